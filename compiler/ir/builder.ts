@@ -1,0 +1,116 @@
+/**
+ * Builds a graph node by node; the only way frontends make one, so that an imported and a defined network
+ * cannot differ in what a node may be. Types are inferred as nodes are added, and a wrong one is an error
+ * there and then, with the node's name.
+ */
+import type { Attrs, Constant } from './constant.ts';
+import type { Graph, GraphOutput, Node, Value, ValueId } from './graph.ts';
+import { byteLength, type TensorType } from './types.ts';
+
+/** What the builder must know of ops; `ops/index.ts` provides it (ir itself knows no op). */
+export interface OpSignatures {
+  /** Attributes with defaults filled in; throws on unknown or ill-typed ones. */
+  complete(op: string, attrs: Attrs): Attrs;
+  /** Output types; throws a MillraceError that does not yet name the node. */
+  infer(op: string, inputs: readonly (TensorType | null)[], attrs: Attrs): readonly TensorType[];
+}
+
+export class GraphBuilder {
+  readonly name: string;
+  readonly #signatures: OpSignatures;
+  readonly #values = new Map<ValueId, Value>();
+  readonly #nodes: Node[] = [];
+  readonly #inputs: ValueId[] = [];
+  readonly #outputs: GraphOutput[] = [];
+  readonly #nodeNames = new Set<string>();
+  #nextId = 0;
+
+  /** `from` continues an existing graph: its values, inputs and ids are taken over, its nodes and outputs are not. */
+  constructor(name: string, signatures: OpSignatures, from?: Graph) {
+    this.name = name;
+    this.#signatures = signatures;
+    if (from === undefined) return;
+    for (const [id, value] of from.values) {
+      this.#values.set(id, value);
+      this.#nextId = Math.max(this.#nextId, id + 1);
+    }
+    this.#inputs.push(...from.inputs);
+  }
+
+  input(name: string, type: TensorType): ValueId {
+    const id = this.#value(name, type);
+    this.#inputs.push(id);
+    return id;
+  }
+
+  constant(name: string, type: TensorType, constant: Constant): ValueId {
+    if (constant.kind === 'inline' && constant.bytes.byteLength !== byteLength(type))
+      throw new Error(`constant ${name}: ${constant.bytes.byteLength} bytes for ${byteLength(type)}`);
+    return this.#value(name, type, constant);
+  }
+
+  /** Adds a node and returns its outputs. A name already taken gets a suffix. */
+  node(op: string, inputs: readonly (ValueId | null)[], attrs: Attrs = {}, name: string = op): ValueId[] {
+    const unique = this.#uniqueName(name);
+    const complete = this.#signatures.complete(op, attrs);
+    const types = this.#signatures.infer(
+      op,
+      inputs.map((id) => (id === null ? null : this.typeOf(id))),
+      complete,
+    );
+    const outputs = types.map((type, i) => this.#value(i === 0 ? unique : `${unique}:${i}`, type));
+    this.#nodes.push({ name: unique, op, attrs: complete, inputs: [...inputs], outputs });
+    return outputs;
+  }
+
+  /** Takes a node over as it is (a pass that rebuilds a graph around unchanged nodes). */
+  keep(node: Node): void {
+    this.#nodeNames.add(node.name);
+    this.#nodes.push(node);
+  }
+
+  output(name: string, value: ValueId): void {
+    this.#outputs.push({ name, value });
+  }
+
+  typeOf(id: ValueId): TensorType {
+    return this.valueOf(id).type;
+  }
+
+  valueOf(id: ValueId): Value {
+    const value = this.#values.get(id);
+    if (value === undefined) throw new Error(`no value ${id}`);
+    return value;
+  }
+
+  /** The finished graph, without values that nothing refers to. */
+  build(): Graph {
+    const used = new Set<ValueId>(this.#inputs);
+    for (const node of this.#nodes) {
+      for (const id of node.inputs) if (id !== null) used.add(id);
+      for (const id of node.outputs) used.add(id);
+    }
+    for (const output of this.#outputs) used.add(output.value);
+    const values = new Map([...this.#values].filter(([id]) => used.has(id)));
+    return {
+      name: this.name,
+      values,
+      nodes: [...this.#nodes],
+      inputs: [...this.#inputs],
+      outputs: [...this.#outputs],
+    };
+  }
+
+  #value(name: string, type: TensorType, constant?: Constant): ValueId {
+    const id = this.#nextId++;
+    this.#values.set(id, constant === undefined ? { id, name, type } : { id, name, type, constant });
+    return id;
+  }
+
+  #uniqueName(name: string): string {
+    let unique = name;
+    for (let n = 1; this.#nodeNames.has(unique); n++) unique = `${name}_${n}`;
+    this.#nodeNames.add(unique);
+    return unique;
+  }
+}

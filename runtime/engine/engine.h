@@ -1,0 +1,36 @@
+/*
+ * What a kernel sees of the engine. A kernel is
+ *
+ *     KERNEL(f32_conv) { ... p->batch ... at(p->x) ... }
+ *
+ * where p is the struct generated from abi.ts (`-` becomes `_`). It divides its work into tiles whose results do not
+ * depend on which thread does them, and claims tiles with
+ *
+ *     for (int32_t tile; (tile = next_tile(work)) < tiles;) { ... }
+ *
+ * Every thread of the engine calls the kernel; a barrier follows. Small work is claimed in one tile.
+ */
+#ifndef MILLRACE_ENGINE_H
+#define MILLRACE_ENGINE_H
+#include <stdint.h>
+#include "engine_abi.h"
+
+struct work {
+  int32_t *next;    /* shared tile counter, zero before the step */
+  int32_t threads;  /* threads that share this step */
+  int32_t error;    /* set by the kernel: one of ENGINE_ERROR_* */
+};
+
+extern const uint64_t *engine_addresses;
+
+/* Address of a value; id 0 is the absent operand. */
+static inline void *at(int32_t id) { return id == 0 ? 0 : (void *)(uintptr_t)engine_addresses[id]; }
+
+static inline int32_t next_tile(struct work *work) {
+  if (work->threads == 1) return (*work->next)++;
+  return __atomic_fetch_add(work->next, 1, __ATOMIC_RELAXED);
+}
+
+#define KERNEL(name) void kernel_##name(const struct name##_params *p, struct work *work)
+
+#endif

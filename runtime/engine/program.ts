@@ -1,0 +1,138 @@
+/**
+ * The program: what the generated executor records once and the engine replays on every run. A flat array of
+ * 32-bit words in engine memory, {opcode, length in words including these two, operands…}; floats are stored as
+ * their bits. Operands are value ids, not addresses, so one program serves every plan and every mode.
+ *
+ *   END                    the run is complete
+ *   MARK step              every earlier step is complete, `step` begins: progress, abort and wake-up are here
+ *   WAIT segment           the segment's bytes must have arrived and been verified
+ *   FREE segment           its last use has passed
+ *   HOST index             TypeScript runs host op `index`, then resumes
+ *   a kernel               operands, then parameters, in the order of `abi.ts`
+ *
+ * This file and `abi.ts` are the whole boundary; `engine_abi.h` is generated from them.
+ */
+import { type KernelName, type KernelParams, kernelNames, type OperandName, signatureOf } from './abi.ts';
+
+export const opcodes = { END: 0, MARK: 1, WAIT: 2, FREE: 3, HOST: 4 } as const;
+/** Opcode of the first kernel; the others follow in the order of the table. */
+export const FIRST_KERNEL = 16;
+export const opcodeOf = (kernel: KernelName): number => FIRST_KERNEL + kernelNames.indexOf(kernel);
+
+/** What `replay` returns, and what stands in the control block's `status`. */
+export const status = {
+  RUNNING: 0,
+  DONE: 1,
+  /** detail: segment that has not arrived (cooperative mode only). */
+  NEED: 2,
+  /** detail: host op to run before resuming. */
+  HOST: 3,
+  /** `progress` has reached `wakeAt` (cooperative mode only): the loader may issue reads, then resume. */
+  WAKE: 4,
+  STOPPED: 5,
+  /** detail: one of `engineErrors`. */
+  ERROR: 6,
+} as const;
+
+export const engineErrors = { OPCODE: 1, INDEX: 2 } as const;
+
+/** States of a segment, one i32 each. The loader writes ISSUED and ARRIVED, the engine EMPTY. */
+export const segmentStates = {
+  EMPTY: 0,
+  ISSUED: 1,
+  ARRIVED: 2,
+  /** never emptied */ RESIDENT: 3,
+  /** read failed */ FAILED: 4,
+} as const;
+
+/**
+ * The control block, i32 words at the address the engine exports as `control`. Written by TypeScript before a run:
+ * the addresses; during one: `wakeAt`, `stop`. Written by the engine: the rest.
+ */
+export const controlWords = [
+  'status',
+  'detail',
+  /** Word index in the program at which `replay` resumes. */
+  'pc',
+  /** Last completed step, −1 before the first. */
+  'progress',
+  /** The loader sleeps until `progress` ≥ wakeAt; a large number when it needs no wake-up. */
+  'wakeAt',
+  /** Threads mode: incremented and notified when wakeAt is reached, on HOST and at the end of a run. */
+  'wake',
+  'stop',
+  /** Threads mode: incremented and notified to start a run or to resume one; thread 0 waits on it. */
+  'generation',
+  /** Byte address of the address table: one u64 per value id. */
+  'addresses',
+  /** Byte address of the segments' states. */
+  'states',
+  /** Byte address of the program. */
+  'program',
+  'threads',
+  /** 1: replay returns NEED and WAKE instead of sleeping (one thread, memory not shared). */
+  'cooperative',
+  /** 1: worker threads leave their loop. */
+  'exit',
+] as const;
+export type ControlWord = (typeof controlWords)[number];
+
+const floatView = new Float32Array(1);
+const bitsView = new Int32Array(floatView.buffer);
+const bitsOf = (value: number): number => {
+  floatView[0] = value;
+  return bitsView[0]!;
+};
+
+/** Records a program. The generated executor calls it, step by step; the loader then copies `words` to the engine. */
+export class Program {
+  readonly #words: number[] = [];
+
+  /** Begins a step. */
+  mark(step: number): this {
+    this.#emit(opcodes.MARK, [step]);
+    return this;
+  }
+
+  wait(segment: number): this {
+    this.#emit(opcodes.WAIT, [segment]);
+    return this;
+  }
+
+  free(segment: number): this {
+    this.#emit(opcodes.FREE, [segment]);
+    return this;
+  }
+
+  host(index: number): this {
+    this.#emit(opcodes.HOST, [index]);
+    return this;
+  }
+
+  /** A kernel call; absent operands are id 0. */
+  call<K extends KernelName>(
+    kernel: K,
+    operands: { readonly [O in OperandName<K>]?: number },
+    params: KernelParams<K>,
+  ): this {
+    const signature = signatureOf(kernel);
+    const words: number[] = [];
+    const given = operands as Readonly<Record<string, number | undefined>>;
+    for (const name of Object.keys(signature.operands)) words.push(given[name] ?? 0);
+    for (const [name, type] of Object.entries(signature.params)) {
+      const value = (params as Readonly<Record<string, number>>)[name]!;
+      words.push(type === 'f32' ? bitsOf(value) : value | 0);
+    }
+    this.#emit(opcodeOf(kernel), words);
+    return this;
+  }
+
+  /** The finished program. */
+  end(): Int32Array {
+    return Int32Array.from([...this.#words, opcodes.END, 2]);
+  }
+
+  #emit(opcode: number, operands: readonly number[]): void {
+    this.#words.push(opcode, operands.length + 2, ...operands);
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * The one error class of Millrace, compiler and runtime alike. `code` is stable and meant for programs; the
+ * message is meant for people: what was being looked at, what was expected, what was found, and what to do.
+ */
+export type ErrorCode =
+  // compile time: the model
+  | 'MODEL_READ'
+  | 'MODEL_INVALID'
+  | 'MODEL_UNSUPPORTED'
+  | 'MODEL_OPSET'
+  | 'MODEL_DIMENSION'
+  | 'MODEL_EXTERNAL_DATA'
+  | 'MODEL_SHAPE'
+  // compile time: options and output
+  | 'OPTION'
+  | 'BUDGET'
+  | 'OUTPUT'
+  | 'INTERNAL'
+  // run time
+  | 'BUNDLE_READ'
+  | 'BUNDLE_INVALID'
+  | 'BUNDLE_VERSION'
+  | 'SEGMENT_CRC'
+  | 'SEGMENT_READ'
+  | 'INPUT'
+  | 'ENGINE'
+  | 'CLOSED'
+  | 'ABORTED'
+  | 'BUSY';
+
+export interface ErrorContext {
+  /** Node, field, file or option the error is about. */
+  readonly at?: string;
+  readonly expected?: string;
+  readonly got?: string;
+  /** What the reader can do about it. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+}
+
+export class MillraceError extends Error {
+  readonly code: ErrorCode;
+  readonly at: string | undefined;
+  readonly expected: string | undefined;
+  readonly got: string | undefined;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, what: string, context: ErrorContext = {}) {
+    const lines = [context.at === undefined ? what : `${context.at}: ${what}`];
+    if (context.expected !== undefined) lines.push(`  expected: ${context.expected}`);
+    if (context.got !== undefined) lines.push(`  got: ${context.got}`);
+    if (context.hint !== undefined) lines.push(`  ${context.hint}`);
+    super(lines.join('\n'), context.cause === undefined ? undefined : { cause: context.cause });
+    this.name = 'MillraceError';
+    this.code = code;
+    this.at = context.at;
+    this.expected = context.expected;
+    this.got = context.got;
+    this.hint = context.hint;
+  }
+}
