@@ -74,10 +74,10 @@ export class GraphBuilder {
   }
 
   typeOf(id: ValueId): TensorType {
-    return this.valueOf(id).type;
+    return this.lookup(id).type;
   }
 
-  valueOf(id: ValueId): Value {
+  lookup(id: ValueId): Value {
     const value = this.#values.get(id);
     if (value === undefined) throw new Error(`no value ${id}`);
     return value;

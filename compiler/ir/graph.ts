@@ -42,7 +42,7 @@ export interface Graph {
 }
 
 /** The value of an id; ids come from the same graph, so a miss is a programming error. */
-export function valueOf(graph: Graph, id: ValueId): Value {
+export function valueAt(graph: Graph, id: ValueId): Value {
   const value = graph.values.get(id);
   if (value === undefined) throw new Error(`graph ${graph.name} has no value ${id}`);
   return value;
