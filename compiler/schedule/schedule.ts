@@ -1,0 +1,98 @@
+/**
+ * The schedule: the network as a straight line of steps, each one kernel call (or host op), grouped into layers for
+ * people and cut into segments for the loader. Made once by lowering and partition; pack, memory and codegen read it.
+ */
+import type { KernelName } from '../../runtime/engine/abi.ts';
+import type { Attrs } from '../ir/constant.ts';
+import type { TensorType } from '../ir/types.ts';
+import type { PackedWeight } from '../ops/op.ts';
+
+/** Id in the schedule's own numbering, which the program uses; 0 is the absent operand. */
+export type SlotId = number;
+
+/** Something with an address: an activation, scratch, or a packed weight. */
+export type Slot =
+  | {
+      readonly kind: 'activation' | 'scratch';
+      readonly id: SlotId;
+      readonly name: string;
+      readonly byteLength: number;
+      /** The slot whose memory this one lies in, for views and in-place results. */
+      readonly within?: { readonly slot: SlotId; readonly offset: number };
+    }
+  | {
+      readonly kind: 'weight';
+      readonly id: SlotId;
+      readonly name: string;
+      readonly byteLength: number;
+      readonly weight: WeightPiece;
+    };
+
+/** A run of panels of a packed weight, or all of a raw one. */
+export interface WeightPiece {
+  readonly packed: PackedWeight;
+  readonly panel0: number;
+  /** Number of panels; 0 for raw weights. */
+  readonly panels: number;
+}
+
+export interface Step {
+  readonly layer: number;
+  readonly reads: readonly SlotId[];
+  readonly writes: readonly SlotId[];
+  readonly flops: number;
+  /** Activation bytes read and written. */
+  readonly bytes: number;
+  readonly action:
+    | {
+        readonly kind: 'kernel';
+        readonly kernel: KernelName;
+        readonly operands: Readonly<Record<string, SlotId>>;
+        readonly params: Readonly<Record<string, number>>;
+      }
+    | {
+        readonly kind: 'host';
+        readonly op: string;
+        readonly attrs: Attrs;
+        readonly inputs: readonly (SlotId | null)[];
+        readonly inputTypes: readonly (TensorType | null)[];
+        readonly outputs: readonly SlotId[];
+        readonly outputTypes: readonly TensorType[];
+      };
+}
+
+export interface Layer {
+  readonly name: string;
+  readonly op: string;
+  readonly firstStep: number;
+  readonly steps: number;
+  readonly type: TensorType;
+  /** Types of the activations it reads, for people. */
+  readonly inputTypes: readonly TensorType[];
+}
+
+/** What is read in one request: pieces of weights, one after the other, used between two steps. */
+export interface Segment {
+  readonly slots: readonly { readonly slot: SlotId; readonly offset: number }[];
+  /** Sum of pieces, each aligned, rounded up to the segment alignment. */
+  readonly byteLength: number;
+  readonly firstUse: number;
+  readonly lastUse: number;
+}
+
+export interface SchedulePort {
+  readonly name: string;
+  readonly type: TensorType;
+  readonly slot: SlotId;
+}
+
+export interface Schedule {
+  readonly name: string;
+  /** By id; index 0 is unused. */
+  readonly slots: readonly (Slot | null)[];
+  readonly steps: readonly Step[];
+  readonly layers: readonly Layer[];
+  readonly segments: readonly Segment[];
+  readonly inputs: readonly SchedulePort[];
+  readonly outputs: readonly SchedulePort[];
+}

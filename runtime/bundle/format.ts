@@ -1,0 +1,126 @@
+/**
+ * The bundle format, as types: what `docs/bundle-format.md` says in words. The reader owns it (old bundles must keep
+ * loading while compilers change), so both sides import it from here.
+ *
+ *   <bundle>/
+ *     index.js, index.d.ts         typed entry: load()
+ *     executor.js, executor.d.ts   generated: records the program, one call per step
+ *     manifest.bin                 header (24 bytes), then this Manifest as msgpack
+ *     weights.bin                  the segments, in first-use order
+ *     engine*.wasm, worker.js      the engine
+ */
+
+/** First bytes of manifest.bin. */
+export const MAGIC = 'MILLRACE';
+/** Raised when a reader of the previous version would misread the file. */
+export const FORMAT_VERSION = 1;
+/** Bytes: magic[8], version u32, reserved u32 = 0, payload length u32, CRC-32 of the payload u32; little-endian. */
+export const HEADER_BYTES = 24;
+/** A manifest larger than this is refused before it is decoded. */
+export const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
+/** Segments begin and end at multiples of this in the file and in the arena: what O_DIRECT, mmap and ranges accept. */
+export const SEGMENT_ALIGNMENT = 4096;
+/** Activations, scratch, and weights within a segment begin at multiples of this: a cache line. */
+export const VALUE_ALIGNMENT = 64;
+
+/** `issue` of a segment that is always in memory. */
+export const RESIDENT = -2;
+
+export interface Manifest {
+  /** Name and version of the compiler, for people. */
+  readonly compiler: string;
+  readonly model: ModelSummary;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /** Number of value ids the executor uses; id 0 is the absent operand, so arrays by id have this length. */
+  readonly values: number;
+  /** Words of the program that the executor records; the runtime refuses another length. */
+  readonly programWords: number;
+  readonly steps: number;
+  readonly layers: readonly LayerEntry[];
+  readonly segments: readonly SegmentEntry[];
+  /** Where each packed weight lies; its address is its segment's plus `offset`. */
+  readonly weights: readonly WeightEntry[];
+  /** Names of host ops, in the order of the executor's `host` list; empty for most networks. */
+  readonly hostOps: readonly string[];
+  /** Bytes that the engine holds beside the arena: tables, program, stack. Counted against every budget. */
+  readonly fixedBytes: number;
+  readonly weightsFileBytes: number;
+  /** From smallest peak to largest. */
+  readonly plans: readonly Plan[];
+}
+
+export interface ModelSummary {
+  readonly name: string;
+  readonly nodes: number;
+  /** Bytes of all constants as the model gives them, before folding and packing. */
+  readonly weightsBytes: number;
+  /** Floating point operations of one run. */
+  readonly flops: number;
+}
+
+export interface Port {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly value: number;
+  readonly byteLength: number;
+}
+
+export interface LayerEntry {
+  /** The node's name in the model. */
+  readonly name: string;
+  readonly op: string;
+  readonly firstStep: number;
+  /** Number of steps. */
+  readonly steps: number;
+  readonly flops: number;
+  readonly weightBytes: number;
+  /** Output type, `float32[1,56,56,64]`. */
+  readonly type: string;
+}
+
+export interface SegmentEntry {
+  /** Byte offset in weights.bin. */
+  readonly offset: number;
+  /** A multiple of SEGMENT_ALIGNMENT, padding included. */
+  readonly byteLength: number;
+  /** CRC-32 (the polynomial of zlib) of all byteLength bytes. */
+  readonly crc32: number;
+  /** Steps between which the segment is in use, both inclusive. */
+  readonly firstUse: number;
+  readonly lastUse: number;
+}
+
+export interface WeightEntry {
+  readonly value: number;
+  readonly segment: number;
+  /** Bytes from the segment's start. */
+  readonly offset: number;
+}
+
+export interface Plan {
+  /** 'smallest', 'knee', 'zero-delay', 'resident', or 'budget' for one the user asked for. */
+  readonly name: string;
+  /** Bytes of the arena: everything a run touches but `fixedBytes`. */
+  readonly peakBytes: number;
+  /** Largest sum of live bytes over the steps; no placement can be smaller. */
+  readonly lowerBoundBytes: number;
+  /** Largest sum of live bytes of activations, of weight segments, of scratch; each at its own worst step. */
+  readonly activationBytes: number;
+  readonly weightBytes: number;
+  readonly scratchBytes: number;
+  readonly residentBytes: number;
+  /** Most streamed segments held at a time. */
+  readonly depth: number;
+  /** Milliseconds of a run on the assumed device, streamed as planned, and with every byte resident. */
+  readonly predictedMs: number;
+  readonly predictedResidentMs: number;
+  readonly planner: string;
+  /** Per segment: the step after whose completion its read may start, −1 for the start of the run, or RESIDENT. */
+  readonly issue: readonly number[];
+  /** Per segment: byte offset in the arena. */
+  readonly segmentOffsets: readonly number[];
+  /** Per value id: byte offset in the arena; −1 for weights and for id 0. */
+  readonly valueOffsets: readonly number[];
+}
