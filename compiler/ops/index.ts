@@ -4,9 +4,10 @@ import { MillraceError } from '../../runtime/error.ts';
 import { GraphBuilder, type OpSignatures } from '../ir/builder.ts';
 import type { Attrs } from '../ir/constant.ts';
 import type { Graph } from '../ir/graph.ts';
+import { conv } from './conv.ts';
 import type { OpDefinition } from './op.ts';
 
-const list: readonly OpDefinition[] = [];
+const list: readonly OpDefinition[] = [conv];
 
 const byName = new Map(list.map((op) => [op.name, op]));
 
