@@ -23,10 +23,7 @@ export function permuteElementwise(
 }
 
 /** Bytes read and written by an op that reads each input once and writes each output once. */
-export function trafficOf(
-  inputs: readonly (TensorType | null)[],
-  outputs: readonly TensorType[],
-): number {
+export function trafficOf(inputs: readonly (TensorType | null)[], outputs: readonly TensorType[]): number {
   let bytes = 0;
   for (const type of [...inputs, ...outputs]) if (type !== null) bytes += byteLength(type);
   return bytes;
