@@ -204,4 +204,4 @@ function literal(value: unknown): string {
 }
 
 /** Names come from models: no line end may leave the comment they stand in. */
-const oneLine = (text: string): string => text.replace(/[\u0000-\u001f\u007f\u2028\u2029]/g, ' ');
+const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]/gu, ' ');
