@@ -4,14 +4,20 @@
  * the window degenerates to one, or the general convolution; all read the same panels. (ONNX Conv-22)
  */
 import { elementCount, formatType, type TensorType } from '../ir/types.ts';
-import { applyEpilogue, checkEpilogue, epilogueParams } from './epilogue.ts';
+import { checkEpilogue, epilogueParams, finish } from './epilogue.ts';
 import { call, defineOp, noEpilogue, required, shapeError } from './op.ts';
 import { allFloat32, type PanelWeight, packable, wholeLayer } from './panels.ts';
 import { optionalReals, present, realsOf, tensorOf } from './reals.ts';
 import { activationBytes, optionalOf, requireFloat } from './typing.ts';
-import { checkWindow, outputExtents, spatialRank, type Window, windowOf, windowParams } from './window.ts';
-
-const integers: readonly number[] = [];
+import {
+  checkWindow,
+  integers,
+  outputExtents,
+  spatialRank,
+  type Window,
+  windowOf,
+  windowParams,
+} from './window.ts';
 
 /** No tap is skipped or padded and pixels keep their order: the convolution is a product over pixels. */
 const isPointwise = ({ h, w }: Window): boolean =>
@@ -100,7 +106,7 @@ export const conv = defineOp({
             y[((b * h.output + oh) * v.output + ow) * outC + n] = sum;
           }
     }
-    applyEpilogue(y, optionalReals(inputs[3]), attrs);
+    finish(y, optionalReals(inputs[3]), attrs);
     return [tensorOf(yType!, y)];
   },
 

@@ -64,7 +64,7 @@ export const epilogueParams = ({ act, alpha, beta }: EpilogueAttrs) => ({
 });
 
 /** Adds the residual, if any, and applies the function: y = act(y + residual), in place. */
-export function applyEpilogue(
+export function finish(
   y: Float64Array,
   residual: ArrayLike<number> | null,
   { act, alpha, beta }: EpilogueAttrs,
