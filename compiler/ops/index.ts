@@ -1,8 +1,9 @@
 /** The one list of ops. */
 import { MillraceError } from '../../runtime/error.ts';
 import { GraphBuilder, type OpSignatures } from '../ir/builder.ts';
-import type { Attrs } from '../ir/constant.ts';
+import type { Attrs, AttrValue } from '../ir/constant.ts';
 import type { Graph } from '../ir/graph.ts';
+import type { TensorType } from '../ir/types.ts';
 import { add } from './add.ts';
 import { averagePool } from './average-pool.ts';
 import { cast } from './cast.ts';
@@ -60,13 +61,37 @@ function complete(name: string, given: Attrs): Attrs {
   for (const key of op.required ?? [])
     if (!(key in given))
       throw new MillraceError('MODEL_INVALID', `attribute "${key}" of ${name} is required`);
+  for (const [key, value] of Object.entries(given))
+    if (kindOf(value) !== kindOf(op.attrs[key]!))
+      throw new MillraceError('MODEL_INVALID', `attribute "${key}" of ${name}`, {
+        expected: kindOf(op.attrs[key]!),
+        got: kindOf(value),
+      });
   return { ...op.attrs, ...given };
 }
 
-export const signatures: OpSignatures = {
-  complete,
-  infer: (name, inputs, attrs) => opOf(name).infer(inputs, attrs),
-};
+/** Lists are not told apart by what they hold: an empty default fits both. */
+const kindOf = (value: AttrValue): string => (Array.isArray(value) ? 'list' : typeof value);
+
+/** Types of the outputs; that the number of inputs is right is checked here, for all ops. */
+function infer(name: string, inputs: readonly (TensorType | null)[], attrs: Attrs): readonly TensorType[] {
+  const op = opOf(name);
+  const open = op.inputs.at(-1)?.startsWith('...') === true;
+  if (inputs.length > op.inputs.length && !open)
+    throw new MillraceError('MODEL_INVALID', `number of inputs of ${name}`, {
+      expected: `at most ${op.inputs.length}`,
+      got: `${inputs.length}`,
+    });
+  const count = Math.max(inputs.length, op.inputs.length);
+  for (let i = 0; i < count; i++) {
+    const input = op.inputs[Math.min(i, op.inputs.length - 1)]!;
+    if (inputs[i] == null && !input.endsWith('?'))
+      throw new MillraceError('MODEL_INVALID', `input "${input}" of ${name} is required`);
+  }
+  return op.infer(inputs, attrs);
+}
+
+export const signatures: OpSignatures = { complete, infer };
 
 /** A builder that knows the ops. */
 export const graphBuilder = (name: string, from?: Graph): GraphBuilder =>
