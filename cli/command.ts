@@ -47,7 +47,10 @@ export function readArguments(
   }
   const { values } = parsed;
   if (parsed.positionals.length !== positionals.length)
-    throw new UsageError(`expected ${positionals.join(' ')}, got ${parsed.positionals.length} arguments`, help);
+    throw new UsageError(
+      `expected ${positionals.join(' ')}, got ${parsed.positionals.length} arguments`,
+      help,
+    );
   return {
     positionals: parsed.positionals,
     flag: (name) => values[name] === true,

@@ -46,7 +46,9 @@ main(process.argv.slice(2)).then(
       process.stderr.write(`millrace: ${error.code}: ${error.message}\n`);
       process.exitCode = error.code === 'OPTION' ? 2 : 1;
     } else {
-      process.stderr.write(`millrace: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+      process.stderr.write(
+        `millrace: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      );
       process.exitCode = 1;
     }
   },

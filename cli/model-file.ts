@@ -60,7 +60,11 @@ async function importModule(path: string): Promise<Record<string, unknown>> {
 function modelOf(module: Record<string, unknown>, path: string): Model {
   const models = Object.entries(module).filter(([, value]) => isModel(value));
   const [first, second] = models;
-  const chosen = isModel(module['default']) ? module['default'] : second === undefined ? first?.[1] : undefined;
+  const chosen = isModel(module['default'])
+    ? module['default']
+    : second === undefined
+      ? first?.[1]
+      : undefined;
   if (isModel(chosen)) return chosen;
   throw new MillraceError('MODEL_INVALID', 'does not say which model to compile', {
     at: path,

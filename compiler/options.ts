@@ -22,7 +22,10 @@ export function checkOptions(options: CompileOptions): CheckedOptions {
   refuseUnknown(device, Object.keys(referenceDevice), 'field of device');
   for (const [name, value] of Object.entries(device))
     if (typeof value !== 'number' || !(value >= 0) || !Number.isFinite(value))
-      throw new MillraceError('OPTION', 'not a positive number', { at: `device.${name}`, got: String(value) });
+      throw new MillraceError('OPTION', 'not a positive number', {
+        at: `device.${name}`,
+        got: String(value),
+      });
   const { budget } = options;
   const list = budget === undefined ? [] : Array.isArray(budget) ? budget : [budget];
   return {

@@ -64,6 +64,10 @@ export default defineModel('resnet152', { image: tensor('float32', [1, 224, 224,
   for (const [s, { blocks, width }] of stages.entries())
     for (let block = 0; block < blocks; block++)
       x = scope(`stage${s + 1}.block${block + 1}`, () => bottleneck(x, width, s > 0 && block === 0 ? 2 : 1));
-  const logits = dense(globalAveragePool(x), { name: 'classifier', units: 1000, initializer: normal(0, 0.01) });
+  const logits = dense(globalAveragePool(x), {
+    name: 'classifier',
+    units: 1000,
+    initializer: normal(0, 0.01),
+  });
   return { probs: softmax(logits) };
 });
