@@ -5,11 +5,13 @@
  * (ONNX ConvTranspose-22)
  */
 import { elementCount, formatType, type TensorType } from '../ir/types.ts';
-import { checkEpilogue, epilogueParams, finish } from './epilogue.ts';
+import { epilogueParams } from './activation.ts';
+import { trafficOf } from './elementwise.ts';
+import { checkEpilogue, finish } from './epilogue.ts';
 import { call, defineOp, noEpilogue, required, shapeError } from './op.ts';
 import { allFloat32, type PanelWeight, packable, wholeLayer } from './panels.ts';
-import { optionalReals, present, realsOf, tensorOf } from './reals.ts';
-import { activationBytes, optionalOf, requireFloat } from './typing.ts';
+import { optionalReals, present, realsOf, tensorOfReals } from './reals.ts';
+import { optionalOf, requireFloat } from './typing.ts';
 import {
   checkWindow,
   integers,
@@ -120,7 +122,7 @@ export const convTranspose = defineOp({
           }
     }
     finish(y, optionalReals(inputs[3]), attrs);
-    return [tensorOf(yType!, y)];
+    return [tensorOfReals(yType!, y)];
   },
 
   lower(context) {
@@ -172,7 +174,7 @@ export const convTranspose = defineOp({
     const w = required(inputs, 1, 'w');
     return {
       flops: 2 * elementCount(x.shape) * elementCount(w.shape.slice(1)),
-      bytes: activationBytes([x, inputs[3]], outputs),
+      bytes: trafficOf([x, inputs[3] ?? null], outputs),
     };
   },
 });

@@ -4,11 +4,13 @@
  * the window degenerates to one, or the general convolution; all read the same panels. (ONNX Conv-22)
  */
 import { elementCount, formatType, type TensorType } from '../ir/types.ts';
-import { checkEpilogue, epilogueParams, finish } from './epilogue.ts';
+import { epilogueParams } from './activation.ts';
+import { trafficOf } from './elementwise.ts';
+import { checkEpilogue, finish } from './epilogue.ts';
 import { call, defineOp, noEpilogue, required, shapeError } from './op.ts';
 import { allFloat32, type PanelWeight, packable, wholeLayer } from './panels.ts';
-import { optionalReals, present, realsOf, tensorOf } from './reals.ts';
-import { activationBytes, optionalOf, requireFloat } from './typing.ts';
+import { optionalReals, present, realsOf, tensorOfReals } from './reals.ts';
+import { optionalOf, requireFloat } from './typing.ts';
 import {
   checkWindow,
   integers,
@@ -107,7 +109,7 @@ export const conv = defineOp({
           }
     }
     finish(y, optionalReals(inputs[3]), attrs);
-    return [tensorOf(yType!, y)];
+    return [tensorOfReals(yType!, y)];
   },
 
   lower(context) {
@@ -178,7 +180,7 @@ export const conv = defineOp({
     const y = outputs[0]!;
     return {
       flops: 2 * elementCount(y.shape) * elementCount(w.shape.slice(1)),
-      bytes: activationBytes([inputs[0], inputs[3]], outputs),
+      bytes: trafficOf([required(inputs, 0, 'x'), inputs[3] ?? null], outputs),
     };
   },
 });

@@ -5,10 +5,10 @@
 
 import type { Tensor } from '../ir/tensor.ts';
 import { elementCount, type TensorType } from '../ir/types.ts';
-import { type Cost, call, type Lowered, required, shapeError } from './op.ts';
+import { trafficOf } from './elementwise.ts';
+import { type Cost, call, type Lowered, shapeError } from './op.ts';
 import { allFloat32 } from './panels.ts';
-import { present, realsOf, tensorOf } from './reals.ts';
-import { activationBytes } from './typing.ts';
+import { present, realsOf, tensorOfReals } from './reals.ts';
 import {
   checkWindow,
   integers,
@@ -101,7 +101,7 @@ export function evaluatePool(
           result[to++] = maximum ? value : value / taps;
         }
       }
-  return [tensorOf(y, result)];
+  return [tensorOfReals(y, result)];
 }
 
 export function lowerPool(
@@ -140,5 +140,5 @@ export const poolCost = (
   attrs: PoolAttrs,
 ): Cost => ({
   flops: elementCount(outputs[0]!.shape) * elementCount(attrs.kernel),
-  bytes: activationBytes([required(inputs, 0, 'x')], outputs),
+  bytes: trafficOf(inputs, outputs),
 });
