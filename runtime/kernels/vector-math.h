@@ -10,12 +10,8 @@
 #ifndef MILLRACE_VECTOR_MATH_H
 #define MILLRACE_VECTOR_MATH_H
 #include "engine_abi.h"
-#include "vector.h"
+#include "lanes.h"
 
-typedef double v4d __attribute__((vector_size(32)));
-
-/* The functions too long to inline in every epilogue. */
-#define OUT_OF_LINE static __attribute__((noinline, unused))
 
 INLINE v4i sign4(v4 x) { return (v4i)x & splat4i(INT32_MIN); }
 INLINE v4 abs4(v4 x) { return (v4)((v4i)x & splat4i(INT32_MAX)); }
@@ -198,9 +194,15 @@ INLINE v4 hard_sigmoid4(v4 x, float alpha, float beta) {
   return min4(max4(MADD(x, splat4(alpha), splat4(beta)), splat4(0.0f)), splat4(1.0f));
 }
 
-OUT_OF_LINE v4 apply_long(int fn, v4 x, float alpha) {
+/* f(x), fn one of UNARY_*; for loops in which fn is a constant. NaN stays NaN in all of them. */
+INLINE v4 unary4(int fn, v4 x, float alpha, float beta) {
   switch (fn) {
+    case UNARY_RELU: return max4(x, splat4(0.0f));
+    case UNARY_CLIP: return min4(max4(x, splat4(alpha)), splat4(beta));
+    case UNARY_LEAKY_RELU: return select4(x < splat4(0.0f), x * alpha, x);
     case UNARY_SIGMOID: return sigmoid4(x);
+    case UNARY_HARD_SIGMOID: return hard_sigmoid4(x, alpha, beta);
+    case UNARY_HARD_SWISH: return hard_swish4(x);
     case UNARY_TANH: return tanh4(x);
     case UNARY_SILU: return silu4(x);
     case UNARY_MISH: return mish4(x);
@@ -210,9 +212,9 @@ OUT_OF_LINE v4 apply_long(int fn, v4 x, float alpha) {
     case UNARY_GELU_TANH: return gelu_tanh4(x);
     case UNARY_EXP: return exp4(x);
     case UNARY_LOG: return log4(x);
-    case UNARY_ERF: return erf4(x);
     case UNARY_SQRT: return sqrt4(x);
     case UNARY_RECIPROCAL: return 1.0f / x;
+    case UNARY_ERF: return erf4(x);
     case UNARY_ABS: return abs4(x);
     case UNARY_NEG: return -x;
     case UNARY_FLOOR: return floor4(x);
@@ -221,16 +223,19 @@ OUT_OF_LINE v4 apply_long(int fn, v4 x, float alpha) {
   }
 }
 
-/* f(x), fn one of UNARY_*. What most networks fuse is inlined; NaN stays NaN in all of them. */
+/* Shared by all calls of a kernel, so that an epilogue is small where it is inlined. */
+static __attribute__((noinline, unused)) v4 unary4_called(int fn, v4 x, float alpha, float beta) {
+  return unary4(fn, x, alpha, beta);
+}
+
+/* The same for epilogues, where fn varies: what most networks fuse is inlined, the rest a call. */
 static inline v4 apply_unary(int fn, v4 x, float alpha, float beta) {
   switch (fn) {
     case UNARY_NONE: return x;
-    case UNARY_RELU: return max4(x, splat4(0.0f));
-    case UNARY_CLIP: return min4(max4(x, splat4(alpha)), splat4(beta));
-    case UNARY_LEAKY_RELU: return select4(x < splat4(0.0f), x * alpha, x);
-    case UNARY_HARD_SIGMOID: return hard_sigmoid4(x, alpha, beta);
-    case UNARY_HARD_SWISH: return hard_swish4(x);
-    default: return apply_long(fn, x, alpha);
+    case UNARY_RELU: return unary4(UNARY_RELU, x, alpha, beta);
+    case UNARY_CLIP: return unary4(UNARY_CLIP, x, alpha, beta);
+    case UNARY_HARD_SWISH: return unary4(UNARY_HARD_SWISH, x, alpha, beta);
+    default: return unary4_called(fn, x, alpha, beta);
   }
 }
 
