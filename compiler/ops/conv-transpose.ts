@@ -11,16 +11,8 @@ import { checkEpilogue, finish } from './epilogue.ts';
 import { call, defineOp, noEpilogue, required, shapeError } from './op.ts';
 import { allFloat32, type PanelWeight, packable, wholeLayer } from './panels.ts';
 import { optionalReals, present, realsOf, tensorOfReals } from './reals.ts';
-import { optionalOf, requireFloat } from './typing.ts';
-import {
-  checkWindow,
-  integers,
-  reach,
-  spatialRank,
-  type WindowAxis,
-  windowOf,
-  windowParams,
-} from './window.ts';
+import { numbers, optionalOf, requireFloat } from './typing.ts';
+import { checkWindow, reach, spatialRank, type WindowAxis, windowOf, windowParams } from './window.ts';
 
 /** Input index that tap k brings to output o, or −1. */
 function source({ stride, dilation, begin, input }: WindowAxis, o: number, k: number): number {
@@ -34,10 +26,10 @@ export const convTranspose = defineOp({
   name: 'convTranspose',
   inputs: ['x', 'w', 'bias?', 'residual?'],
   attrs: {
-    strides: integers,
-    dilations: integers,
-    pads: integers,
-    outputPadding: integers,
+    strides: numbers,
+    dilations: numbers,
+    pads: numbers,
+    outputPadding: numbers,
     groups: 1,
     ...noEpilogue,
   },

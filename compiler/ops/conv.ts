@@ -10,16 +10,8 @@ import { checkEpilogue, finish } from './epilogue.ts';
 import { call, defineOp, noEpilogue, required, shapeError } from './op.ts';
 import { allFloat32, type PanelWeight, packable, wholeLayer } from './panels.ts';
 import { optionalReals, present, realsOf, tensorOfReals } from './reals.ts';
-import { optionalOf, requireFloat } from './typing.ts';
-import {
-  checkWindow,
-  integers,
-  outputExtents,
-  spatialRank,
-  type Window,
-  windowOf,
-  windowParams,
-} from './window.ts';
+import { numbers, optionalOf, requireFloat } from './typing.ts';
+import { checkWindow, outputExtents, spatialRank, type Window, windowOf, windowParams } from './window.ts';
 
 /** No tap is skipped or padded and pixels keep their order: the convolution is a product over pixels. */
 const isPointwise = ({ h, w }: Window): boolean =>
@@ -38,7 +30,7 @@ const coversImage = ({ h, w }: Window): boolean =>
 export const conv = defineOp({
   name: 'conv',
   inputs: ['x', 'w', 'bias?', 'residual?'],
-  attrs: { strides: integers, dilations: integers, pads: integers, groups: 1, ...noEpilogue },
+  attrs: { strides: numbers, dilations: numbers, pads: numbers, groups: 1, ...noEpilogue },
   required: ['strides', 'dilations', 'pads'],
   traits: {
     linear: { weight: 1, bias: 2, residual: 3, channelAxis: () => 0 },

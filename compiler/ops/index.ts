@@ -6,18 +6,32 @@ import type { Graph } from '../ir/graph.ts';
 import type { TensorType } from '../ir/types.ts';
 import { add } from './add.ts';
 import { averagePool } from './average-pool.ts';
+import { batchNorm } from './batch-norm.ts';
 import { cast } from './cast.ts';
 import { conv } from './conv.ts';
 import { convTranspose } from './conv-transpose.ts';
+import { depthToSpace } from './depth-to-space.ts';
 import { div } from './div.ts';
 import { identity } from './identity.ts';
+import { instanceNorm } from './instance-norm.ts';
+import { logSoftmax } from './log-softmax.ts';
+import { lrn } from './lrn.ts';
+import { matmul } from './matmul.ts';
 import { maxPool } from './max-pool.ts';
 import { mul } from './mul.ts';
 import { neg } from './neg.ts';
 import type { OpDefinition } from './op.ts';
 import { reciprocal } from './reciprocal.ts';
+import { reduceMax } from './reduce-max.ts';
+import { reduceMean } from './reduce-mean.ts';
+import { reduceMin } from './reduce-min.ts';
+import { reduceProd } from './reduce-prod.ts';
+import { reduceSum } from './reduce-sum.ts';
 import { relu } from './relu.ts';
 import { reshape } from './reshape.ts';
+import { resize } from './resize.ts';
+import { softmax } from './softmax.ts';
+import { spaceToDepth } from './space-to-depth.ts';
 import { sqrt } from './sqrt.ts';
 import { sub } from './sub.ts';
 import { transpose } from './transpose.ts';
@@ -25,17 +39,31 @@ import { transpose } from './transpose.ts';
 const list: readonly OpDefinition[] = [
   add,
   averagePool,
+  batchNorm,
   cast,
   conv,
   convTranspose,
+  depthToSpace,
   div,
   identity,
+  instanceNorm,
+  logSoftmax,
+  lrn,
+  matmul,
   maxPool,
   mul,
   neg,
   reciprocal,
+  reduceMax,
+  reduceMean,
+  reduceMin,
+  reduceProd,
+  reduceSum,
   relu,
   reshape,
+  resize,
+  softmax,
+  spaceToDepth,
   sqrt,
   sub,
   transpose,

@@ -9,9 +9,9 @@ import { trafficOf } from './elementwise.ts';
 import { type Cost, call, type Lowered, shapeError } from './op.ts';
 import { allFloat32 } from './panels.ts';
 import { present, realsOf, tensorOfReals } from './reals.ts';
+import { numbers } from './typing.ts';
 import {
   checkWindow,
-  integers,
   outputExtents,
   reach,
   spatialRank,
@@ -27,10 +27,10 @@ export interface PoolAttrs extends WindowAttrs {
 }
 
 export const poolAttrs = {
-  kernel: integers,
-  strides: integers,
-  dilations: integers,
-  pads: integers,
+  kernel: numbers,
+  strides: numbers,
+  dilations: numbers,
+  pads: numbers,
   ceilMode: false,
 } as const;
 export const poolRequired = ['kernel', 'strides', 'dilations', 'pads'] as const;

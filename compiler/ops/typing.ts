@@ -1,6 +1,9 @@
-/** Requirements that several ops have of their inputs' types; each throws `shapeError` with what it expected. */
+/** What several ops require of their inputs' types; each check throws `shapeError` with what it expected. */
 import { type DType, formatType, isFloat, sameShape, type TensorType } from '../ir/types.ts';
 import { required, shapeError } from './op.ts';
+
+/** Default of attributes that hold a list of numbers; it fixes their type. */
+export const numbers: readonly number[] = [];
 
 type Inputs = readonly (TensorType | null)[];
 
