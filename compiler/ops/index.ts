@@ -4,23 +4,54 @@ import { GraphBuilder, type OpSignatures } from '../ir/builder.ts';
 import type { Attrs, AttrValue } from '../ir/constant.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { TensorType } from '../ir/types.ts';
+import { abs } from './abs.ts';
 import { add } from './add.ts';
+import { and } from './and.ts';
 import { averagePool } from './average-pool.ts';
 import { batchNorm } from './batch-norm.ts';
 import { cast } from './cast.ts';
+import { ceil } from './ceil.ts';
+import { clip } from './clip.ts';
+import { concat } from './concat.ts';
 import { conv } from './conv.ts';
 import { convTranspose } from './conv-transpose.ts';
 import { depthToSpace } from './depth-to-space.ts';
 import { div } from './div.ts';
+import { elu } from './elu.ts';
+import { equal } from './equal.ts';
+import { erf } from './erf.ts';
+import { exp } from './exp.ts';
+import { expand } from './expand.ts';
+import { floor } from './floor.ts';
+import { gather } from './gather.ts';
+import { gelu } from './gelu.ts';
+import { greater } from './greater.ts';
+import { greaterOrEqual } from './greater-or-equal.ts';
+import { hardSigmoid } from './hard-sigmoid.ts';
+import { hardSwish } from './hard-swish.ts';
 import { identity } from './identity.ts';
 import { instanceNorm } from './instance-norm.ts';
+import { isNan } from './is-nan.ts';
+import { leakyRelu } from './leaky-relu.ts';
+import { less } from './less.ts';
+import { lessOrEqual } from './less-or-equal.ts';
+import { log } from './log.ts';
 import { logSoftmax } from './log-softmax.ts';
 import { lrn } from './lrn.ts';
 import { matmul } from './matmul.ts';
+import { max } from './max.ts';
 import { maxPool } from './max-pool.ts';
+import { min } from './min.ts';
+import { mish } from './mish.ts';
+import { mod } from './mod.ts';
 import { mul } from './mul.ts';
 import { neg } from './neg.ts';
+import { not } from './not.ts';
 import type { OpDefinition } from './op.ts';
+import { or } from './or.ts';
+import { pad } from './pad.ts';
+import { pow } from './pow.ts';
+import { prelu } from './prelu.ts';
 import { reciprocal } from './reciprocal.ts';
 import { reduceMax } from './reduce-max.ts';
 import { reduceMean } from './reduce-mean.ts';
@@ -30,29 +61,67 @@ import { reduceSum } from './reduce-sum.ts';
 import { relu } from './relu.ts';
 import { reshape } from './reshape.ts';
 import { resize } from './resize.ts';
+import { sigmoid } from './sigmoid.ts';
+import { silu } from './silu.ts';
+import { slice } from './slice.ts';
 import { softmax } from './softmax.ts';
+import { softplus } from './softplus.ts';
 import { spaceToDepth } from './space-to-depth.ts';
+import { split } from './split.ts';
 import { sqrt } from './sqrt.ts';
 import { sub } from './sub.ts';
+import { tanh } from './tanh.ts';
 import { transpose } from './transpose.ts';
+import { where } from './where.ts';
 
 const list: readonly OpDefinition[] = [
+  abs,
   add,
+  and,
   averagePool,
   batchNorm,
   cast,
+  ceil,
+  clip,
+  concat,
   conv,
   convTranspose,
   depthToSpace,
   div,
+  elu,
+  equal,
+  erf,
+  exp,
+  expand,
+  floor,
+  gather,
+  gelu,
+  greater,
+  greaterOrEqual,
+  hardSigmoid,
+  hardSwish,
   identity,
   instanceNorm,
+  isNan,
+  leakyRelu,
+  less,
+  lessOrEqual,
+  log,
   logSoftmax,
   lrn,
   matmul,
+  max,
   maxPool,
+  min,
+  mish,
+  mod,
   mul,
   neg,
+  not,
+  or,
+  pad,
+  pow,
+  prelu,
   reciprocal,
   reduceMax,
   reduceMean,
@@ -62,11 +131,18 @@ const list: readonly OpDefinition[] = [
   relu,
   reshape,
   resize,
+  sigmoid,
+  silu,
+  slice,
   softmax,
+  softplus,
   spaceToDepth,
+  split,
   sqrt,
   sub,
+  tanh,
   transpose,
+  where,
 ];
 
 const byName = new Map(list.map((op) => [op.name, op]));
