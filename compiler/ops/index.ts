@@ -1,12 +1,44 @@
 /** The one list of ops. */
-
 import { MillraceError } from '../../runtime/error.ts';
 import { GraphBuilder, type OpSignatures } from '../ir/builder.ts';
 import type { Attrs } from '../ir/constant.ts';
 import type { Graph } from '../ir/graph.ts';
+import { add } from './add.ts';
+import { averagePool } from './average-pool.ts';
+import { cast } from './cast.ts';
+import { conv } from './conv.ts';
+import { convTranspose } from './conv-transpose.ts';
+import { div } from './div.ts';
+import { identity } from './identity.ts';
+import { maxPool } from './max-pool.ts';
+import { mul } from './mul.ts';
+import { neg } from './neg.ts';
 import type { OpDefinition } from './op.ts';
+import { reciprocal } from './reciprocal.ts';
+import { relu } from './relu.ts';
+import { reshape } from './reshape.ts';
+import { sqrt } from './sqrt.ts';
+import { sub } from './sub.ts';
+import { transpose } from './transpose.ts';
 
-const list: readonly OpDefinition[] = [];
+const list: readonly OpDefinition[] = [
+  add,
+  averagePool,
+  cast,
+  conv,
+  convTranspose,
+  div,
+  identity,
+  maxPool,
+  mul,
+  neg,
+  reciprocal,
+  relu,
+  reshape,
+  sqrt,
+  sub,
+  transpose,
+];
 
 const byName = new Map(list.map((op) => [op.name, op]));
 
