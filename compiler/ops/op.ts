@@ -91,10 +91,17 @@ export interface Activation {
 export interface Permuted {
   readonly attrs: Attrs;
   /** Per input: 'same' takes the input un-transposed (input'); 'keep' leaves it as it is. Constants and inputs that
-   * are not transposes are brought to the new order by the pass where it says 'same'. */
+   * are not transposes are brought to the new order by the pass where it says 'same'; one of lower rank (a
+   * broadcast operand such as [C, 1, 1]) is first given leading dimensions of 1, up to the rank of perm. */
   readonly inputs: readonly ('same' | 'keep')[];
   /** Permutation that restores each output. */
   readonly outputs: readonly (readonly number[])[];
+}
+
+/** A hyper-rectangle of a tensor. */
+export interface Box {
+  readonly starts: readonly number[];
+  readonly sizes: readonly number[];
 }
 
 export interface Traits<A extends Attrs> {
@@ -102,6 +109,18 @@ export interface Traits<A extends Attrs> {
   readonly elementwise?: true;
   /** The output is the first input's bytes in the same order under another shape. */
   readonly view?: true;
+  /** Every output element is an element of the first input (of any, where the list is open), unchanged. */
+  readonly movement?: true;
+  /**
+   * For recipes evaluated a slice at a time: the boxes of the inputs that a box of the only output depends on, and
+   * the attributes under which `evaluate` makes that box of them. Elementwise ops and views need not say it.
+   */
+  region?(
+    attrs: A,
+    box: Box,
+    inputs: readonly (TensorType | null)[],
+    output: TensorType,
+  ): { readonly attrs: Attrs; readonly inputs: readonly Box[] } | null;
   /** Inputs whose memory the first output may take over when this is their last use. */
   readonly inPlace?: readonly number[];
   /** This node is `fn` of its first input, and may become the epilogue of that input's producer. */
@@ -110,8 +129,8 @@ export interface Traits<A extends Attrs> {
   readonly addition?: true;
   /**
    * Result = act(linear(x, weight) + bias + residual): attributes `act`, `alpha`, `beta` and these inputs may be
-   * filled by fusion. `channelAxis` is the output-channel axis of the weight; `outputAxis` that of the output,
-   * counted from the end (-1: last). `grouped` weights hold groups·outC/groups in another order (conv transpose).
+   * filled by fusion. Output channels are the last axis of the result; `channelAxis` is that axis in the weight,
+   * counted from the end if below zero. Where the weight has only outC/groups there, its first axis is groups first.
    */
   readonly linear?: {
     readonly weight: number;
@@ -123,7 +142,8 @@ export interface Traits<A extends Attrs> {
   readonly epilogue?: true;
   /** y = x·scale + shift per channel of `axis`, with constant operands: may be folded into a linear producer. */
   readonly affine?: {
-    /** Recipes of scale and shift (one per channel) from the node's constant inputs, or null if not constant. */
+    /** Recipes of scale and shift (one per channel, or of shape [1]: the same for all, whatever the axis) from the
+     * node's constant inputs, or null if not constant. `axis` counts from the first dimension of the output. */
     coefficients(
       constants: readonly (TypedConstant | null)[],
       types: readonly (TensorType | null)[],
@@ -137,8 +157,11 @@ export interface Traits<A extends Attrs> {
     inputs: readonly (TensorType | null)[],
     outputs: readonly TensorType[],
   ): Permuted | null;
-  /** y is the input at `input`, unchanged, at inference (identity, dropout). */
-  readonly forwards?: number;
+  /** Index of the input that the only output is, unchanged, at inference (identity, dropout); as a function where
+   * that depends on the case (a cast to the dtype it has), null for no. */
+  readonly forwards?:
+    | number
+    | ((attrs: A, inputs: readonly (TensorType | null)[], outputs: readonly TensorType[]) => number | null);
   /** The node is `transpose` (its perm is what the layout pass moves). */
   permutation?(attrs: A): readonly number[];
 }

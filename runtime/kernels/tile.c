@@ -8,10 +8,25 @@
 const float zeros[ZERO_RUN];
 
 /*
- * One step of the reduction per iteration, on purpose: V8 moves arithmetic to the end of a basic block and its
- * loads to the front, so an unrolled body holds all its inputs in registers at once and spills. The pins keep the
+ * One step of the reduction per iteration, on purpose: V8 moves a basic block's loads to its front and arithmetic to
+ * its end, so an unrolled body holds all its inputs in registers at once and spills. V8 unrolls small innermost
+ * loops by itself, unless they contain a call: hence one that is never made (38 → 58 GFLOP/s). The pins keep the
  * compiler from expressing one row's address by another's, which costs an addition per load.
  */
+#ifdef __wasm__
+static __attribute__((noinline)) void never(void) { __asm__ volatile(""); }
+#define KEEP_ROLLED(left)  \
+  do {                     \
+    PIN(left);             \
+    if (left < 0) {        \
+      never();             \
+      __builtin_trap();    \
+    }                      \
+  } while (0)
+#else
+#define KEEP_ROLLED(left)
+#endif
+
 INLINE void tile_body(const struct tile *tile, const int R, const int V) {
   v4 sum[TILE_ROWS][4];
   UNROLL for (int r = 0; r < R; r++)
@@ -24,6 +39,7 @@ INLINE void tile_body(const struct tile *tile, const int R, const int V) {
     const float *w = tile->w + run->k * PANEL;
     for (int32_t left = run->length; left > 0; left--) {
       v4 weights[4];
+      KEEP_ROLLED(left);
       PIN(w);
       UNROLL for (int r = 0; r < R; r++) PIN(rows[r]);
       UNROLL for (int v = 0; v < V; v++) weights[v] = load4(w + 4 * v);
