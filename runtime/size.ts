@@ -32,6 +32,7 @@ function parseText(text: string): number {
 
 /** `7.75 MiB (8126464 bytes)`: for people, and exact. */
 export function formatSize(bytes: number): string {
-  const [unit, scale] = bytes >= 2 ** 30 ? ['GiB', 2 ** 30] : bytes >= 2 ** 20 ? ['MiB', 2 ** 20] : ['KiB', 1024];
+  const [unit, scale] =
+    bytes >= 2 ** 30 ? ['GiB', 2 ** 30] : bytes >= 2 ** 20 ? ['MiB', 2 ** 20] : ['KiB', 1024];
   return `${Number((bytes / scale).toFixed(2))} ${unit} (${bytes} bytes)`;
 }

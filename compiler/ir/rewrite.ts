@@ -10,6 +10,7 @@ import { formatType, sameType, type TensorType } from './types.ts';
 
 /** A node of the working copy: the same object for as long as it exists, linked in execution order. */
 interface Entry extends Node {
+  op: string;
   inputs: (ValueId | null)[];
   attrs: Attrs;
   previous: Entry | null;
@@ -110,6 +111,12 @@ export class Rewrite {
     entry.inputs = [...inputs];
     entry.attrs = complete;
     this.#read(entry);
+  }
+
+  /** Puts another op in a node's place, under its name, which must make the same types. */
+  replace(node: Node, op: string, inputs: readonly (ValueId | null)[], attrs: Attrs): void {
+    this.#entry(node).op = op;
+    this.update(node, inputs, attrs);
   }
 
   /** Everything that reads `from` reads `to` instead. */

@@ -8,12 +8,14 @@ import { abs } from './abs.ts';
 import { add } from './add.ts';
 import { and } from './and.ts';
 import { averagePool } from './average-pool.ts';
+import { batchNorm } from './batch-norm.ts';
 import { cast } from './cast.ts';
 import { ceil } from './ceil.ts';
 import { clip } from './clip.ts';
 import { concat } from './concat.ts';
 import { conv } from './conv.ts';
 import { convTranspose } from './conv-transpose.ts';
+import { depthToSpace } from './depth-to-space.ts';
 import { div } from './div.ts';
 import { elu } from './elu.ts';
 import { equal } from './equal.ts';
@@ -28,11 +30,15 @@ import { greaterOrEqual } from './greater-or-equal.ts';
 import { hardSigmoid } from './hard-sigmoid.ts';
 import { hardSwish } from './hard-swish.ts';
 import { identity } from './identity.ts';
+import { instanceNorm } from './instance-norm.ts';
 import { isNan } from './is-nan.ts';
 import { leakyRelu } from './leaky-relu.ts';
 import { less } from './less.ts';
 import { lessOrEqual } from './less-or-equal.ts';
 import { log } from './log.ts';
+import { logSoftmax } from './log-softmax.ts';
+import { lrn } from './lrn.ts';
+import { matmul } from './matmul.ts';
 import { max } from './max.ts';
 import { maxPool } from './max-pool.ts';
 import { min } from './min.ts';
@@ -47,12 +53,20 @@ import { pad } from './pad.ts';
 import { pow } from './pow.ts';
 import { prelu } from './prelu.ts';
 import { reciprocal } from './reciprocal.ts';
+import { reduceMax } from './reduce-max.ts';
+import { reduceMean } from './reduce-mean.ts';
+import { reduceMin } from './reduce-min.ts';
+import { reduceProd } from './reduce-prod.ts';
+import { reduceSum } from './reduce-sum.ts';
 import { relu } from './relu.ts';
 import { reshape } from './reshape.ts';
+import { resize } from './resize.ts';
 import { sigmoid } from './sigmoid.ts';
 import { silu } from './silu.ts';
 import { slice } from './slice.ts';
+import { softmax } from './softmax.ts';
 import { softplus } from './softplus.ts';
+import { spaceToDepth } from './space-to-depth.ts';
 import { split } from './split.ts';
 import { sqrt } from './sqrt.ts';
 import { sub } from './sub.ts';
@@ -65,12 +79,14 @@ const list: readonly OpDefinition[] = [
   add,
   and,
   averagePool,
+  batchNorm,
   cast,
   ceil,
   clip,
   concat,
   conv,
   convTranspose,
+  depthToSpace,
   div,
   elu,
   equal,
@@ -85,11 +101,15 @@ const list: readonly OpDefinition[] = [
   hardSigmoid,
   hardSwish,
   identity,
+  instanceNorm,
   isNan,
   leakyRelu,
   less,
   lessOrEqual,
   log,
+  logSoftmax,
+  lrn,
+  matmul,
   max,
   maxPool,
   min,
@@ -103,12 +123,20 @@ const list: readonly OpDefinition[] = [
   pow,
   prelu,
   reciprocal,
+  reduceMax,
+  reduceMean,
+  reduceMin,
+  reduceProd,
+  reduceSum,
   relu,
   reshape,
+  resize,
   sigmoid,
   silu,
   slice,
+  softmax,
   softplus,
+  spaceToDepth,
   split,
   sqrt,
   sub,

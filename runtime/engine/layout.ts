@@ -42,7 +42,14 @@ export function layoutOf(sizes: LayoutSizes, peakBytes: number, threads = 1): La
   const program = place(4 * sizes.programWords);
   const stackTops = Array.from({ length: threads - 1 }, () => place(STACK_BYTES) + STACK_BYTES);
   const arena = alignUp(end, WASM_PAGE_BYTES);
-  return { addresses, states, program, stackTops, arena, pages: Math.ceil((arena + peakBytes) / WASM_PAGE_BYTES) };
+  return {
+    addresses,
+    states,
+    program,
+    stackTops,
+    arena,
+    pages: Math.ceil((arena + peakBytes) / WASM_PAGE_BYTES),
+  };
 }
 
 /**

@@ -17,6 +17,16 @@ typedef int32_t v4i_unaligned __attribute__((vector_size(16), aligned(4), may_al
 
 #define INLINE static inline __attribute__((always_inline))
 
+/* Loops over registers are unrolled whole: an index that stays variable would put them in memory. */
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* Makes the compiler forget what it knows of a value (an address, mostly) without costing an instruction. */
+#define PIN(x) __asm__ volatile("" : "+r"(x))
+
 INLINE v4 load4(const float *p) { return *(const v4_unaligned *)p; }
 INLINE void store4(float *p, v4 x) { *(v4_unaligned *)p = x; }
 INLINE v4i load4i(const int32_t *p) { return *(const v4i_unaligned *)p; }

@@ -75,8 +75,10 @@ export const unshared = (wasm: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>
     }
     // The engine imports its memory and nothing else: count 1, two names, kind, limits.
     assert.equal(number(), 1);
-    at += number();
-    at += number();
+    for (let name = 0; name < 2; name++) {
+      const length = number();
+      at += length;
+    }
     assert.equal(bytes[at++], 2, 'the import is a memory');
     assert.equal(bytes[at], SHARED_WITH_MAXIMUM);
     bytes[at] = MAXIMUM_ONLY;
@@ -113,7 +115,12 @@ export class Kernels {
     return finish();
   }
 
-  /** Places everything; the caller may then replay as often as it likes and `finish` to read the output. */
+  /** Back to the start of the prepared program. */
+  rewind(): void {
+    new Int32Array(this.memory.buffer)[this.exports.control() / 4 + controlWords.indexOf('pc')] = 0;
+  }
+
+  /** Places everything; the caller may then rewind and replay as often as it likes and `finish` to read the output. */
   prepare<K extends KernelName, O extends Elements>(
     kernel: K,
     operands: Operands<K> & { readonly y: O },
