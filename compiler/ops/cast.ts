@@ -62,14 +62,18 @@ export function castTensor(x: Tensor, to: DType): Tensor {
   return tensorOf(type, y);
 }
 
-const castIndex = (dtype: DType): number => castTypes.findIndex((name) => name === dtype);
+const castIndex = (dtype: DType): number => (castTypes as readonly string[]).indexOf(dtype);
 
 export const cast = defineOp({
   name: 'cast',
   inputs: ['x'],
   attrs: { to: 'float32' },
   required: ['to'],
-  traits: { elementwise: true, permute: permuteElementwise },
+  traits: {
+    elementwise: true,
+    permute: permuteElementwise,
+    forwards: (_attrs, [x], [y]) => (x!.dtype === y!.dtype ? 0 : null),
+  },
   infer(inputs, { to }) {
     const dtype = dtypes.find((name) => name === to);
     if (dtype === undefined) throw shapeError('cast', dtypes.join(', '), to);

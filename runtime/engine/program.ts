@@ -34,7 +34,12 @@ export const status = {
   ERROR: 6,
 } as const;
 
-export const engineErrors = { OPCODE: 1, INDEX: 2 } as const;
+export const engineErrors = {
+  OPCODE: 1,
+  INDEX: 2,
+  /** A WAIT found its segment FAILED. */
+  SEGMENT: 3,
+} as const;
 
 /** States of a segment, one i32 each. The loader writes ISSUED and ARRIVED, the engine EMPTY. */
 export const segmentStates = {

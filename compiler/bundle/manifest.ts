@@ -1,0 +1,104 @@
+/** The manifest: schedule and plans as the runtime wants them (`runtime/bundle/format.ts`). */
+import { crc32 } from 'node:zlib';
+import { Packr } from 'msgpackr';
+import {
+  FORMAT_VERSION,
+  HEADER_BYTES,
+  MAGIC,
+  type Manifest,
+  type ModelSummary,
+  type Plan,
+  type Port,
+  type SegmentEntry,
+  type WeightEntry,
+} from '../../runtime/bundle/format.ts';
+import { byteLength, formatType } from '../ir/types.ts';
+import { lifetimesOf } from '../schedule/lifetimes.ts';
+import type { Schedule, SchedulePort } from '../schedule/schedule.ts';
+
+export interface ManifestParts {
+  readonly compiler: string;
+  readonly model: ModelSummary;
+  readonly schedule: Schedule;
+  readonly programWords: number;
+  readonly fixedBytes: number;
+  readonly plans: readonly Plan[];
+  /** CRC-32 of each segment's bytes. */
+  readonly checksums: readonly number[];
+}
+
+export function manifestOf(parts: ManifestParts): Manifest {
+  const { schedule } = parts;
+  const segments: SegmentEntry[] = [];
+  const weights: WeightEntry[] = [];
+  let offset = 0;
+  for (const [s, segment] of schedule.segments.entries()) {
+    const { byteLength, firstUse, lastUse } = segment;
+    segments.push({ offset, byteLength, crc32: parts.checksums[s]!, firstUse, lastUse });
+    for (const piece of segment.slots) weights.push({ value: piece.slot, segment: s, offset: piece.offset });
+    offset += byteLength;
+  }
+  return {
+    compiler: parts.compiler,
+    model: parts.model,
+    inputs: schedule.inputs.map(portOf),
+    outputs: schedule.outputs.map(portOf),
+    values: schedule.slots.length,
+    programWords: parts.programWords,
+    steps: schedule.steps.length,
+    layers: schedule.layers.map((layer) => ({
+      name: layer.name,
+      op: layer.op,
+      firstStep: layer.firstStep,
+      steps: layer.steps,
+      flops: sumSteps(schedule, layer.firstStep, layer.steps),
+      weightBytes: weightBytesOf(schedule, layer.firstStep, layer.steps),
+      type: formatType(layer.type),
+    })),
+    segments,
+    weights,
+    lifetimes: lifetimesOf(schedule).map(({ slot, ...lifetime }) => ({
+      value: slot,
+      name: schedule.slots[slot]!.name,
+      ...lifetime,
+    })),
+    hostOps: schedule.steps.flatMap(({ action }) => (action.kind === 'host' ? [action.op] : [])),
+    fixedBytes: parts.fixedBytes,
+    weightsFileBytes: offset,
+    plans: parts.plans,
+  };
+}
+
+const portOf = ({ name, type, slot }: SchedulePort): Port => ({
+  name,
+  dtype: type.dtype,
+  shape: type.shape,
+  value: slot,
+  byteLength: byteLength(type),
+});
+
+const sumSteps = (schedule: Schedule, first: number, count: number): number =>
+  Math.round(schedule.steps.slice(first, first + count).reduce((sum, step) => sum + step.flops, 0));
+
+function weightBytesOf(schedule: Schedule, first: number, count: number): number {
+  const slots = new Set(schedule.steps.slice(first, first + count).flatMap((step) => step.reads));
+  let bytes = 0;
+  for (const id of slots) {
+    const slot = schedule.slots[id]!;
+    if (slot.kind === 'weight') bytes += slot.byteLength;
+  }
+  return bytes;
+}
+
+/** manifest.bin: header, then msgpack without record extensions, so that any reader can decode it. */
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  const payload = new Packr({ useRecords: false, variableMapSize: true }).pack(manifest);
+  const bytes = new Uint8Array(HEADER_BYTES + payload.byteLength);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < MAGIC.length; i++) view.setUint8(i, MAGIC.charCodeAt(i));
+  view.setUint32(8, FORMAT_VERSION, true);
+  view.setUint32(16, payload.byteLength, true);
+  view.setUint32(20, crc32(payload), true);
+  bytes.set(payload, HEADER_BYTES);
+  return bytes;
+}

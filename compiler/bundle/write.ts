@@ -1,0 +1,116 @@
+/**
+ * Writes a bundle folder. Everything goes to a sibling folder first, is flushed, and is renamed into place; what was
+ * there before is only removed once the new one stands. A failed build leaves no trace, and a model that is loaded
+ * from the old folder keeps its open file.
+ */
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { MillraceError } from '../../runtime/error.ts';
+import type { Packer } from '../pack/pack.ts';
+import type { Schedule } from '../schedule/schedule.ts';
+
+export interface BundleFile {
+  readonly name: string;
+  readonly content: string | Uint8Array;
+}
+
+export interface WriteParts {
+  readonly schedule: Schedule;
+  readonly packer: Packer;
+  /** Files that do not depend on the packed bytes. */
+  readonly files: readonly BundleFile[];
+  /** The manifest, which holds the checksums. */
+  manifest(checksums: readonly number[]): Uint8Array;
+  onProgress?(doneBytes: number, totalBytes: number): void;
+}
+
+export async function writeBundle(directory: string, parts: WriteParts): Promise<void> {
+  const target = resolve(directory);
+  const parent = dirname(target);
+  const temporary = join(parent, `.${basename(target)}.tmp-${randomBytes(6).toString('hex')}`);
+  await refuseForeignFolder(target);
+  try {
+    await mkdir(parent, { recursive: true });
+    await mkdir(temporary);
+    const checksums = await writeWeights(join(temporary, 'weights.bin'), parts);
+    for (const file of parts.files)
+      await writeFile(join(temporary, file.name), file.content, { flush: true });
+    await writeFile(join(temporary, 'manifest.bin'), parts.manifest(checksums), { flush: true });
+    await replaceFolder(temporary, target);
+  } catch (cause) {
+    await rm(temporary, { recursive: true, force: true });
+    if (cause instanceof MillraceError) throw cause;
+    throw new MillraceError('OUTPUT', `could not be written: ${(cause as Error).message}`, {
+      at: directory,
+      hint: 'Nothing was changed. Check that the folder is writable and the disk has room.',
+      cause,
+    });
+  }
+}
+
+/** A folder that is there and is no bundle is not ours to replace. */
+async function refuseForeignFolder(target: string): Promise<void> {
+  const existing = await stat(target).catch(() => null);
+  if (existing === null) return;
+  const ours =
+    existing.isDirectory() && (await stat(join(target, 'manifest.bin')).catch(() => null)) !== null;
+  const empty = existing.isDirectory() && (await isEmpty(target));
+  if (!ours && !empty)
+    throw new MillraceError('OUTPUT', 'exists and is not a bundle', {
+      at: target,
+      expected: 'a folder that does not exist, is empty, or holds a bundle',
+      got: existing.isDirectory() ? 'a folder without manifest.bin' : 'a file',
+    });
+}
+
+async function isEmpty(folder: string): Promise<boolean> {
+  return (await readdir(folder)).length === 0;
+}
+
+async function replaceFolder(from: string, to: string): Promise<void> {
+  const old = `${from}-old`;
+  const moved = await rename(to, old).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (moved) await rename(old, to);
+    throw error;
+  }
+  if (moved) await rm(old, { recursive: true, force: true });
+}
+
+async function writeWeights(path: string, parts: WriteParts): Promise<number[]> {
+  const total = parts.schedule.segments.reduce((sum, segment) => sum + segment.byteLength, 0);
+  const file = await open(path, 'wx');
+  const checksums: number[] = [];
+  try {
+    let done = 0;
+    for (const segment of parts.schedule.segments) {
+      const bytes = parts.packer.pack(segment);
+      checksums.push(crc32(bytes));
+      await writeAll(file, bytes);
+      done += bytes.byteLength;
+      parts.onProgress?.(done, total);
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return checksums;
+}
+
+/** A short write is normal near the end of a disk's room; the next one says why. */
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.byteLength; ) {
+    const { bytesWritten } = await file.write(bytes, at, bytes.byteLength - at);
+    at += bytesWritten;
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * The bundle's `index.d.ts`: what its user's editor shows. It stands alone (a device has no Millrace installed), so
+ * the runtime's option types are written out; `test/codegen` checks that they are those of `runtime/`.
+ */
+import type { DType, TensorType } from '../ir/types.ts';
+import type { SchedulePort } from '../schedule/schedule.ts';
+
+const arrays: Record<DType, string> = {
+  float32: 'Float32Array',
+  float16: 'Uint16Array',
+  float64: 'Float64Array',
+  int8: 'Int8Array',
+  uint8: 'Uint8Array',
+  int16: 'Int16Array',
+  uint16: 'Uint16Array',
+  int32: 'Int32Array',
+  uint32: 'Uint32Array',
+  int64: 'BigInt64Array',
+  uint64: 'BigUint64Array',
+  bool: 'Uint8Array',
+};
+
+const notes: Partial<Record<DType, string>> = {
+  float16: ' The 16 bits of each number.',
+  bool: ' One byte each, 0 or 1.',
+};
+
+export function emitDeclarations(
+  model: string,
+  inputs: readonly SchedulePort[],
+  outputs: readonly SchedulePort[],
+  compiler: string,
+): string {
+  return [
+    `// The network "${model.replace(/[^\x20-\x7e]/g, ' ')}", compiled by ${compiler}.`,
+    '',
+    '/** What `run` takes: dense, row-major arrays of exactly the shapes given. */',
+    'export interface Inputs {',
+    ...inputs.flatMap(field),
+    '}',
+    '',
+    '/** What `run` returns, in arrays of its own. */',
+    'export interface Outputs {',
+    ...outputs.flatMap(field),
+    '}',
+    '',
+    runtimeDeclarations,
+  ].join('\n');
+}
+
+function field({ name, type }: SchedulePort): string[] {
+  const shape = formatShape(type);
+  return [
+    `  /** ${shape}.${notes[type.dtype] ?? ''} */`,
+    `  readonly ${propertyName(name)}: ${arrays[type.dtype]};`,
+  ];
+}
+
+const formatShape = (type: TensorType): string => `${type.dtype} [${type.shape.join(', ')}]`;
+
+const propertyName = (name: string): string =>
+  /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
+
+const runtimeDeclarations = `export interface Port {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+}
+
+/** The memory plan in force: bytes, and milliseconds predicted for the device assumed when compiling. */
+export interface Plan {
+  readonly name: string;
+  readonly peakBytes: number;
+  readonly lowerBoundBytes: number;
+  readonly activationBytes: number;
+  readonly weightBytes: number;
+  readonly scratchBytes: number;
+  readonly residentBytes: number;
+  readonly depth: number;
+  readonly predictedMs: number;
+  readonly predictedResidentMs: number;
+}
+
+export interface LoadOptions {
+  /** Most memory the model may hold, in bytes or as '8MiB'. The largest stored plan that fits is used. */
+  readonly budget?: number | string;
+  /** resident: all weights read once, at load. sequential: read when needed. stream: read as planned, behind the compute. */
+  readonly mode?: 'auto' | 'resident' | 'sequential' | 'stream';
+  /** 1 (the default) computes on the calling thread; more use worker threads over shared memory. */
+  readonly threads?: number;
+  /** file: through the page cache. direct: past it (Linux). */
+  readonly source?: 'auto' | 'file' | 'direct';
+  /** Use only instructions whose results are the same on every machine. */
+  readonly deterministic?: boolean;
+  /** When the checksum of a segment is compared: on every read (the default), on the first, never. */
+  readonly verify?: 'always' | 'first' | 'never';
+}
+
+export interface RunOptions {
+  /** Stops the run at the next step; the model stays usable. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Model {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly plan: Plan;
+  run(inputs: Inputs, options?: RunOptions): Promise<Outputs>;
+  /** Gives the memory back; pending runs are rejected. */
+  close(): void;
+}
+
+/** Loads the network of this folder. Errors are MillraceError, with a \`code\`. */
+export declare function load(options?: LoadOptions): Promise<Model>;
+`;

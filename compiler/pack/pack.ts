@@ -1,0 +1,51 @@
+/**
+ * Segments to bytes, one at a time: the only stage that evaluates constants, and never more of them than one segment
+ * (and its window) needs.
+ */
+import { MillraceError } from '../../runtime/error.ts';
+import { bytesOf } from '../ir/tensor.ts';
+import { byteLength, elementCount } from '../ir/types.ts';
+import { ConstantReader } from '../ops/materialize.ts';
+import type { Schedule, Segment, WeightPiece } from '../schedule/schedule.ts';
+import { PanelPacker } from './panels.ts';
+
+export class Packer {
+  readonly #schedule: Schedule;
+  readonly #reader = new ConstantReader();
+  readonly #panels = new PanelPacker(this.#reader);
+
+  constructor(schedule: Schedule) {
+    this.#schedule = schedule;
+  }
+
+  /** The segment's bytes, padded with zeros to its length. */
+  pack(segment: Segment): Uint8Array {
+    const bytes = new Uint8Array(segment.byteLength);
+    for (const { slot: id, offset } of segment.slots) {
+      const slot = this.#schedule.slots[id];
+      if (slot?.kind !== 'weight')
+        throw new MillraceError('INTERNAL', `slot ${id} of a segment is no weight`);
+      this.#write(slot.weight, bytes.subarray(offset, offset + slot.byteLength));
+    }
+    return bytes;
+  }
+
+  close(): void {
+    this.#reader.close();
+  }
+
+  #write({ packed, panel0, panels }: WeightPiece, target: Uint8Array): void {
+    if (packed.layout === 'panels') {
+      const floats = new Float32Array(target.buffer, target.byteOffset, target.byteLength / 4);
+      this.#panels.pack(packed, panel0, panels, floats);
+      return;
+    }
+    let at = 0;
+    for (const part of packed.parts) {
+      const count = elementCount(part.type.shape);
+      const bytes = bytesOf(this.#reader.readRange(part, 0, count));
+      target.set(bytes, at);
+      at += byteLength(part.type);
+    }
+  }
+}

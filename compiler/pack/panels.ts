@@ -1,0 +1,137 @@
+/**
+ * The panel layout of weights (see `runtime/engine/abi.ts`): [1 + K][16] per panel, bias row first. Elements are
+ * gathered from a constant by strides, through the smallest box of the constant that holds what is asked for, so a
+ * convolution of [out, in, h, w] and a matrix of [k, n] are read the same way.
+ *
+ * A constant whose output channels are its innermost axis (a matrix [k, n]) interleaves the bytes of all panels:
+ * each piece would read the whole file. So the box is read for as many panels as fit WINDOW_BYTES, and kept for the
+ * pieces that follow: n/window passes over the file rather than one per piece.
+ */
+import { PANEL } from '../../runtime/engine/abi.ts';
+import type { Tensor } from '../ir/tensor.ts';
+import { elementCount, type Shape, stridesOf } from '../ir/types.ts';
+import type { ConstantReader } from '../ops/materialize.ts';
+import type { PackedWeight } from '../ops/op.ts';
+import { groupPanels, panelBytes } from '../schedule/packed.ts';
+
+type Panels = Extract<PackedWeight, { layout: 'panels' }>;
+
+const WINDOW_BYTES = 48 * 1024 * 1024;
+
+/** A box of a constant, read. */
+interface Box {
+  readonly packed: Panels;
+  readonly group: number;
+  /** Output channels [from, to) of the group are inside. */
+  readonly from: number;
+  readonly to: number;
+  readonly data: ArrayLike<number>;
+  readonly channelStride: number;
+  readonly reduceStrides: readonly number[];
+}
+
+export class PanelPacker {
+  readonly #reader: ConstantReader;
+  #box: Box | null = null;
+
+  constructor(reader: ConstantReader) {
+    this.#reader = reader;
+  }
+
+  /** Writes `panels` panels from `panel0` on into `target`, which holds zeros. */
+  pack(packed: Panels, panel0: number, panels: number, target: Float32Array): void {
+    const perGroup = groupPanels(packed);
+    const floats = panelBytes(packed) / 4;
+    const biases = packed.bias === null ? null : floatsOf(this.#reader.read(packed.bias));
+    for (let panel = panel0; panel < panel0 + panels; panel++) {
+      const group = Math.floor(panel / perGroup);
+      const first = (panel - group * perGroup) * PANEL;
+      const lanes = Math.min(PANEL, packed.channels - first);
+      const out = target.subarray((panel - panel0) * floats, (panel - panel0 + 1) * floats);
+      if (biases !== null)
+        for (let lane = 0; lane < lanes; lane++) out[lane] = biases[group * packed.channels + first + lane]!;
+      const lastOfGroup = Math.min(packed.channels, first + (panel0 + panels - panel) * PANEL);
+      gather(
+        this.#boxFor(packed, group, first, first + lanes, lastOfGroup),
+        first,
+        lanes,
+        out.subarray(PANEL),
+      );
+    }
+  }
+
+  /** A box with channels [from, to), reading on to `wanted` or, where the layout interleaves, as far as allowed. */
+  #boxFor(packed: Panels, group: number, from: number, to: number, wanted: number): Box {
+    const box = this.#box;
+    if (box?.packed === packed && box.group === group && box.from <= from && to <= box.to) return box;
+    const perChannel = elementCount(packed.reduce) * 4;
+    const allowed = Math.max(1, Math.floor(WINDOW_BYTES / perChannel));
+    const interleaved = packed.channelStride < elementCount(packed.reduce);
+    const end = Math.max(to, Math.min(interleaved ? packed.channels : wanted, from + allowed));
+    this.#box = null; // let the old one go before the new one is read
+    this.#box = this.#read(packed, group, from, end);
+    return this.#box;
+  }
+
+  #read(packed: Panels, group: number, from: number, to: number): Box {
+    const { shape } = packed.weight.type;
+    const first = group * packed.groupStride + from * packed.channelStride;
+    let last = first + (to - 1 - from) * packed.channelStride;
+    for (const [i, extent] of packed.reduce.entries()) last += (extent - 1) * packed.reduceStrides[i]!;
+    const starts = coordinates(first, shape);
+    const ends = coordinates(last, shape);
+    const sizes = starts.map((start, axis) => ends[axis]! - start + 1);
+    const tensor = this.#reader.readSlice(packed.weight, starts, sizes);
+    const boxStrides = stridesOf(sizes);
+    const inBox = (stride: number): number =>
+      coordinates(stride, shape).reduce((sum, steps, axis) => sum + steps * boxStrides[axis]!, 0);
+    return {
+      packed,
+      group,
+      from,
+      to,
+      data: floatsOf(tensor),
+      channelStride: packed.channels === 1 ? 0 : inBox(packed.channelStride),
+      reduceStrides: packed.reduce.map((extent, i) => (extent === 1 ? 0 : inBox(packed.reduceStrides[i]!))),
+    };
+  }
+}
+
+/** Multi-dimensional index of a flat element index. */
+function coordinates(index: number, shape: Shape): number[] {
+  const strides = stridesOf(shape);
+  let rest = index;
+  return strides.map((stride) => {
+    const at = Math.floor(rest / stride);
+    rest -= at * stride;
+    return at;
+  });
+}
+
+/** Fills rows of PANEL lanes, one row per reduction index in row-major order. */
+function gather(box: Box, first: number, lanes: number, out: Float32Array): void {
+  const { packed, data, channelStride, reduceStrides } = box;
+  const base = (first - box.from) * channelStride;
+  const inner = packed.reduce.length - 1;
+  const innerExtent = packed.reduce[inner]!;
+  const innerStride = reduceStrides[inner]!;
+  const rows = elementCount(packed.reduce) / innerExtent;
+  const index = new Array<number>(inner).fill(0);
+  for (let row = 0; row < rows; row++) {
+    let start = base;
+    for (let axis = 0; axis < inner; axis++) start += index[axis]! * reduceStrides[axis]!;
+    const target = row * innerExtent * PANEL;
+    for (let lane = 0; lane < lanes; lane++) {
+      let source = start + lane * channelStride;
+      for (let k = 0; k < innerExtent; k++, source += innerStride)
+        out[target + k * PANEL + lane] = data[source]!;
+    }
+    for (let axis = inner - 1; axis >= 0 && ++index[axis]! === packed.reduce[axis]; axis--) index[axis] = 0;
+  }
+}
+
+/** Elements as float32; panels hold nothing else. */
+function floatsOf(tensor: Tensor): Float32Array {
+  if (tensor.data instanceof Float32Array) return tensor.data;
+  throw new Error(`panels are packed from float32, not ${tensor.type.dtype}`);
+}

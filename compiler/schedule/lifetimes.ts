@@ -1,0 +1,53 @@
+/**
+ * How long each slot is live. Views and in-place results are counted with the slot they lie in. Half-open in steps:
+ * a value written by step w and last read by step r is live in [w, r + 1); inputs from −1, outputs to T + 1.
+ */
+import type { Schedule, SlotId } from './schedule.ts';
+
+export interface Lifetime {
+  readonly slot: SlotId;
+  readonly kind: 'activation' | 'scratch';
+  readonly byteLength: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The slot whose memory `id` lies in, and where in it. */
+export function rootOf(schedule: Pick<Schedule, 'slots'>, id: SlotId): { root: SlotId; offset: number } {
+  let root = id;
+  let offset = 0;
+  for (;;) {
+    const slot = schedule.slots[root];
+    if (!slot || slot.kind === 'weight' || slot.within === undefined) return { root, offset };
+    offset += slot.within.offset;
+    root = slot.within.slot;
+  }
+}
+
+export function lifetimesOf(schedule: Schedule): Lifetime[] {
+  const ranges = new Map<SlotId, { start: number; end: number; bytes: number }>();
+  const touch = (id: SlotId, from: number, to: number): void => {
+    const slot = schedule.slots[id]!;
+    if (slot.kind === 'weight') return;
+    const { root, offset } = rootOf(schedule, id);
+    const bytes = offset + slot.byteLength;
+    const range = ranges.get(root);
+    if (range === undefined) ranges.set(root, { start: from, end: to, bytes });
+    else {
+      range.start = Math.min(range.start, from);
+      range.end = Math.max(range.end, to);
+      range.bytes = Math.max(range.bytes, bytes);
+    }
+  };
+  for (const port of schedule.inputs) touch(port.slot, -1, 0);
+  for (const [t, step] of schedule.steps.entries())
+    for (const id of [...step.reads, ...step.writes]) touch(id, t, t + 1);
+  const end = schedule.steps.length + 1;
+  for (const port of schedule.outputs) touch(port.slot, end - 1, end);
+  const lifetimes: Lifetime[] = [];
+  for (const [slot, { start, end: last, bytes }] of ranges) {
+    const { kind } = schedule.slots[slot]!;
+    if (kind !== 'weight') lifetimes.push({ slot, kind, byteLength: bytes, start, end: last });
+  }
+  return lifetimes.sort((a, b) => a.slot - b.slot);
+}

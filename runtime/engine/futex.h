@@ -1,0 +1,31 @@
+/*
+ * Sleeping on a word of shared memory: spin a little, then sleep until the word is notified. Invariant: a waiter
+ * sleeps only if the word still has the value it saw, so a change before the sleep is never missed.
+ */
+#ifndef MILLRACE_FUTEX_H
+#define MILLRACE_FUTEX_H
+#include <stdint.h>
+
+/* About 20 µs: longer than the gap between two steps, shorter than a wake-up saves. */
+enum { SPINS = 4000 };
+
+static inline int32_t load_word(const int32_t *word) { return __atomic_load_n(word, __ATOMIC_SEQ_CST); }
+static inline void store_word(int32_t *word, int32_t value) { __atomic_store_n(word, value, __ATOMIC_SEQ_CST); }
+static inline int32_t add_word(int32_t *word, int32_t value) {
+  return __atomic_add_fetch(word, value, __ATOMIC_SEQ_CST);
+}
+
+/* Sleeps while *word == seen, at most `nanoseconds` (negative: for ever). May return early. */
+static inline void sleep_on(int32_t *word, int32_t seen, int64_t nanoseconds) {
+  __builtin_wasm_memory_atomic_wait32(word, seen, nanoseconds);
+}
+static inline void notify_all(int32_t *word) { __builtin_wasm_memory_atomic_notify(word, 0xffffffff); }
+
+/* Spins until *word != seen; 1 if it changed in time. */
+static inline int spin_on(const int32_t *word, int32_t seen) {
+  for (int32_t i = 0; i < SPINS; i++)
+    if (load_word(word) != seen) return 1;
+  return 0;
+}
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * Convolution over channels-last images, without im2col: a row of a register tile is an output pixel, and the
+ * reduction's runs point straight into the image (Dukhan, The Indirect Convolution Algorithm, 2019; here the
+ * pointers are made per tile instead of kept in a buffer). Invariant: a claim of work is a block of pixels and one
+ * panel, fixed by the layer's shape, so neither threads nor pieces change a result.
+ */
+#include "sum.h"
+
+/* Weights that fit a second-level cache are swept for each block of pixels; larger ones are read once. */
+static const int32_t CACHED_WEIGHTS_BYTES = 512 * 1024;
+
+/* The window of an output pixel: its image, and its first tap, which may lie outside. */
+struct window {
+  const float *image;
+  int32_t h, w;
+};
+
+static void find_windows(struct window *windows, const struct f32_conv_params *p, const float *x, int32_t pixel,
+                         int32_t rows) {
+  int32_t ow = pixel % p->outW;
+  int32_t oh = pixel / p->outW % p->outH;
+  int32_t b = pixel / p->outW / p->outH;
+  for (int32_t r = 0; r < rows; r++) {
+    windows[r].image = x + (intptr_t)b * p->inH * p->inW * p->ldx;
+    windows[r].h = oh * p->strideH - p->padTop;
+    windows[r].w = ow * p->strideW - p->padLeft;
+    if (++ow == p->outW) {
+      ow = 0;
+      if (++oh == p->outH) {
+        oh = 0;
+        b++;
+      }
+    }
+  }
+}
+
+/* The input of each row for one tap, null outside the image. */
+static inline void find_inputs(const float **inputs, const struct window *windows, const struct f32_conv_params *p,
+                               int32_t rows, int32_t h, int32_t w) {
+  for (int32_t r = 0; r < rows; r++) {
+    const int32_t ih = windows[r].h + h;
+    const int32_t iw = windows[r].w + w;
+    const int inside = (uint32_t)ih < (uint32_t)p->inH && (uint32_t)iw < (uint32_t)p->inW;
+    inputs[r] = inside ? windows[r].image + ((intptr_t)ih * p->inW + iw) * p->ldx : 0;
+  }
+}
+
+static void add_windows(struct sum *sum, const struct window *windows, const struct f32_conv_params *p,
+                        int32_t channels) {
+  const int32_t rows = sum->tile.rows;
+  const float *inputs[TILE_ROWS];
+  /* A line of the window is one run if its pixels adjoin and none is left or right of the image. */
+  int joined = p->dilationW == 1 && p->ldx == channels;
+  for (int32_t r = 0; r < rows; r++) joined &= windows[r].w >= 0 && windows[r].w + p->kernelW <= p->inW;
+  const int32_t taps = joined ? 1 : p->kernelW;
+  const int32_t length = joined ? p->kernelW * channels : channels;
+  for (int32_t kh = 0; kh < p->kernelH; kh++) {
+    for (int32_t kw = 0; kw < taps; kw++) {
+      find_inputs(inputs, windows, p, rows, kh * p->dilationH, kw * p->dilationW);
+      sum_add(sum, inputs, length, (kh * p->kernelW + kw) * channels);
+    }
+  }
+}
+
+KERNEL(f32_conv) {
+  float *y = at(p->y);
+  const float *x = at(p->x), *w = at(p->w), *residual = at(p->residual);
+  const struct epilogue epilogue = {p->act, p->alpha, p->beta};
+  const int32_t channels = p->inC / p->groups, outputs = p->outC / p->groups;
+  const int32_t groupPanels = (outputs + PANEL - 1) / PANEL;
+  const intptr_t panelFloats = (intptr_t)(1 + p->kernelH * p->kernelW * channels) * PANEL;
+
+  const int32_t pixels = p->batch * p->outH * p->outW;
+  const int32_t blocks = (pixels + BLOCK_ROWS - 1) / BLOCK_ROWS;
+  const int cached = p->panels * panelFloats * (intptr_t)sizeof(float) <= CACHED_WEIGHTS_BYTES;
+  for (int32_t claim; (claim = next_tile(work)) < blocks * p->panels;) {
+    const int32_t panel = cached ? claim % p->panels : claim / blocks;
+    const int32_t block = cached ? claim / p->panels : claim % blocks;
+    const int32_t group = (p->panel0 + panel) / groupPanels;
+    const int32_t lane0 = (p->panel0 + panel) % groupPanels * PANEL;
+    const int32_t lanes = outputs - lane0 < PANEL ? outputs - lane0 : PANEL;
+    const int32_t channel = group * outputs + lane0;
+    const int32_t end = (block + 1) * BLOCK_ROWS < pixels ? (block + 1) * BLOCK_ROWS : pixels;
+    for (int32_t pixel = block * BLOCK_ROWS; pixel < end;) {
+      const int32_t rows = tile_rows(end - pixel);
+      struct window windows[TILE_ROWS];
+      struct sum sum;
+      find_windows(windows, p, x + group * channels, pixel, rows);
+      sum_begin(&sum, rows, lanes, w + panel * panelFloats);
+      add_windows(&sum, windows, p, channels);
+      sum_end(&sum, y + (intptr_t)pixel * p->ldy + channel, p->ldy,
+              residual ? residual + (intptr_t)pixel * p->ldr + channel : 0, p->ldr, &epilogue);
+      pixel += rows;
+    }
+  }
+}
+

@@ -1,0 +1,83 @@
+/*
+ * Maximum or average of each channel over a sliding window. Taps outside the image take no part in a maximum or a
+ * sum; whether they count in an average is the mode. The lanes are channels, sixteen at a time where there are so
+ * many; taps are visited in the order kh, kw.
+ */
+#include "engine.h"
+#include "lanes.h"
+
+enum { MAXIMUM = 0, AVERAGE_INSIDE = 1, AVERAGE_PADDED = 2 };
+
+/* The taps of one window inside the image. */
+struct taps {
+  const float *first;
+  int32_t rows, columns;
+  intptr_t row_step, column_step;
+};
+
+/* k of the taps with low ≤ start + k·dilation < high: the first, and how many. */
+INLINE int32_t taps_within(int32_t start, int32_t dilation, int32_t kernel, int32_t low, int32_t high,
+                           int32_t *first) {
+  *first = start >= low ? 0 : parts(low - start, dilation);
+  const int32_t end = start >= high ? 0 : least(kernel, parts(high - start, dilation));
+  return most(0, end - *first);
+}
+
+/* 4·vectors channels, or `lanes` ≤ 4 of them; average is a constant in every call. */
+INLINE void pool_channels(float *y, const struct taps *t, int32_t c, int vectors, int32_t lanes, int average,
+                          float divisor) {
+  v4 result[4];
+  for (int v = 0; v < vectors; v++) result[v] = splat4(average ? 0.0f : -__builtin_inff());
+  for (int32_t kh = 0; kh < t->rows; kh++) {
+    const float *tap = t->first + kh * t->row_step + c;
+    for (int32_t kw = 0; kw < t->columns; kw++, tap += t->column_step)
+      for (int v = 0; v < vectors; v++) {
+        const v4 value = load_part(tap + 4 * v, lanes, 0.0f);
+        result[v] = average ? result[v] + value : maximum4(result[v], value);
+      }
+  }
+  for (int v = 0; v < vectors; v++)
+    store_part(y + c + 4 * v, average ? result[v] / divisor : result[v], lanes);
+}
+
+INLINE void pool_pixel(float *y, const struct taps *t, int32_t channels, int average, float divisor) {
+  int32_t c = 0;
+  for (; c + 16 <= channels; c += 16) pool_channels(y, t, c, 4, 4, average, divisor);
+  for (; c + 4 <= channels; c += 4) pool_channels(y, t, c, 1, 4, average, divisor);
+  if (c < channels) pool_channels(y, t, c, 1, channels - c, average, divisor);
+}
+
+KERNEL(f32_pool) {
+  float *y = at(p->y);
+  const float *x = at(p->x);
+  const int32_t pixels = p->batch * p->outH * p->outW;
+  const int32_t pixels_of_tile = most(1, TILE / most(1, p->outC * p->kernelH * p->kernelW));
+  const int32_t tiles = parts(pixels, pixels_of_tile);
+  for (int32_t tile; (tile = next_tile(work)) < tiles;) {
+    const int32_t last = least(pixels, (tile + 1) * pixels_of_tile);
+    for (int32_t pixel = tile * pixels_of_tile; pixel < last; pixel++) {
+      const int32_t top = pixel / p->outW % p->outH * p->strideH - p->padTop;
+      const int32_t left = pixel % p->outW * p->strideW - p->padLeft;
+      const intptr_t image = (intptr_t)(pixel / p->outW / p->outH) * p->inH;
+      int32_t kh, kw;
+      struct taps t;
+      t.rows = taps_within(top, p->dilationH, p->kernelH, 0, p->inH, &kh);
+      t.columns = taps_within(left, p->dilationW, p->kernelW, 0, p->inW, &kw);
+      t.row_step = (intptr_t)p->dilationH * p->inW * p->ldx;
+      t.column_step = (intptr_t)p->dilationW * p->ldx;
+      t.first = x + ((image + top + kh * p->dilationH) * p->inW + left + kw * p->dilationW) * p->ldx;
+      float *to = y + (intptr_t)pixel * p->ldy;
+      if (p->mode == MAXIMUM) {
+        pool_pixel(to, &t, p->outC, 0, 1.0f);
+        continue;
+      }
+      int32_t counted = t.rows * t.columns;
+      if (p->mode == AVERAGE_PADDED) {
+        int32_t unused;
+        counted = taps_within(top, p->dilationH, p->kernelH, -p->padTop, p->inH + p->padBottom, &unused) *
+                  taps_within(left, p->dilationW, p->kernelW, -p->padLeft, p->inW + p->padRight, &unused);
+      }
+      pool_pixel(to, &t, p->outC, 1, (float)most(1, counted));
+    }
+  }
+}
