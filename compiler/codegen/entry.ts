@@ -14,16 +14,20 @@ export interface EntryFile {
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
+/** The same for every network: made once. */
+let runtimeFiles: Promise<readonly EntryFile[]> | null = null;
+
 export async function bundleEntries(hostOps: readonly string[]): Promise<EntryFile[]> {
   const index = [
     `import { load as loadBundle } from './runtime/node.${extension}';`,
     `import * as executor from './executor.js';`,
     `export const load = (options) => loadBundle(new URL('.', import.meta.url), { ...options, executor });`,
   ];
-  const files = [
-    { name: 'index.js', text: await bundle(index.join('\n')) },
-    { name: 'worker.js', text: await bundle(`import './runtime/engine/worker.${extension}';`) },
-  ];
+  runtimeFiles ??= Promise.all([
+    bundle(index.join('\n')).then((text) => ({ name: 'index.js', text })),
+    bundle(`import './runtime/engine/worker.${extension}';`).then((text) => ({ name: 'worker.js', text })),
+  ]);
+  const files = [...(await runtimeFiles)];
   if (hostOps.length > 0) files.push({ name: 'host.js', text: await bundle(hostEntry(hostOps)) });
   return files;
 }

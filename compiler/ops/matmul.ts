@@ -56,7 +56,7 @@ export const matmul = defineOp({
   inputs: ['a', 'b', 'bias?', 'residual?'],
   attrs: { transA: false, transB: false, ...noEpilogue },
   traits: {
-    linear: { weight: 1, bias: 2, residual: 3, channelAxis: ({ transB }) => (transB ? 0 : 1) },
+    linear: { weight: 1, bias: 2, residual: 3, channelAxis: ({ transB }) => (transB ? -2 : -1) },
     epilogue: true,
   },
 
