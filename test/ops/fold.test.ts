@@ -32,7 +32,7 @@ function fold(op: string, args: readonly TypedConstant[], attrs: Attrs = {}): Ty
     complete,
   );
   const constants = foldNode(op, complete, args, types, reader);
-  return constants && constants.map((constant, i) => ({ type: types[i]!, constant }));
+  return constants?.map((constant, i) => ({ type: types[i]!, constant })) ?? null;
 }
 const folded = (op: string, args: readonly TypedConstant[], attrs?: Attrs): Constant =>
   fold(op, args, attrs)![0]!.constant;
