@@ -7,7 +7,7 @@ describe('instanceNorm', () => {
     assert.equal(inferred('instanceNorm', '[2,4,5,3] [3] [3]'), 'float32[2,4,5,3]');
     refuses('instanceNorm', '[3] [3] [3]', {}, /input x/);
     refuses('instanceNorm', '[2,4,3] [4] [3]', {}, /input scale.*float32\[3\]/s);
-    refuses('instanceNorm', '[2,4,3] [3] -', {}, /input bias/);
+    refuses('instanceNorm', '[2,4,3] [3] -', {}, /input "bias" of instanceNorm is required/);
   });
 
   it('normalises each channel of each batch element over space', () => {
