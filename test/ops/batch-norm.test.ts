@@ -28,6 +28,7 @@ describe('batchNorm', () => {
     // channel 0: (x − 1)/√4·2, channel 1: x/√1 + 5
     assertClose(values('batchNorm', inputs, { epsilon: 1 }), [0, 7, 2, 9]);
     assertClose(values('batchNorm', inputs, { epsilon: 1, axis: 1 }), [0, 1, 8, 9]);
+    assertClose(values('batchNorm', inputs, { epsilon: 1, act: 'clip', alpha: 1, beta: 8 }), [1, 7, 2, 8]);
   });
 
   it('is x·scale + shift with recipes of its constants', () => {
@@ -46,6 +47,8 @@ describe('batchNorm', () => {
       expected,
       1e-5,
     );
+    const relu = { ...op.attrs, act: 'relu' };
+    assert.equal(op.traits.affine!.coefficients(constants, types, relu), null);
     assert.equal(op.traits.affine!.coefficients([null, null, ...constants.slice(2)], types, op.attrs), null);
   });
 
@@ -58,6 +61,9 @@ describe('batchNorm', () => {
       'f32-binary',
     ]);
     assert.equal(lowered('batchNorm', [x, ...statistics(5)], {}, [1, 2, 3]), null);
+    const act = { act: 'clip', alpha: -0.5, beta: 0.5 };
+    checkLowering('batchNorm', [x, ...statistics(5)], act, all);
+    checkLowering('batchNorm', [x, ...statistics(3)], { ...act, axis: 1 }, all);
   });
 
   it('moves past a transpose', () => {
