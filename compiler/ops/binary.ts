@@ -20,10 +20,14 @@ import { broadcastShapes, broadcastStrides, collapse, KERNEL_DIMS, six } from '.
 
 interface BinaryDefinition {
   readonly name: BinaryFunction;
+  /** Names of the two inputs. */
+  readonly inputs?: readonly [string, string];
   readonly float: (a: number, b: number) => number;
   /** On integers of up to 32 bits; stored with wrap-around. Left out: as `float`, truncated. */
   readonly integer?: (a: number, b: number) => number;
   readonly big: (a: bigint, b: bigint) => bigint;
+  /** Throws where types that broadcast are not enough. */
+  readonly check?: (a: TensorType, b: TensorType, output: TensorType) => void;
   readonly traits?: Pick<Traits<EpilogueAttrs & Attrs>, 'addition' | 'affine'>;
 }
 
@@ -67,7 +71,7 @@ const integerOf = (definition: BinaryDefinition, dtype: DType) =>
 export const defineBinary = (definition: BinaryDefinition): OpDefinition =>
   defineOp({
     name: definition.name,
-    inputs: ['a', 'b'],
+    inputs: definition.inputs ?? ['a', 'b'],
     attrs: { ...noEpilogue },
     traits: {
       elementwise: true,
@@ -80,6 +84,7 @@ export const defineBinary = (definition: BinaryDefinition): OpDefinition =>
       const type = inferBroadcast(definition.name, inputs);
       if (type.dtype === 'bool')
         throw shapeError(`${definition.name} of bool`, 'a number type', formatType(type));
+      definition.check?.(inputs[0]!, inputs[1]!, type);
       return [type];
     },
     evaluate([a, b], attrs, [type]) {

@@ -62,7 +62,7 @@ export function castTensor(x: Tensor, to: DType): Tensor {
   return tensorOf(type, y);
 }
 
-const castIndex = (dtype: DType): number => castTypes.findIndex((name) => name === dtype);
+const castIndex = (dtype: DType): number => (castTypes as readonly string[]).indexOf(dtype);
 
 export const cast = defineOp({
   name: 'cast',

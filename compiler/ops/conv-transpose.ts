@@ -5,20 +5,14 @@
  * (ONNX ConvTranspose-22)
  */
 import { elementCount, formatType, type TensorType } from '../ir/types.ts';
-import { checkEpilogue, epilogueParams, finish } from './epilogue.ts';
+import { epilogueParams } from './activation.ts';
+import { trafficOf } from './elementwise.ts';
+import { checkEpilogue, finish } from './epilogue.ts';
 import { call, defineOp, noEpilogue, required, shapeError } from './op.ts';
 import { allFloat32, type PanelWeight, packable, wholeLayer } from './panels.ts';
-import { optionalReals, present, realsOf, tensorOf } from './reals.ts';
-import { activationBytes, optionalOf, requireFloat } from './typing.ts';
-import {
-  checkWindow,
-  integers,
-  reach,
-  spatialRank,
-  type WindowAxis,
-  windowOf,
-  windowParams,
-} from './window.ts';
+import { optionalReals, present, realsOf, tensorOfReals } from './reals.ts';
+import { numbers, optionalOf, requireFloat } from './typing.ts';
+import { checkWindow, reach, spatialRank, type WindowAxis, windowOf, windowParams } from './window.ts';
 
 /** Input index that tap k brings to output o, or −1. */
 function source({ stride, dilation, begin, input }: WindowAxis, o: number, k: number): number {
@@ -32,10 +26,10 @@ export const convTranspose = defineOp({
   name: 'convTranspose',
   inputs: ['x', 'w', 'bias?', 'residual?'],
   attrs: {
-    strides: integers,
-    dilations: integers,
-    pads: integers,
-    outputPadding: integers,
+    strides: numbers,
+    dilations: numbers,
+    pads: numbers,
+    outputPadding: numbers,
     groups: 1,
     ...noEpilogue,
   },
@@ -120,7 +114,7 @@ export const convTranspose = defineOp({
           }
     }
     finish(y, optionalReals(inputs[3]), attrs);
-    return [tensorOf(yType!, y)];
+    return [tensorOfReals(yType!, y)];
   },
 
   lower(context) {
@@ -172,7 +166,7 @@ export const convTranspose = defineOp({
     const w = required(inputs, 1, 'w');
     return {
       flops: 2 * elementCount(x.shape) * elementCount(w.shape.slice(1)),
-      bytes: activationBytes([x, inputs[3]], outputs),
+      bytes: trafficOf([x, inputs[3] ?? null], outputs),
     };
   },
 });

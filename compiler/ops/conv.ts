@@ -4,20 +4,14 @@
  * the window degenerates to one, or the general convolution; all read the same panels. (ONNX Conv-22)
  */
 import { elementCount, formatType, type TensorType } from '../ir/types.ts';
-import { checkEpilogue, epilogueParams, finish } from './epilogue.ts';
+import { epilogueParams } from './activation.ts';
+import { trafficOf } from './elementwise.ts';
+import { checkEpilogue, finish } from './epilogue.ts';
 import { call, defineOp, noEpilogue, required, shapeError } from './op.ts';
 import { allFloat32, type PanelWeight, packable, wholeLayer } from './panels.ts';
-import { optionalReals, present, realsOf, tensorOf } from './reals.ts';
-import { activationBytes, optionalOf, requireFloat } from './typing.ts';
-import {
-  checkWindow,
-  integers,
-  outputExtents,
-  spatialRank,
-  type Window,
-  windowOf,
-  windowParams,
-} from './window.ts';
+import { optionalReals, present, realsOf, tensorOfReals } from './reals.ts';
+import { numbers, optionalOf, requireFloat } from './typing.ts';
+import { checkWindow, outputExtents, spatialRank, type Window, windowOf, windowParams } from './window.ts';
 
 /** No tap is skipped or padded and pixels keep their order: the convolution is a product over pixels. */
 const isPointwise = ({ h, w }: Window): boolean =>
@@ -36,7 +30,7 @@ const coversImage = ({ h, w }: Window): boolean =>
 export const conv = defineOp({
   name: 'conv',
   inputs: ['x', 'w', 'bias?', 'residual?'],
-  attrs: { strides: integers, dilations: integers, pads: integers, groups: 1, ...noEpilogue },
+  attrs: { strides: numbers, dilations: numbers, pads: numbers, groups: 1, ...noEpilogue },
   required: ['strides', 'dilations', 'pads'],
   traits: {
     linear: { weight: 1, bias: 2, residual: 3, channelAxis: () => 0 },
@@ -107,7 +101,7 @@ export const conv = defineOp({
           }
     }
     finish(y, optionalReals(inputs[3]), attrs);
-    return [tensorOf(yType!, y)];
+    return [tensorOfReals(yType!, y)];
   },
 
   lower(context) {
@@ -178,7 +172,7 @@ export const conv = defineOp({
     const y = outputs[0]!;
     return {
       flops: 2 * elementCount(y.shape) * elementCount(w.shape.slice(1)),
-      bytes: activationBytes([inputs[0], inputs[3]], outputs),
+      bytes: trafficOf([required(inputs, 0, 'x'), inputs[3] ?? null], outputs),
     };
   },
 });

@@ -157,8 +157,11 @@ export interface Traits<A extends Attrs> {
     inputs: readonly (TensorType | null)[],
     outputs: readonly TensorType[],
   ): Permuted | null;
-  /** y is the input at `input`, unchanged, at inference (identity, dropout). */
-  readonly forwards?: number;
+  /** Index of the input that the only output is, unchanged, at inference (identity, dropout); as a function where
+   * that depends on the case (a cast to the dtype it has), null for no. */
+  readonly forwards?:
+    | number
+    | ((attrs: A, inputs: readonly (TensorType | null)[], outputs: readonly TensorType[]) => number | null);
   /** The node is `transpose` (its perm is what the layout pass moves). */
   permutation?(attrs: A): readonly number[];
 }

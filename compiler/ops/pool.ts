@@ -5,13 +5,13 @@
 
 import type { Tensor } from '../ir/tensor.ts';
 import { elementCount, type TensorType } from '../ir/types.ts';
-import { type Cost, call, type Lowered, required, shapeError } from './op.ts';
+import { trafficOf } from './elementwise.ts';
+import { type Cost, call, type Lowered, shapeError } from './op.ts';
 import { allFloat32 } from './panels.ts';
-import { present, realsOf, tensorOf } from './reals.ts';
-import { activationBytes } from './typing.ts';
+import { present, realsOf, tensorOfReals } from './reals.ts';
+import { numbers } from './typing.ts';
 import {
   checkWindow,
-  integers,
   outputExtents,
   reach,
   spatialRank,
@@ -27,10 +27,10 @@ export interface PoolAttrs extends WindowAttrs {
 }
 
 export const poolAttrs = {
-  kernel: integers,
-  strides: integers,
-  dilations: integers,
-  pads: integers,
+  kernel: numbers,
+  strides: numbers,
+  dilations: numbers,
+  pads: numbers,
   ceilMode: false,
 } as const;
 export const poolRequired = ['kernel', 'strides', 'dilations', 'pads'] as const;
@@ -101,7 +101,7 @@ export function evaluatePool(
           result[to++] = maximum ? value : value / taps;
         }
       }
-  return [tensorOf(y, result)];
+  return [tensorOfReals(y, result)];
 }
 
 export function lowerPool(
@@ -140,5 +140,5 @@ export const poolCost = (
   attrs: PoolAttrs,
 ): Cost => ({
   flops: elementCount(outputs[0]!.shape) * elementCount(attrs.kernel),
-  bytes: activationBytes([required(inputs, 0, 'x')], outputs),
+  bytes: trafficOf(inputs, outputs),
 });

@@ -24,7 +24,7 @@ export function present(inputs: readonly (Tensor | null)[], index: number): Tens
 }
 
 /** Rounds to the dtype: floats to nearest, integers towards zero as a C cast does. */
-export function tensorOf(type: TensorType, values: Float64Array): Tensor {
+export function tensorOfReals(type: TensorType, values: Float64Array): Tensor {
   if (type.dtype === 'float64') return { type, data: values };
   const tensor = zeros(type);
   const { data } = tensor;

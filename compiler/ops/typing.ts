@@ -1,6 +1,9 @@
-/** Requirements that several ops have of their inputs' types; each throws `shapeError` with what it expected. */
-import { byteLength, type DType, formatType, isFloat, sameShape, type TensorType } from '../ir/types.ts';
+/** What several ops require of their inputs' types; each check throws `shapeError` with what it expected. */
+import { type DType, formatType, isFloat, sameShape, type TensorType } from '../ir/types.ts';
 import { required, shapeError } from './op.ts';
+
+/** Default of attributes that hold a list of numbers; it fixes their type. */
+export const numbers: readonly number[] = [];
 
 type Inputs = readonly (TensorType | null)[];
 
@@ -36,9 +39,3 @@ export function axisOf(axis: number, rank: number): number {
     throw shapeError('axis', `an integer from ${-rank} to ${rank - 1}`, `${axis}`);
   return axis < 0 ? axis + rank : axis;
 }
-
-/** Bytes of activations read and written, for the cost of an op. */
-export const activationBytes = (
-  inputs: readonly (TensorType | null | undefined)[],
-  outputs: readonly TensorType[],
-): number => [...inputs, ...outputs].reduce((sum, type) => (type ? sum + byteLength(type) : sum), 0);

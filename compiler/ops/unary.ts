@@ -29,7 +29,7 @@ export const defineUnary = <const D extends Readonly<Record<string, AttrValue>>>
       activation: (attrs) => definition.fn(attrs),
       permute: permuteElementwise,
     },
-    infer(inputs) {
+    infer(inputs, attrs) {
       const x = required(inputs, 0, 'x');
       const accepted = isFloat(x.dtype) || (definition.integer !== undefined && x.dtype !== 'bool');
       if (!accepted)
@@ -38,6 +38,7 @@ export const defineUnary = <const D extends Readonly<Record<string, AttrValue>>>
           definition.integer ? 'a number type' : 'a floating point type',
           formatType(x),
         );
+      definition.fn(attrs); // refuses attributes that name no function
       return [x];
     },
     evaluate([x], attrs, [type]) {

@@ -13,9 +13,6 @@ export interface WindowAttrs {
   readonly pads: readonly number[];
 }
 
-/** Default of attributes that hold integers; it fixes their type. */
-export const integers: readonly number[] = [];
-
 /** One spatial axis: tap k of output o reads input o·stride − begin + k·dilation. */
 export interface WindowAxis {
   readonly input: number;

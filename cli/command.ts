@@ -1,0 +1,100 @@
+/** What a command is, and how its arguments are read: unknown options are usage errors. */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+
+export interface Command {
+  readonly name: string;
+  /** One line for the overview. */
+  readonly summary: string;
+  /** All of `--help`, with an example. */
+  readonly help: string;
+  /** Returns the exit code. */
+  run(args: readonly string[]): Promise<number>;
+}
+
+/** Wrong usage: exit code 2, with the command's help. */
+export class UsageError extends Error {
+  readonly help: string;
+
+  constructor(message: string, help: string) {
+    super(message);
+    this.help = help;
+  }
+}
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+export interface Arguments {
+  readonly positionals: readonly string[];
+  flag(name: string): boolean;
+  text(name: string): string | undefined;
+  list(name: string): readonly string[];
+  /** A positive integer. */
+  count(name: string): number | undefined;
+}
+
+/** Reads arguments against the given options; `positionals` is what each positional is, for the error. */
+export function readArguments(
+  args: readonly string[],
+  options: Options,
+  positionals: readonly string[],
+  help: string,
+): Arguments {
+  let parsed: ReturnType<typeof parseArgs>;
+  try {
+    parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message, help);
+  }
+  const { values } = parsed;
+  if (parsed.positionals.length !== positionals.length)
+    throw new UsageError(
+      `expected ${positionals.join(' ')}, got ${parsed.positionals.length} arguments`,
+      help,
+    );
+  return {
+    positionals: parsed.positionals,
+    flag: (name) => values[name] === true,
+    text: (name) => (typeof values[name] === 'string' ? values[name] : undefined),
+    list: (name) => {
+      const value = values[name];
+      return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+    },
+    count: (name) => {
+      const value = values[name];
+      if (typeof value !== 'string') return undefined;
+      const count = Number(value);
+      if (!Number.isSafeInteger(count) || count < 0)
+        throw new UsageError(`--${name}: expected a whole number, got "${value}"`, help);
+      return count;
+    },
+  };
+}
+
+/** Splits NAME=VALUE. */
+export function assignment(text: string, option: string, help: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at <= 0) throw new UsageError(`--${option}: expected NAME=VALUE, got "${text}"`, help);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Options of every command that loads a bundle. */
+export const engineOptions = {
+  mode: { type: 'string' },
+  budget: { type: 'string' },
+  threads: { type: 'string' },
+  engine: { type: 'string' },
+  source: { type: 'string' },
+  deterministic: { type: 'boolean' },
+  verify: { type: 'string' },
+} as const;
+
+export const engineHelp = `engine options
+  --mode MODE        auto, resident (all weights in memory), sequential (read when needed) or
+                     stream (read behind the compute, as planned)
+  --budget SIZE      most memory the model may hold: 8MiB, 64MB, 65536
+  --threads N        threads that compute; 1 needs no shared memory (default 1)
+  --engine ENGINE    auto or wasm
+  --source SOURCE    auto, file (through the page cache) or direct (past it, Linux)
+  --deterministic    the same bits on every machine: no relaxed SIMD
+  --verify WHEN      compare checksums always (default), first (on the first read only) or never
+`;

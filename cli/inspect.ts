@@ -1,0 +1,114 @@
+/** `millrace inspect`: what is in a bundle or a model, as tables, JSON or a page. */
+import { stat, writeFile } from 'node:fs/promises';
+import { valueAt } from '../compiler/ir/graph.ts';
+import { formatType } from '../compiler/ir/types.ts';
+import { bundlePage } from '../compiler/report/bundle-page.ts';
+import type { Manifest, Plan } from '../runtime/bundle/format.ts';
+import { readManifest } from '../runtime/bundle/read.ts';
+import { formatSize } from '../runtime/size.ts';
+import { type Command, readArguments, UsageError } from './command.ts';
+import { loadModelFile } from './model-file.ts';
+
+const help = `millrace inspect <bundle | model.onnx | model.ts> [options]
+
+Shows a bundle's layers, segments and plans, or a model's nodes and types.
+
+  --html FILE    write a page with the memory map of each plan (bundles)
+  --json         print everything as JSON
+
+example
+  millrace inspect dist/resnet50 --html plan.html
+`;
+
+export const inspect: Command = {
+  name: 'inspect',
+  summary: 'show what is in a bundle or a model',
+  help,
+  async run(args) {
+    const given = readArguments(
+      args,
+      { html: { type: 'string' }, json: { type: 'boolean' } },
+      ['<bundle | model>'],
+      help,
+    );
+    const path = given.positionals[0]!;
+    const page = given.text('html');
+    const isBundle = await stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+    if (!isBundle) {
+      if (page !== undefined) throw new UsageError('--html is for bundles', help);
+      const report = await describeModel(path);
+      process.stdout.write(given.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : modelText(report));
+      return 0;
+    }
+    const manifest = await readManifest(path);
+    if (page !== undefined) await writeFile(page, bundlePage(manifest));
+    process.stdout.write(
+      given.flag('json') ? `${JSON.stringify(manifest, null, 2)}\n` : bundleText(manifest),
+    );
+    return 0;
+  },
+};
+
+interface ModelReport {
+  readonly name: string;
+  readonly inputs: readonly { readonly name: string; readonly type: string }[];
+  readonly outputs: readonly { readonly name: string; readonly type: string }[];
+  readonly ops: Readonly<Record<string, number>>;
+  readonly nodes: readonly { readonly name: string; readonly op: string; readonly type: string }[];
+}
+
+async function describeModel(path: string): Promise<ModelReport> {
+  const graph = await loadModelFile(path, {});
+  const typeOf = (id: number): string => formatType(valueAt(graph, id).type);
+  const ops: Record<string, number> = {};
+  for (const { op } of graph.nodes) ops[op] = (ops[op] ?? 0) + 1;
+  return {
+    name: graph.name,
+    inputs: graph.inputs.map((id) => ({ name: valueAt(graph, id).name, type: typeOf(id) })),
+    outputs: graph.outputs.map(({ name, value }) => ({ name, type: typeOf(value) })),
+    ops,
+    nodes: graph.nodes.map(({ name, op, outputs }) => ({ name, op, type: outputs.map(typeOf).join(', ') })),
+  };
+}
+
+function modelText(report: ModelReport): string {
+  const lines = [`model "${report.name}", ${report.nodes.length} nodes`];
+  for (const { name, type } of report.inputs) lines.push(`  input   ${name}: ${type}`);
+  for (const { name, type } of report.outputs) lines.push(`  output  ${name}: ${type}`);
+  const counts = Object.entries(report.ops).sort(([a], [b]) => (a < b ? -1 : 1));
+  lines.push(`  ops     ${counts.map(([op, count]) => `${op} ${count}`).join(', ')}`, '');
+  return lines.join('\n');
+}
+
+function bundleText(manifest: Manifest): string {
+  const { model, layers, segments, plans } = manifest;
+  const lines = [
+    `bundle of "${model.name}", ${manifest.compiler}`,
+    `  ${model.nodes} nodes, ${formatSize(model.weightsBytes)} of weights, ${(model.flops / 1e9).toFixed(2)} GFLOP`,
+    `  ${manifest.steps} steps, ${segments.length} segments in ${formatSize(manifest.weightsFileBytes)}`,
+  ];
+  for (const port of manifest.inputs)
+    lines.push(`  input   ${port.name}: ${port.dtype}[${port.shape.join(',')}]`);
+  for (const port of manifest.outputs)
+    lines.push(`  output  ${port.name}: ${port.dtype}[${port.shape.join(',')}]`);
+  if (manifest.hostOps.length > 0) lines.push(`  run by the reference: ${manifest.hostOps.join(', ')}`);
+  lines.push(
+    '',
+    'layer                                    op              steps       MFLOP      weights   output',
+  );
+  for (const layer of layers)
+    lines.push(
+      `${layer.name.slice(-40).padEnd(41)}${layer.op.padEnd(16)}${String(layer.steps).padStart(5)}${(layer.flops / 1e6).toFixed(1).padStart(12)}${`${(layer.weightBytes / 1024).toFixed(0)} KiB`.padStart(13)}   ${layer.type}`,
+    );
+  lines.push('', ...plans.flatMap((plan) => planText(plan, manifest)), '');
+  return lines.join('\n');
+}
+
+const planText = (plan: Plan, manifest: Manifest): string[] => [
+  `plan "${plan.name}": ${formatSize(plan.peakBytes + manifest.fixedBytes)} (lower bound of the arena ${formatSize(plan.lowerBoundBytes)}, ${plan.planner})`,
+  `  activations ${formatSize(plan.activationBytes)}, weights ${formatSize(plan.weightBytes)} of which resident ${formatSize(plan.residentBytes)}, scratch ${formatSize(plan.scratchBytes)}`,
+  `  up to ${plan.depth} segments in memory, predicted ${plan.predictedMs.toFixed(1)} ms (resident ${plan.predictedResidentMs.toFixed(1)} ms)`,
+];

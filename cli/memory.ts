@@ -1,0 +1,33 @@
+/** What the process holds: total, peak, anonymous and file-backed resident bytes. */
+import { readFileSync } from 'node:fs';
+
+export interface Residency {
+  readonly peakBytes: number;
+  readonly anonBytes: number;
+  readonly fileBytes: number;
+}
+
+/** Peak resident bytes of this process so far. */
+export const peakRss = (): number => process.resourceUsage().maxRSS * 1024;
+
+/** From /proc/self/status on Linux; elsewhere only the total is known, and counted as anonymous. */
+export function residency(): Residency {
+  const status = readStatus();
+  if (status === null) return { peakBytes: peakRss(), anonBytes: process.memoryUsage.rss(), fileBytes: 0 };
+  return {
+    peakBytes: field(status, 'VmHWM'),
+    anonBytes: field(status, 'RssAnon'),
+    fileBytes: field(status, 'RssFile') + field(status, 'RssShmem'),
+  };
+}
+
+function readStatus(): string | null {
+  try {
+    return readFileSync('/proc/self/status', 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+const field = (status: string, name: string): number =>
+  Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1024;

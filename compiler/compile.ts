@@ -1,0 +1,154 @@
+/**
+ * The pipeline: graph → passes → schedule → segments → plans → bundle. The only file, with the commands, that knows
+ * all stages; each takes the value the stage before it made. Weights are packed last, while the bundle is written, one
+ * segment at a time.
+ */
+import { readFile } from 'node:fs/promises';
+import type { ModelSummary, Plan } from '../runtime/bundle/format.ts';
+import { fixedBytesOf } from '../runtime/engine/layout.ts';
+import { encodeManifest, manifestOf } from './bundle/manifest.ts';
+import { writeBundle } from './bundle/write.ts';
+import { emitDeclarations } from './codegen/declarations.ts';
+import { bundleEntries } from './codegen/entry.ts';
+import { emitExecutor } from './codegen/executor.ts';
+import { programWords } from './codegen/words.ts';
+import type { Graph } from './ir/graph.ts';
+import { byteLength } from './ir/types.ts';
+import { createSolver } from './memory/joint.ts';
+import type { Model } from './model/define.ts';
+import { type CompileOptions, checkOptions } from './options.ts';
+import { Packer } from './pack/pack.ts';
+import { optimize } from './passes/index.ts';
+import { lowerGraph } from './schedule/lower.ts';
+import { partition } from './schedule/partition.ts';
+import { manifestPlan, planProblem } from './schedule/problem.ts';
+import type { Schedule } from './schedule/schedule.ts';
+
+const COMPILER = 'millrace 0.1.0';
+
+export interface CompileReport {
+  readonly model: ModelSummary;
+  readonly layers: number;
+  readonly segments: number;
+  readonly largestLayerBytes: number;
+  readonly largestSegmentBytes: number;
+  /** Bytes held beside each plan's arena. */
+  readonly fixedBytes: number;
+  readonly plans: readonly Plan[];
+}
+
+/** A compiled network whose weights are still where they came from; `write` packs them. */
+export interface Bundle {
+  readonly report: CompileReport;
+  readonly schedule: Schedule;
+  /** Writes the folder; what stood there is replaced once the new bundle is complete. */
+  write(directory: string, onProgress?: (doneBytes: number, totalBytes: number) => void): Promise<void>;
+}
+
+/**
+ * Compiles a network. Throws MillraceError: BUDGET names the smallest budget that works, MODEL_* what is wrong with
+ * the network.
+ */
+export async function compile(model: Graph | Model, options: CompileOptions = {}): Promise<Bundle> {
+  const { budgets, device } = checkOptions(options);
+  const graph = 'graph' in model ? model.graph : model;
+  const optimized = optimize(graph);
+  const schedule = partition(lowerGraph(optimized));
+  const words = programWords(schedule);
+  const { slots, segments } = schedule;
+  const fixedBytes = fixedBytesOf({
+    values: slots.length,
+    segments: segments.length,
+    programWords: words,
+  });
+  const solver = createSolver(planProblem(schedule, device, fixedBytes));
+  const planned = budgets.length > 0 ? budgets.map((budget) => solver.solve(budget)) : solver.storedPlans();
+  const plans = planned.map((plan) => manifestPlan(schedule, plan)).sort((a, b) => a.peakBytes - b.peakBytes);
+  const report = { ...reportOf(graph, schedule), fixedBytes, plans };
+  return {
+    report,
+    schedule,
+    write: (directory, onProgress) =>
+      writeFolder(directory, { report, schedule, fixedBytes, words }, onProgress),
+  };
+}
+
+interface Compiled {
+  readonly report: CompileReport;
+  readonly schedule: Schedule;
+  readonly fixedBytes: number;
+  readonly words: number;
+}
+
+async function writeFolder(
+  directory: string,
+  { report, schedule, fixedBytes, words }: Compiled,
+  onProgress?: (doneBytes: number, totalBytes: number) => void,
+): Promise<void> {
+  const executor = await emitExecutor(schedule, COMPILER);
+  const hostOps = schedule.steps.flatMap(({ action }) => (action.kind === 'host' ? [action.op] : []));
+  const entries = await bundleEntries([...new Set(hostOps)]);
+  const engines = ['engine.wasm', 'engine-relaxed.wasm'].map(async (name) => ({
+    name,
+    content: await readFile(new URL(`../build/engine/${name}`, import.meta.url)),
+  }));
+  const packer = new Packer(schedule);
+  try {
+    await writeBundle(directory, {
+      schedule,
+      packer,
+      files: [
+        ...entries.map(({ name, text }) => ({ name, content: text })),
+        { name: 'executor.js', content: executor.javascript },
+        { name: 'executor.d.ts', content: executor.declarations },
+        {
+          name: 'index.d.ts',
+          content: emitDeclarations(schedule.name, schedule.inputs, schedule.outputs, COMPILER),
+        },
+        ...(await Promise.all(engines)),
+      ],
+      manifest: (checksums) => {
+        const { model, plans } = report;
+        const parts = {
+          compiler: COMPILER,
+          model,
+          schedule,
+          programWords: words,
+          fixedBytes,
+          plans,
+          checksums,
+        };
+        return encodeManifest(manifestOf(parts));
+      },
+      ...(onProgress === undefined ? {} : { onProgress }),
+    });
+  } finally {
+    packer.close();
+  }
+}
+
+function reportOf(graph: Graph, schedule: Schedule): Omit<CompileReport, 'fixedBytes' | 'plans'> {
+  let weightsBytes = 0;
+  for (const { type, constant } of graph.values.values()) if (constant) weightsBytes += byteLength(type);
+  const layerBytes = schedule.layers.map((layer) => {
+    const reads = schedule.steps
+      .slice(layer.firstStep, layer.firstStep + layer.steps)
+      .flatMap((s) => s.reads);
+    return [...new Set(reads)].reduce((sum, id) => {
+      const slot = schedule.slots[id]!;
+      return slot.kind === 'weight' ? sum + slot.byteLength : sum;
+    }, 0);
+  });
+  return {
+    model: {
+      name: graph.name,
+      nodes: graph.nodes.length,
+      weightsBytes,
+      flops: Math.round(schedule.steps.reduce((sum, step) => sum + step.flops, 0)),
+    },
+    layers: schedule.layers.length,
+    segments: schedule.segments.length,
+    largestLayerBytes: Math.max(0, ...layerBytes),
+    largestSegmentBytes: Math.max(0, ...schedule.segments.map((segment) => segment.byteLength)),
+  };
+}

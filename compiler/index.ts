@@ -1,0 +1,7 @@
+/** Millrace at build time: import or define a network, compile it, write the bundle. */
+export { MillraceError } from '../runtime/error.ts';
+export { type Bundle, type CompileReport, compile } from './compile.ts';
+export * from './model/index.ts';
+export { type ImportOptions, importOnnx } from './onnx/import.ts';
+export type { CompileOptions } from './options.ts';
+export type { Device } from './schedule/cost.ts';

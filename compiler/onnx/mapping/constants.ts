@@ -1,0 +1,84 @@
+/** Ops whose results are known at import: constants, and what shapes say. */
+import { fromNumbers, zeros } from '../../ir/tensor.ts';
+import { elementCount, type TensorType } from '../../ir/types.ts';
+import type { Mapping, NodeContext } from './context.ts';
+
+const constant: Mapping = (node) => {
+  const tensor = node.tensor('value');
+  if (tensor !== null) return [node.embed(tensor)];
+  const of = (dtype: 'float32', values: readonly number[], shape: readonly number[]) =>
+    node.constantTensor(fromNumbers({ dtype, shape }, values));
+  if (node.has('value_float')) return [of('float32', [node.float('value_float', 0)], [])];
+  const floats = node.floats('value_floats');
+  if (floats !== null) return [of('float32', floats, [floats.length])];
+  const int = node.bigint('value_int');
+  if (int !== null) return [integers(node, [int], [])];
+  const ints = node.bigints('value_ints');
+  if (ints !== null) return [integers(node, ints, [ints.length])];
+  const kind = [...node.node.attributes.keys()].join(', ');
+  return node.unsupported(kind === '' ? 'has no value' : `attribute ${kind}`);
+};
+
+/** As BigInt all the way: "to the end" is often 2^63 − 1. */
+function integers(node: NodeContext, values: readonly bigint[], shape: readonly number[]) {
+  const type: TensorType = { dtype: 'int64', shape };
+  return node.constantTensor({ type, data: BigInt64Array.from(values) });
+}
+
+const constantOfShape: Mapping = (node) => {
+  const shape = node.constantNumbers(0, 'operand shape') ?? node.invalid('has no shape');
+  if (shape.some((dim) => dim < 0 || !Number.isSafeInteger(dim)))
+    node.invalid('shape', 'extents', `[${shape}]`);
+  if (!Number.isSafeInteger(elementCount(shape) * 8))
+    node.invalid('shape overflows', undefined, `[${shape}]`);
+  const tensor = node.tensor('value');
+  if (tensor === null) return [node.splat({ dtype: 'float32', shape }, 0)];
+  const value = node.embed(tensor);
+  const type = node.type(value);
+  if (elementCount(type.shape) !== 1)
+    node.invalid('attribute "value"', 'one element', `${elementCount(type.shape)}`);
+  return [node.splat({ dtype: type.dtype, shape }, node.scalarOf(value))];
+};
+
+const shape: Mapping = (node) => {
+  const dims = node.shape(node.input(0));
+  // Out of range is clamped here, unlike everywhere else.
+  const clamp = (axis: number): number =>
+    Math.min(Math.max(axis < 0 ? axis + dims.length : axis, 0), dims.length);
+  const part = dims.slice(clamp(node.int('start', 0)), clamp(node.int('end', dims.length)));
+  return [node.constantTensor(fromNumbers({ dtype: 'int64', shape: [part.length] }, part))];
+};
+
+const size: Mapping = (node) => {
+  const count = elementCount(node.shape(node.input(0)));
+  return [node.constantTensor(fromNumbers({ dtype: 'int64', shape: [] }, [count]))];
+};
+
+const longestRange = 1 << 24;
+
+const range: Mapping = (node) => {
+  const [start, limit, delta] = ['start', 'limit', 'delta'].map(
+    (what, i) => node.constantNumber(i, `operand ${what}`) ?? node.invalid(`has no ${what}`),
+  ) as [number, number, number];
+  const { dtype } = node.type(node.input(0));
+  const count = Math.max(0, Math.ceil((limit - start) / delta));
+  if (!(count <= longestRange)) node.invalid('range', `${longestRange} elements at most`, `${count}`);
+  const type: TensorType = { dtype, shape: [count] };
+  if (count === 0) return [node.constantTensor(zeros(type))];
+  return [
+    node.constantTensor(
+      fromNumbers(
+        type,
+        Array.from({ length: count }, (_, i) => start + i * delta),
+      ),
+    ),
+  ];
+};
+
+export const constants: Readonly<Record<string, Mapping>> = {
+  Constant: constant,
+  ConstantOfShape: constantOfShape,
+  Shape: shape,
+  Size: size,
+  Range: range,
+};

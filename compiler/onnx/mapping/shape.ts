@@ -1,0 +1,127 @@
+/** Ops that change the shape, the order or the type of a tensor, but no element. */
+import type { ValueId } from '../../ir/graph.ts';
+import { elementCount, type Shape } from '../../ir/types.ts';
+import { dtypeOf, elementTypeName } from '../schema.ts';
+import type { Mapping, NodeContext } from './context.ts';
+
+function resolveReshape(node: NodeContext, from: Shape, wanted: readonly number[]): number[] {
+  const keepZero = node.int('allowzero', 0) !== 0;
+  const shape = wanted.map((dim, i) => {
+    if (dim < -1 || !Number.isSafeInteger(dim)) node.invalid('shape', 'extents, 0 or -1', `[${wanted}]`);
+    if (dim !== 0 || keepZero) return dim;
+    return (
+      from[i] ??
+      node.invalid('shape copies a dimension that the input lacks', `rank ${from.length}`, `[${wanted}]`)
+    );
+  });
+  const free = shape.indexOf(-1);
+  if (free >= 0) {
+    if (shape.includes(-1, free + 1)) node.invalid('shape', 'one -1 at most', `[${wanted}]`);
+    const known = shape.reduce((product, dim) => (dim === -1 ? product : product * dim), 1);
+    shape[free] = known === 0 ? 0 : elementCount(from) / known;
+  }
+  if (shape.some((dim) => !Number.isInteger(dim)) || elementCount(shape) !== elementCount(from))
+    node.invalid('shape does not fit', `${elementCount(from)} elements, as [${from}]`, `[${wanted}]`);
+  return shape;
+}
+
+const reshape: Mapping = (node) => {
+  const x = node.input(0);
+  const wanted = node.intsOf('shape', 1, 'operand shape') ?? node.invalid('has no shape');
+  return [node.reshape(x, resolveReshape(node, node.shape(x), wanted), '')];
+};
+
+const flatten: Mapping = (node) => {
+  const x = node.input(0);
+  const shape = node.shape(x);
+  const given = node.int('axis', 1);
+  // The rank itself is allowed: then all dimensions are rows.
+  const axis = given === shape.length ? given : node.axis(given, shape.length);
+  return [node.reshape(x, [elementCount(shape.slice(0, axis)), elementCount(shape.slice(axis))], '')];
+};
+
+const squeeze: Mapping = (node) => {
+  const x = node.input(0);
+  const shape = node.shape(x);
+  const given = node.intsOf('axes', 1, 'operand axes');
+  const axes =
+    given === null ? shape.flatMap((dim, i) => (dim === 1 ? [i] : [])) : node.axes(given, shape.length);
+  for (const axis of axes)
+    if (shape[axis] !== 1) node.invalid(`dimension ${axis} cannot be squeezed`, '1', `${shape[axis]}`);
+  return [
+    node.reshape(
+      x,
+      shape.filter((_, i) => !axes.includes(i)),
+      '',
+    ),
+  ];
+};
+
+const unsqueeze: Mapping = (node) => {
+  const x = node.input(0);
+  const given = node.intsOf('axes', 1, 'operand axes') ?? node.invalid('has no axes');
+  const rank = node.shape(x).length + given.length;
+  const axes = node.axes(given, rank);
+  const rest = [...node.shape(x)];
+  const shape = Array.from({ length: rank }, (_, i) => (axes.includes(i) ? 1 : rest.shift()!));
+  return [node.reshape(x, shape, '')];
+};
+
+const transpose: Mapping = (node) => {
+  const x = node.input(0);
+  const rank = node.shape(x).length;
+  const perm = node.ints('perm') ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
+  return [node.emit('transpose', [x], { perm })];
+};
+
+/** The result is what both shapes broadcast to: the shape may have ones, or fewer dimensions than the input. */
+const expand: Mapping = (node) => {
+  const x = node.input(0);
+  const wanted = node.constantNumbers(1, 'operand shape') ?? node.invalid('has no shape');
+  const from = node.shape(x);
+  const rank = Math.max(from.length, wanted.length);
+  const shape = Array.from({ length: rank }, (_, i) => {
+    const a = from[i - rank + from.length] ?? 1;
+    const b = wanted[i - rank + wanted.length] ?? 1;
+    if (a !== b && a !== 1 && b !== 1)
+      node.invalid('shape does not fit', `[${from}] broadcast`, `[${wanted}]`);
+    return a === 1 ? b : a;
+  });
+  if (shape.length === from.length && shape.every((dim, i) => dim === from[i])) return [x];
+  return [node.emit('expand', [x], { shape })];
+};
+
+function castTo(node: NodeContext, x: ValueId, to: string): ReturnType<Mapping> {
+  return [node.type(x).dtype === to ? x : node.emit('cast', [x], { to })];
+}
+
+const cast: Mapping = (node) => {
+  const to = node.int('to', 0);
+  return castTo(
+    node,
+    node.input(0),
+    dtypeOf(to) ?? node.unsupported(`to element type ${elementTypeName(to)}`),
+  );
+};
+
+const dropout: Mapping = (node) => {
+  const x = node.input(0);
+  if (node.opset >= 12 && node.constantNumber(2, 'operand training_mode')) node.unsupported('training_mode');
+  // The mask at inference keeps all; before opset 10 it had the type of the data.
+  const { dtype, shape } = node.type(x);
+  const mask = node.wants(1) ? node.splat({ dtype: node.opset < 10 ? dtype : 'bool', shape }, 1) : null;
+  return [x, mask];
+};
+
+export const shapes: Readonly<Record<string, Mapping>> = {
+  Reshape: reshape,
+  Flatten: flatten,
+  Squeeze: squeeze,
+  Unsqueeze: unsqueeze,
+  Transpose: transpose,
+  Expand: expand,
+  Cast: cast,
+  CastLike: (node) => castTo(node, node.input(0), node.type(node.input(1)).dtype),
+  Identity: (node) => [node.input(0)],
+  Dropout: dropout,
+};

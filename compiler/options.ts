@@ -1,0 +1,41 @@
+/** Options of `compile`, checked by name: a misspelt option is an error, never ignored. */
+import { MillraceError } from '../runtime/error.ts';
+import { parseSize } from '../runtime/size.ts';
+import { type Device, referenceDevice } from './schedule/cost.ts';
+
+export interface CompileOptions {
+  /** Memory bound of the stored plans, in bytes or as '8MiB'; one plan for each. Default: four standard plans. */
+  readonly budget?: number | string | readonly (number | string)[];
+  /** The device that delays are predicted for. */
+  readonly device?: Partial<Device>;
+}
+
+export interface CheckedOptions {
+  /** Empty: the standard plans. */
+  readonly budgets: readonly number[];
+  readonly device: Device;
+}
+
+export function checkOptions(options: CompileOptions): CheckedOptions {
+  refuseUnknown(options, ['budget', 'device'], 'option of compile');
+  const device = options.device ?? {};
+  refuseUnknown(device, Object.keys(referenceDevice), 'field of device');
+  for (const [name, value] of Object.entries(device))
+    if (typeof value !== 'number' || !(value >= 0) || !Number.isFinite(value))
+      throw new MillraceError('OPTION', 'not a positive number', {
+        at: `device.${name}`,
+        got: String(value),
+      });
+  const { budget } = options;
+  const list = budget === undefined ? [] : Array.isArray(budget) ? budget : [budget];
+  return {
+    budgets: list.map((size: number | string) => parseSize(size, 'budget')),
+    device: { ...referenceDevice, ...device },
+  };
+}
+
+function refuseUnknown(given: object, known: readonly string[], what: string): void {
+  for (const name of Object.keys(given))
+    if (!known.includes(name))
+      throw new MillraceError('OPTION', `unknown ${what}: "${name}"`, { expected: known.join(', ') });
+}

@@ -1,0 +1,38 @@
+/**
+ * An activation becomes the epilogue of the node whose result it is applied to: the kernel applies it to each result
+ * while it is in a register, instead of reading and writing the whole tensor again.
+ */
+import type { Node } from '../ir/graph.ts';
+import { Rewrite } from '../ir/rewrite.ts';
+import { isFloat } from '../ir/types.ts';
+import { opOf, signatures } from '../ops/index.ts';
+import type { Pass } from './pass.ts';
+
+export const fuseEpilogue: Pass = {
+  name: 'fuse-epilogue',
+  why: 'an activation costs nothing in the kernel that makes its input, and a pass over memory alone',
+  run(graph) {
+    const rewrite = new Rewrite(graph, signatures);
+    for (const node of rewrite.nodes()) fuse(rewrite, node);
+    return rewrite.graph();
+  },
+};
+
+/** Whether the node can still be given an epilogue. Integer arithmetic has the attributes, but no kernel applies them. */
+export const epilogueIsFree = (rewrite: Rewrite, node: Node): boolean =>
+  opOf(node.op).traits.epilogue === true &&
+  node.attrs['act'] === 'none' &&
+  node.outputs.length === 1 &&
+  isFloat(rewrite.type(node.outputs[0]!).dtype);
+
+function fuse(rewrite: Rewrite, node: Node): void {
+  const activation = opOf(node.op).traits.activation?.(node.attrs);
+  const producer = rewrite.producer(node.inputs[0] ?? null);
+  if (!activation || producer === null || !epilogueIsFree(rewrite, producer)) return;
+  const x = producer.outputs[0]!;
+  if (rewrite.onlyConsumer(x) !== node) return;
+  const { fn, alpha, beta } = activation;
+  rewrite.update(producer, producer.inputs, { ...producer.attrs, act: fn, alpha, beta });
+  rewrite.redirect(node.outputs[0]!, x);
+  rewrite.remove(node);
+}

@@ -1,0 +1,66 @@
+/**
+ * Recipes made of recipes, for passes that fold arithmetic into weights. Nothing is evaluated here but splats: a
+ * weight may be gigabytes, and is evaluated a slice at a time when it is packed.
+ */
+import type { Attrs, TypedConstant } from '../ir/constant.ts';
+import { fromNumbers, toNumbers } from '../ir/tensor.ts';
+import { elementCount, type Shape, sameShape, type TensorType } from '../ir/types.ts';
+import { signatures } from '../ops/index.ts';
+
+/** An op over recipes, typed. */
+export function applied(op: string, args: readonly TypedConstant[], attrs: Attrs = {}): TypedConstant {
+  const complete = signatures.complete(op, attrs);
+  const [type] = signatures.infer(
+    op,
+    args.map((arg) => arg.type),
+    complete,
+  );
+  return { type: type!, constant: { kind: 'apply', op, attrs: complete, args } };
+}
+
+export const splat = (type: TensorType, value: number): TypedConstant => ({
+  type,
+  constant: { kind: 'splat', value: toNumbers(fromNumbers({ dtype: type.dtype, shape: [] }, [value]))[0]! },
+});
+
+/** The same elements in another shape. Only expressions and inline bytes know their shape; the rest is said anew. */
+export function reshaped(recipe: TypedConstant, shape: Shape): TypedConstant {
+  if (sameShape(recipe.type.shape, shape)) return recipe;
+  if (recipe.constant.kind === 'apply') return applied('reshape', [recipe], { shape });
+  return { type: { dtype: recipe.type.dtype, shape }, constant: recipe.constant };
+}
+
+/** a·b of floating point recipes, broadcast. */
+export const product = (a: TypedConstant, b: TypedConstant): TypedConstant =>
+  combined('mul', a, b, 1, (x, y) => x * y);
+
+/** a + b of floating point recipes, broadcast. */
+export const sum = (a: TypedConstant, b: TypedConstant): TypedConstant =>
+  combined('add', a, b, 0, (x, y) => x + y);
+
+/** Two splats are one, and the neutral element leaves the other as it is, unless it gives it its shape. */
+function combined(
+  op: string,
+  a: TypedConstant,
+  b: TypedConstant,
+  neutral: number,
+  apply: (x: number, y: number) => number,
+): TypedConstant {
+  const recipe = applied(op, [a, b]);
+  const [x, y] = [splatValue(a), splatValue(b)];
+  if (x !== null && y !== null) return splat(recipe.type, apply(x, y));
+  if (y === neutral && sameShape(a.type.shape, recipe.type.shape)) return a;
+  if (x === neutral && sameShape(b.type.shape, recipe.type.shape)) return b;
+  return recipe;
+}
+
+const splatValue = ({ constant }: TypedConstant): number | null =>
+  constant.kind === 'splat' ? constant.value : null;
+
+/** A vector of `length` elements from one, or from a vector of one for all. */
+export function vectorOf(recipe: TypedConstant, length: number): TypedConstant {
+  if (elementCount(recipe.type.shape) === length) return reshaped(recipe, [length]);
+  const type: TensorType = { dtype: recipe.type.dtype, shape: [length] };
+  const value = splatValue(recipe);
+  return value === null ? sum(splat(type, 0), recipe) : splat(type, value);
+}

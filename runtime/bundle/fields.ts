@@ -1,0 +1,91 @@
+/**
+ * Reads fields of an untrusted decoded value, each with its type and range. Every failure is a BUNDLE_INVALID that
+ * says which field: `segments[3].offset`. A Record remembers where it stands in the manifest for that.
+ */
+import { MillraceError } from '../error.ts';
+
+export const invalid = (at: string, what: string, expected: string, got: unknown): MillraceError =>
+  new MillraceError('BUNDLE_INVALID', what, { at: `manifest.bin: ${at}`, expected, got: show(got) });
+
+function show(value: unknown): string {
+  if (typeof value === 'bigint') return `${value}n`;
+  const text =
+    typeof value === 'object' && value !== null ? kindOf(value) : (JSON.stringify(value) ?? String(value));
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+const kindOf = (value: object): string =>
+  Array.isArray(value) ? `an array of ${value.length}` : 'an object';
+
+/** A safe integer within [least, most]. */
+export function integer(value: unknown, at: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most)
+    return value;
+  const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
+  throw invalid(at, 'not an integer in range', `an integer, ${range}`, value);
+}
+
+export class Fields {
+  readonly at: string;
+  readonly #fields: Readonly<Record<string, unknown>>;
+
+  constructor(value: unknown, at: string) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value))
+      throw invalid(at, 'not a record', 'an object', value);
+    this.at = at;
+    this.#fields = value as Readonly<Record<string, unknown>>;
+  }
+
+  path(name: string): string {
+    return this.at === '' ? name : `${this.at}.${name}`;
+  }
+
+  integer(name: string, least: number, most?: number): number {
+    return integer(this.#get(name), this.path(name), least, most);
+  }
+
+  /** Finite and not negative: times and operation counts. */
+  amount(name: string): number {
+    const value = this.#get(name);
+    if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
+    throw invalid(this.path(name), 'not an amount', 'a finite number, 0 or more', value);
+  }
+
+  text(name: string): string {
+    const value = this.#get(name);
+    if (typeof value === 'string') return value;
+    throw invalid(this.path(name), 'not text', 'a string', value);
+  }
+
+  texts(name: string): string[] {
+    return this.#list(name).map((value, i) => {
+      if (typeof value === 'string') return value;
+      throw invalid(`${this.path(name)}[${i}]`, 'not text', 'a string', value);
+    });
+  }
+
+  /** Integers within [least, most]; exactly `length` of them if given. */
+  integers(name: string, least: number, most?: number, length?: number): number[] {
+    const list = this.#list(name);
+    if (length !== undefined && list.length !== length)
+      throw invalid(this.path(name), 'length', `${length} entries`, list);
+    return list.map((value, i) => integer(value, `${this.path(name)}[${i}]`, least, most));
+  }
+
+  records<T>(name: string, read: (fields: Fields, index: number) => T): T[] {
+    return this.#list(name).map((value, i) => read(new Fields(value, `${this.path(name)}[${i}]`), i));
+  }
+
+  record(name: string): Fields {
+    return new Fields(this.#get(name), this.path(name));
+  }
+
+  #get(name: string): unknown {
+    return Object.hasOwn(this.#fields, name) ? this.#fields[name] : undefined;
+  }
+
+  #list(name: string): readonly unknown[] {
+    const value = this.#get(name);
+    if (Array.isArray(value)) return value;
+    throw invalid(this.path(name), 'not a list', 'an array', value);
+  }
+}

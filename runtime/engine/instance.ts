@@ -1,0 +1,14 @@
+/** An engine module put to a memory: all that an engine thread needs to load. */
+
+/** What the engine module exports; the address of its control block is what `control` returns. */
+export interface EngineExports {
+  control(): number;
+  replay(): number;
+  worker(thread: number): void;
+  readonly __heap_base: WebAssembly.Global;
+  readonly __stack_pointer: WebAssembly.Global;
+}
+
+/** An instance of the engine over a memory; each thread makes its own. */
+export const instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memory): EngineExports =>
+  new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as EngineExports;

@@ -1,0 +1,121 @@
+/**
+ * One engine in WASM: the module, a memory of exactly the planned size that never grows, and the tables the engine
+ * reads: addresses by value id, segment states, the program. Invariant: after construction TypeScript writes only
+ * inputs, states and control words; offsets of the plan have become addresses once and for all.
+ */
+import type { Manifest, Plan } from '../bundle/format.ts';
+import { MillraceError } from '../error.ts';
+import { formatSize } from '../size.ts';
+import { Control } from './control.ts';
+import { type EngineExports, instantiate } from './instance.ts';
+import { ENGINE_BYTES, type Layout, layoutOf, WASM_PAGE_BYTES } from './layout.ts';
+import { unshareMemory } from './memory-import.ts';
+import type { segmentStates } from './program.ts';
+
+export type Isa = 'wasm-simd128' | 'wasm-relaxed-simd';
+
+const WASM_MAX_PAGES = 65536;
+
+export class WasmEngine {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly layout: Layout;
+  readonly control: Control;
+  /** Address of each value; 0 where it has none. */
+  readonly addresses: Float64Array;
+  readonly #states: Int32Array;
+  readonly #exports: EngineExports;
+
+  constructor(
+    module: WebAssembly.Module,
+    manifest: Manifest,
+    plan: Plan,
+    program: Int32Array,
+    threads: number,
+  ) {
+    const sizes = {
+      values: manifest.values,
+      segments: manifest.segments.length,
+      programWords: manifest.programWords,
+    };
+    this.module = module;
+    this.layout = layoutOf(sizes, plan.peakBytes, threads);
+    this.memory = allocate(this.layout.pages, threads > 1);
+    this.#exports = instantiate(module, this.memory);
+    if ((this.#exports.__heap_base.value as number) > ENGINE_BYTES)
+      throw new MillraceError('BUNDLE_INVALID', 'the engine needs more room than the runtime leaves it', {
+        at: 'engine.wasm',
+        expected: `__heap_base at most ${ENGINE_BYTES}`,
+        got: String(this.#exports.__heap_base.value),
+      });
+    const { buffer } = this.memory;
+    this.addresses = addressesOf(manifest, plan, this.layout.arena);
+    const table = new BigUint64Array(buffer, this.layout.addresses, manifest.values);
+    for (const [value, address] of this.addresses.entries()) table[value] = BigInt(address);
+    new Int32Array(buffer, this.layout.program, program.length).set(program);
+    this.#states = new Int32Array(buffer, this.layout.states, manifest.segments.length);
+    this.control = new Control(buffer, this.#exports.control());
+    this.control.set('addresses', this.layout.addresses);
+    this.control.set('states', this.layout.states);
+    this.control.set('program', this.layout.program);
+    this.control.set('threads', threads);
+    this.control.set('cooperative', threads > 1 ? 0 : 1);
+  }
+
+  /** Cooperative mode: runs until the caller is needed; the new status. A trap in a kernel is an ENGINE error. */
+  replay(): number {
+    try {
+      return this.#exports.replay();
+    } catch (cause) {
+      throw new MillraceError('ENGINE', `trap: ${(cause as Error).message}`, {
+        at: `word ${this.control.get('pc')} of the program`,
+        cause,
+      });
+    }
+  }
+
+  /** A view of engine memory. */
+  bytes(address: number, byteLength: number): Uint8Array {
+    return new Uint8Array(this.memory.buffer, address, byteLength);
+  }
+
+  setState(segment: number, state: (typeof segmentStates)[keyof typeof segmentStates]): void {
+    Atomics.store(this.#states, segment, state);
+    Atomics.notify(this.#states, segment);
+  }
+}
+
+function allocate(pages: number, shared: boolean): WebAssembly.Memory {
+  try {
+    if (pages > WASM_MAX_PAGES) throw new RangeError('more than 4 GiB');
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
+  } catch (cause) {
+    throw new MillraceError('ENGINE', `no memory for the engine: ${(cause as Error).message}`, {
+      got: formatSize(pages * WASM_PAGE_BYTES),
+      hint: 'Load a smaller plan: pass a budget.',
+      cause,
+    });
+  }
+}
+
+function addressesOf(manifest: Manifest, plan: Plan, arena: number): Float64Array {
+  const addresses = new Float64Array(manifest.values);
+  for (const [value, offset] of plan.valueOffsets.entries())
+    if (offset >= 0) addresses[value] = arena + offset;
+  for (const { value, segment, offset } of manifest.weights)
+    addresses[value] = arena + plan.segmentOffsets[segment]! + offset;
+  return addresses;
+}
+
+/** Compiles the engine for one isolate's memory or for shared memory. */
+export async function compileEngine(bytes: Uint8Array, shared: boolean): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile((shared ? bytes : unshareMemory(bytes)) as Uint8Array<ArrayBuffer>);
+  } catch (cause) {
+    if (cause instanceof MillraceError) throw cause;
+    throw new MillraceError('BUNDLE_INVALID', (cause as Error).message, { at: 'engine.wasm', cause });
+  }
+}
+
+/** This runtime can run the module: the test for relaxed SIMD, on the very module in question. */
+export const canRun = (bytes: Uint8Array): boolean => WebAssembly.validate(bytes as Uint8Array<ArrayBuffer>);

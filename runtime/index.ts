@@ -1,0 +1,16 @@
+/** The runtime without a platform: what every entry is made of, and the types a bundle's code is written against. */
+export { choosePlan, type Mode, type PlanChoice } from './bundle/choose.ts';
+export type { ArrayOf, DType, TypedArray } from './bundle/dtype.ts';
+export type { Manifest, Plan, Port } from './bundle/format.ts';
+export { readManifest } from './bundle/read.ts';
+export type { Executor, HostOp, HostOperand, HostTensor } from './engine/executor.ts';
+export { Program } from './engine/program.ts';
+export type { Isa } from './engine/wasm.ts';
+export { type ErrorCode, type ErrorContext, MillraceError } from './error.ts';
+export { LoadedModel, type RunOptions, type RunStats, type TensorPort, type Tensors } from './model.ts';
+export { type BundleParts, openModel, type Platform } from './open.ts';
+export type { LoadOptions } from './options.ts';
+export type { Verify } from './pipeline/loader.ts';
+export { crc32 } from './weights/crc32.ts';
+export { memorySource } from './weights/memory.ts';
+export type { SourceKind, WeightSource } from './weights/source.ts';

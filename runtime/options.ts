@@ -1,0 +1,83 @@
+/** The options of `load`, checked by name: a misspelt option is an error, never a silent default. */
+import { type Mode, modes } from './bundle/choose.ts';
+import type { Executor } from './engine/executor.ts';
+import { MillraceError } from './error.ts';
+import type { Verify } from './pipeline/loader.ts';
+import { parseSize } from './size.ts';
+
+export const sourceWishes = ['auto', 'file', 'direct'] as const;
+export type SourceWish = (typeof sourceWishes)[number];
+
+export interface LoadOptions {
+  /** Most bytes the model may hold: `8MiB`, `64MB` or a number. The largest stored plan that fits is taken. */
+  readonly budget?: number | string | undefined;
+  /** auto (default): as the plan says. resident: all weights in memory. sequential: a segment is read when it is
+   * needed, nothing overlaps. stream: reads run ahead as planned. All give the same bits. */
+  readonly mode?: 'auto' | Mode | undefined;
+  /** Name of a stored plan, instead of the largest that fits. */
+  readonly plan?: string | undefined;
+  /** 1 (default): in the calling isolate, which gets a turn of its event loop every few milliseconds. 2 and more:
+   * on as many worker threads. */
+  readonly threads?: number | undefined;
+  /** file: through the system's file cache. direct: around it. auto (default): direct where the system can. */
+  readonly source?: SourceWish | undefined;
+  /** true: the same bits on every machine; false (default): fused multiply-add where the machine has it. */
+  readonly deterministic?: boolean | undefined;
+  /** When a segment's CRC-32 is checked: each time it is read (default), the first time, never. */
+  readonly verify?: Verify | undefined;
+  /** Most reads in flight at a time; 4 by default, as many as Node has threads for them. */
+  readonly inFlight?: number | undefined;
+  /** The bundle's executor, if it has been imported already. */
+  readonly executor?: Executor | undefined;
+}
+
+export interface CheckedOptions {
+  readonly budget: number | undefined;
+  readonly mode: 'auto' | Mode;
+  readonly plan: string | undefined;
+  readonly threads: number;
+  readonly source: SourceWish;
+  readonly deterministic: boolean;
+  readonly verify: Verify;
+  readonly inFlight: number;
+  readonly executor: Executor | undefined;
+}
+
+const MAX_THREADS = 64;
+const MAX_IN_FLIGHT = 64;
+
+export function checkOptions(options: LoadOptions): CheckedOptions {
+  const checked: CheckedOptions = {
+    budget: options.budget === undefined ? undefined : parseSize(options.budget, 'budget'),
+    mode: oneOf('mode', options.mode ?? 'auto', modes),
+    plan: options.plan,
+    threads: count('threads', options.threads ?? 1, MAX_THREADS),
+    source: oneOf('source', options.source ?? 'auto', sourceWishes),
+    deterministic: oneOf('deterministic', options.deterministic ?? false, [true, false]),
+    verify: oneOf('verify', options.verify ?? 'always', ['always', 'first', 'never']),
+    inFlight: count('inFlight', options.inFlight ?? 4, MAX_IN_FLIGHT),
+    executor: options.executor,
+  };
+  for (const name of Object.keys(options))
+    if (!Object.hasOwn(checked, name))
+      throw new MillraceError('OPTION', 'unknown option', {
+        at: name,
+        expected: Object.keys(checked).join(', '),
+        got: name,
+      });
+  return checked;
+}
+
+function oneOf<T>(at: string, value: T, allowed: readonly T[]): T {
+  if (allowed.includes(value)) return value;
+  throw new MillraceError('OPTION', 'not a choice', { at, expected: allowed.join(', '), got: String(value) });
+}
+
+function count(at: string, value: number, most: number): number {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  throw new MillraceError('OPTION', 'not a count', {
+    at,
+    expected: `an integer, 1 to ${most}`,
+    got: String(value),
+  });
+}

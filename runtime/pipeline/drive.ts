@@ -1,0 +1,117 @@
+/**
+ * Drives one run of the engine from its first step to its last, in the two ways there are. Alone: the engine runs
+ * inside this isolate and returns after every step, which costs less than a microsecond; reads are started without
+ * leaving the loop, and the event loop gets a turn every few milliseconds. Threads: the engine runs elsewhere and
+ * this isolate sleeps until it is wanted. Both return whether the run was completed; false means it was stopped.
+ */
+import { engineErrors, status } from '../engine/program.ts';
+import type { Threads } from '../engine/threads.ts';
+import type { WasmEngine } from '../engine/wasm.ts';
+import { MillraceError } from '../error.ts';
+import { type Loader, NEVER } from './loader.ts';
+
+export interface Drive {
+  readonly engine: WasmEngine;
+  readonly loader: Loader;
+  /** Runs a host op on the arena. */
+  readonly host: (index: number) => void;
+  /** What is computed at a step, for errors. */
+  readonly nameOf: (step: number) => string;
+  readonly now: () => number;
+  /** One turn of the event loop: others' callbacks run, reads that have ended are learnt of. */
+  readonly turn: () => Promise<void>;
+}
+
+/** Longest time without a turn of the event loop, a single step excepted. A turn costs a few microseconds. */
+const TURN_MS = 8;
+
+export async function runAlone(drive: Drive): Promise<boolean> {
+  const { engine, loader, now, turn } = drive;
+  const { control } = engine;
+  begin(drive);
+  let turned = now();
+  for (;;) {
+    control.set('wakeAt', control.get('progress') + 1);
+    switch (engine.replay()) {
+      case status.WAKE:
+        loader.advance();
+        if (loader.backlogged || now() - turned > TURN_MS) {
+          await turn();
+          turned = now();
+        }
+        break;
+      case status.NEED:
+        await loader.arrival(control.get('detail'));
+        turned = now();
+        break;
+      case status.HOST:
+        drive.host(control.get('detail'));
+        break;
+      case status.DONE:
+        return true;
+      case status.STOPPED:
+        return false;
+      default:
+        throw engineError(drive);
+    }
+  }
+}
+
+export async function runOnThreads(drive: Drive, threads: Threads): Promise<boolean> {
+  const { engine, loader } = drive;
+  const { control } = engine;
+  threads.check();
+  threads.hold(true);
+  try {
+    begin(drive);
+    control.raise('generation');
+    for (;;) {
+      // Read before the status: whatever changes after this look changes the word, and the sleep ends at once.
+      const seen = control.get('wake');
+      threads.check();
+      switch (control.get('status')) {
+        case status.RUNNING:
+          loader.advance();
+          await control.changed('wake', seen);
+          break;
+        case status.HOST:
+          drive.host(control.get('detail'));
+          control.set('status', status.RUNNING);
+          control.raise('generation');
+          break;
+        case status.DONE:
+          return true;
+        case status.STOPPED:
+          return false;
+        default:
+          throw engineError(drive);
+      }
+    }
+  } finally {
+    threads.hold(false);
+  }
+}
+
+function begin({ engine, loader }: Drive): void {
+  const { control } = engine;
+  control.set('pc', 0);
+  control.set('progress', -1);
+  control.set('wakeAt', NEVER);
+  control.set('stop', 0);
+  control.set('status', status.RUNNING);
+  loader.begin();
+}
+
+const reasons: Readonly<Record<number, string>> = {
+  [engineErrors.OPCODE]: 'the engine does not know this kernel',
+  [engineErrors.INDEX]: 'an index is out of range',
+  [engineErrors.SEGMENT]: 'a segment failed to arrive',
+};
+
+function engineError({ engine, loader, nameOf }: Drive): MillraceError {
+  if (loader.failure !== null) return loader.failure;
+  const detail = engine.control.get('detail');
+  return new MillraceError('ENGINE', reasons[detail] ?? `engine error ${detail}`, {
+    at: nameOf(engine.control.get('progress') + 1),
+  });
+}

@@ -1,0 +1,262 @@
+/**
+ * What is read when. The protocol of planning.md, whole: the read of streamed segment s may start when every earlier
+ * streamed segment's read has been started and step issue[s] has completed. The engine does the other half (a step
+ * waits for the segments it uses), so bytes never land where something live lies, however slow or fast reads are.
+ *
+ *   issue     −1  −1   1        begin(): a and b are started, wakeAt = 1
+ *   segment    a   b   c        advance() after step 0: nothing; after step 1: c is started, wakeAt = ∞
+ *
+ * There are no timers and no threads here: the loader acts when it is called and when a read settles. Invariant:
+ * `wakeAt` is above the progress that was seen, or another look follows; between runs nothing is in flight.
+ */
+import { RESIDENT, type SegmentEntry } from '../bundle/format.ts';
+import { segmentStates } from '../engine/program.ts';
+import { MillraceError } from '../error.ts';
+import type { Crc32 } from '../weights/crc32.ts';
+import type { WeightSource } from '../weights/source.ts';
+
+/** What the loader sees of the engine. */
+export interface Progress {
+  /** Last completed step, −1 before the first. */
+  progress(): number;
+  /** Asks for `advance` when that step is complete. */
+  setWakeAt(step: number): void;
+  setState(segment: number, state: (typeof segmentStates)[keyof typeof segmentStates]): void;
+  /** The run can't go on: a segment will never arrive. */
+  stop(): void;
+}
+
+export type Verify = 'always' | 'first' | 'never';
+
+export interface LoaderParts {
+  readonly segments: readonly SegmentEntry[];
+  /** Per segment: the step after which its read may start, or RESIDENT. */
+  readonly issue: readonly number[];
+  /** Per segment: its place in the arena. */
+  readonly targets: readonly Uint8Array[];
+  readonly source: WeightSource;
+  readonly engine: Progress;
+  readonly crc32: Crc32;
+  readonly verify: Verify;
+  readonly maxInFlight: number;
+  /** Milliseconds; only differences count. */
+  readonly now: () => number;
+}
+
+/** wakeAt when no step is of interest. */
+export const NEVER = 0x7fffffff;
+
+export class Loader {
+  readonly #parts: LoaderParts;
+  /** Streamed segments in the order of their reads. */
+  readonly #streamed: readonly number[];
+  readonly #resident: readonly number[];
+  readonly #arrived: Uint8Array;
+  readonly #verified: Uint8Array;
+  /** Places in #streamed: the next to start, and the earliest that has not arrived. */
+  #next = 0;
+  #missing = 0;
+  #inFlight = 0;
+  #stopped = true;
+  #failure: MillraceError | null = null;
+  #bytesRead = 0;
+  #stallMs = 0;
+  #stalledSince = -1;
+  #awaited: { readonly segment: number; readonly settle: () => void } | null = null;
+  #idle: (() => void) | null = null;
+
+  constructor(parts: LoaderParts) {
+    this.#parts = parts;
+    const all = parts.segments.map((_, s) => s);
+    this.#streamed = all.filter((s) => parts.issue[s] !== RESIDENT);
+    this.#resident = all.filter((s) => parts.issue[s] === RESIDENT);
+    this.#arrived = new Uint8Array(all.length);
+    this.#verified = new Uint8Array(all.length);
+  }
+
+  /** What stopped the loader in this run. */
+  get failure(): MillraceError | null {
+    return this.#failure;
+  }
+
+  /** Bytes of the segments that arrived since `begin`, or since the residents were asked for. */
+  get bytesRead(): number {
+    return this.#bytesRead;
+  }
+
+  /** Time in which the next step was ready but for a segment. */
+  get stallMs(): number {
+    return this.#stallMs;
+  }
+
+  /** A read could start but for the number in flight: its turn comes when a read settles. */
+  get backlogged(): boolean {
+    const s = this.#streamed[this.#next];
+    return s !== undefined && !this.#stopped && this.#parts.issue[s]! <= this.#parts.engine.progress();
+  }
+
+  /** Reads the segments that stay, once, before the first run. */
+  async loadResidents(): Promise<void> {
+    this.#bytesRead = 0;
+    this.#failure = null;
+    let next = 0;
+    const readOn = async (): Promise<void> => {
+      while (next < this.#resident.length && this.#failure === null) {
+        const s = this.#resident[next++]!;
+        await this.#read(s);
+        this.#parts.engine.setState(s, segmentStates.RESIDENT);
+      }
+    };
+    const readers = Array.from({ length: this.#parts.maxInFlight }, () =>
+      readOn().catch((error: unknown) => this.#fail(error)),
+    );
+    await Promise.all(readers);
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** Starts a run: the engine's progress is −1 and nothing is in flight. */
+  begin(): void {
+    this.#next = 0;
+    this.#missing = 0;
+    this.#arrived.fill(0);
+    this.#failure = null;
+    this.#stopped = false;
+    this.#bytesRead = 0;
+    this.#stallMs = 0;
+    this.#stalledSince = -1;
+    for (const s of this.#streamed) this.#parts.engine.setState(s, segmentStates.EMPTY);
+    this.advance();
+  }
+
+  /** The engine has completed a step, or a segment has arrived: starts what may start. */
+  advance(): void {
+    const { engine } = this.#parts;
+    for (;;) {
+      const progress = engine.progress();
+      this.#startUpTo(progress);
+      this.#noteStall(progress);
+      const wakeAt = this.#wakeAfter(progress);
+      engine.setWakeAt(wakeAt);
+      // The engine may have completed that very step before wakeAt was written, and would not wake us.
+      if (engine.progress() < wakeAt) return;
+    }
+  }
+
+  /** Resolves when the segment has arrived in this run; rejects with what stopped the loader. */
+  async arrival(segment: number): Promise<void> {
+    while (this.#arrived[segment] === 0) {
+      if (this.#failure !== null) throw this.#failure;
+      await new Promise<void>((settle) => {
+        this.#awaited = { segment, settle };
+      });
+    }
+  }
+
+  /** Starts nothing more, and resolves when nothing is in flight: the arena is then the caller's again. */
+  async settle(): Promise<void> {
+    this.#stopped = true;
+    while (this.#inFlight > 0)
+      await new Promise<void>((idle) => {
+        this.#idle = idle;
+      });
+  }
+
+  #startUpTo(progress: number): void {
+    const { issue, maxInFlight, engine } = this.#parts;
+    while (this.#next < this.#streamed.length && this.#inFlight < maxInFlight && !this.#stopped) {
+      const s = this.#streamed[this.#next]!;
+      if (issue[s]! > progress) return;
+      this.#next++;
+      engine.setState(s, segmentStates.ISSUED);
+      this.#read(s).then(
+        () => this.#arrive(s),
+        (error: unknown) => {
+          this.#fail(error);
+          engine.setState(s, segmentStates.FAILED);
+          engine.stop();
+          this.#settled(s);
+        },
+      );
+    }
+  }
+
+  async #read(s: number): Promise<void> {
+    const { segments, targets, source, verify } = this.#parts;
+    this.#inFlight++;
+    try {
+      await source.readInto(targets[s]!, segments[s]!.offset);
+    } finally {
+      this.#inFlight--;
+    }
+    if (verify === 'always' || (verify === 'first' && this.#verified[s] === 0)) this.#check(s);
+    this.#bytesRead += segments[s]!.byteLength;
+  }
+
+  #check(s: number): void {
+    const { segments, targets, crc32 } = this.#parts;
+    const got = crc32(targets[s]!);
+    if (got !== segments[s]!.crc32)
+      throw new MillraceError('SEGMENT_CRC', 'the bytes are not those that were compiled', {
+        at: `weights.bin: segment ${s}, ${segments[s]!.byteLength} bytes at ${segments[s]!.offset}`,
+        expected: `CRC-32 0x${segments[s]!.crc32.toString(16).padStart(8, '0')}`,
+        got: `0x${got.toString(16).padStart(8, '0')}`,
+        hint: 'The file is damaged: copy the bundle again.',
+      });
+    this.#verified[s] = 1;
+  }
+
+  #arrive(s: number): void {
+    this.#arrived[s] = 1;
+    while (this.#missing < this.#next && this.#arrived[this.#streamed[this.#missing]!] === 1) this.#missing++;
+    this.#parts.engine.setState(s, segmentStates.ARRIVED);
+    if (!this.#stopped) this.advance();
+    this.#settled(s);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??=
+      error instanceof MillraceError
+        ? error
+        : new MillraceError('SEGMENT_READ', error instanceof Error ? error.message : String(error), {
+            cause: error,
+          });
+    this.#stopped = true;
+  }
+
+  /** A read is over: wakes whoever waits for it, or for the last. */
+  #settled(s: number): void {
+    if (this.#awaited !== null && (this.#awaited.segment === s || this.#failure !== null)) {
+      this.#awaited.settle();
+      this.#awaited = null;
+    }
+    if (this.#inFlight === 0) {
+      this.#idle?.();
+      this.#idle = null;
+    }
+  }
+
+  /** The first use, less one, of the earliest segment that has not arrived: there the engine begins to wait. */
+  #starvesAt(): number {
+    const s = this.#streamed[this.#missing];
+    return s === undefined ? NEVER : this.#parts.segments[s]!.firstUse - 1;
+  }
+
+  #noteStall(progress: number): void {
+    const stalled = this.#starvesAt() <= progress;
+    if (stalled === this.#stalledSince >= 0) return;
+    const now = this.#parts.now();
+    if (stalled) this.#stalledSince = now;
+    else {
+      this.#stallMs += now - this.#stalledSince;
+      this.#stalledSince = -1;
+    }
+  }
+
+  /** The next step whose completion changes anything: something may be read, or the engine runs dry. */
+  #wakeAfter(progress: number): number {
+    const s = this.#streamed[this.#next];
+    const issue = s === undefined ? NEVER : this.#parts.issue[s]!;
+    const starvesAt = this.#starvesAt();
+    return Math.min(issue > progress ? issue : NEVER, starvesAt > progress ? starvesAt : NEVER);
+  }
+}

@@ -1,0 +1,38 @@
+/** Sizes as people write them: `8MiB`, `64MB`, `65536`; binary units are powers of 1024, decimal ones of 1000. */
+import { MillraceError } from './error.ts';
+
+const units: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+};
+
+/** Bytes of a size; `at` names the option in the error. */
+export function parseSize(size: number | string, at: string): number {
+  const bytes = typeof size === 'string' ? parseText(size) : size;
+  if (!Number.isSafeInteger(bytes) || bytes < 0)
+    throw new MillraceError('OPTION', 'not a size', {
+      at,
+      expected: 'bytes as a number, or text such as 8MiB, 64MB, 65536',
+      got: typeof size === 'string' ? `"${size}"` : String(size),
+    });
+  return bytes;
+}
+
+function parseText(text: string): number {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text);
+  const unit = match === null ? undefined : units[match[2]!.toLowerCase()];
+  return match === null || unit === undefined ? Number.NaN : Math.floor(Number(match[1]) * unit);
+}
+
+/** `7.75 MiB (8126464 bytes)`: for people, and exact. */
+export function formatSize(bytes: number): string {
+  const [unit, scale] =
+    bytes >= 2 ** 30 ? ['GiB', 2 ** 30] : bytes >= 2 ** 20 ? ['MiB', 2 ** 20] : ['KiB', 1024];
+  return `${Number((bytes / scale).toFixed(2))} ${unit} (${bytes} bytes)`;
+}

@@ -1,0 +1,18 @@
+/** `npm run build`: engine, JavaScript and declarations into dist, and the `millrace` command. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = new URL('../', import.meta.url);
+const at = (path: string): string => fileURLToPath(new URL(path, root));
+const node = (...args: string[]): void => {
+  execFileSync(process.execPath, args, { cwd: at('.'), stdio: 'inherit' });
+};
+
+node('--import=tsx', 'scripts/build-engine.ts');
+rmSync(at('dist'), { recursive: true, force: true });
+node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
+// The compiled compiler finds the engine where the sources do, one folder up.
+cpSync(at('build/engine'), at('dist/build/engine'), { recursive: true });
+writeFileSync(at('dist/cli.js'), "#!/usr/bin/env node\nimport './cli/main.js';\n");
+chmodSync(at('dist/cli.js'), 0o755);

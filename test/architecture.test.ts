@@ -1,0 +1,87 @@
+/** The law of imports (docs/architecture.md): who may import whom. An import that is not in this table fails. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+
+/** The longest prefix that matches a file is its room. */
+const law: Readonly<Record<string, readonly string[]>> = {
+  'runtime/error': [],
+  'runtime/size': ['runtime/error'],
+  'runtime/': ['runtime/'],
+  'compiler/ir/': ['runtime/error', 'runtime/bundle/dtype'],
+  'compiler/ops/': ['compiler/ir/', 'runtime/error', 'runtime/engine/abi'],
+  'compiler/model/': ['compiler/ir/', 'compiler/ops/', 'runtime/error'],
+  'compiler/onnx/': ['compiler/ir/', 'compiler/ops/', 'runtime/error'],
+  'compiler/passes/': ['compiler/ir/', 'compiler/ops/', 'runtime/error'],
+  'compiler/memory/': ['runtime/bundle/format', 'runtime/error', 'runtime/size'],
+  'compiler/schedule/': [
+    'compiler/ir/',
+    'compiler/ops/',
+    'compiler/memory/problem',
+    'runtime/engine/',
+    'runtime/bundle/format',
+    'runtime/error',
+  ],
+  'compiler/pack/': ['compiler/schedule/', 'compiler/ir/', 'compiler/ops/', 'runtime/'],
+  'compiler/codegen/': ['compiler/schedule/', 'compiler/ir/', 'runtime/'],
+  'compiler/bundle/': ['compiler/schedule/', 'compiler/pack/', 'compiler/ir/', 'runtime/'],
+  'compiler/report/': ['compiler/memory/', 'compiler/schedule/', 'compiler/ir/', 'runtime/'],
+  'compiler/options': ['compiler/schedule/cost', 'runtime/'],
+  'compiler/compile': ['compiler/', 'runtime/'],
+  'compiler/index': ['compiler/', 'runtime/'],
+  'cli/': ['cli/', 'compiler/', 'runtime/'],
+};
+
+const roomOf = (file: string): string | undefined =>
+  Object.keys(law)
+    .filter((room) => file.startsWith(room))
+    .sort((a, b) => b.length - a.length)[0];
+
+const importsOf = (file: string): string[] =>
+  [...readFileSync(join(root, file), 'utf8').matchAll(/(?:from|import|import\() ?'(\.[^']+)'/g)].map(
+    (match) => relative(root, join(root, dirname(file), match[1]!)),
+  );
+
+describe('law of imports', () => {
+  const files = ['compiler', 'runtime', 'cli'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => join(folder, name)),
+  );
+
+  it('every file lives in a room of the house', () => {
+    assert.deepEqual(
+      files.filter((file) => roomOf(file) === undefined),
+      [],
+    );
+  });
+
+  it('imports only what its room may', () => {
+    const broken: string[] = [];
+    for (const file of files) {
+      const room = roomOf(file);
+      if (room === undefined) continue;
+      for (const target of importsOf(file)) {
+        const inside = room.endsWith('/') && roomOf(target) === room;
+        if (!inside && !law[room]!.some((allowed) => target.startsWith(allowed)))
+          broken.push(`${file} → ${target}`);
+      }
+    }
+    assert.deepEqual(broken, []);
+  });
+
+  it('has no cycles', () => {
+    const state = new Map<string, 'open' | 'done'>();
+    const visit = (file: string, path: readonly string[]): void => {
+      if (state.get(file) === 'done') return;
+      assert.notEqual(state.get(file), 'open', `cycle: ${[...path, file].join(' → ')}`);
+      state.set(file, 'open');
+      for (const target of importsOf(file)) if (files.includes(target)) visit(target, [...path, file]);
+      state.set(file, 'done');
+    };
+    for (const file of files) visit(file, []);
+  });
+});

@@ -1,0 +1,119 @@
+/**
+ * Runs a node's lowering through the kernel models: packs its weights by their recipes, gives each call its
+ * buffers, and compares the result with the op's reference.
+ */
+import assert from 'node:assert/strict';
+import type { Attrs, TypedConstant } from '../../compiler/ir/constant.ts';
+import { bytesOf, type Tensor, tensorFromBytes, toNumbers } from '../../compiler/ir/tensor.ts';
+import { byteLength, elementCount } from '../../compiler/ir/types.ts';
+import { opOf, signatures } from '../../compiler/ops/index.ts';
+import type { KernelCall, Lowered, Operand, PackedWeight } from '../../compiler/ops/op.ts';
+import { type KernelName, PANEL, signatureOf } from '../../runtime/engine/abi.ts';
+import { kernelModels } from './kernel-model.ts';
+import { assertClose, runOp, tensor, typeOf } from './run-op.ts';
+
+/** The elements of a recipe, evaluated whole. */
+function materialized({ type, constant }: TypedConstant): Tensor {
+  if (constant.kind === 'inline') return tensorFromBytes(type, constant.bytes);
+  if (constant.kind === 'splat')
+    return tensor(type.shape, new Array(elementCount(type.shape)).fill(constant.value), type.dtype);
+  if (constant.kind === 'apply')
+    return runOp(constant.op, constant.args.map(materialized), constant.attrs)[0]!;
+  throw new Error(`the tests have no ${constant.kind} constants`);
+}
+
+function packed(weight: PackedWeight): Float32Array {
+  if (weight.layout === 'raw') {
+    const bytes = Buffer.concat(weight.parts.map((part) => bytesOf(materialized(part))));
+    return new Float32Array(new Uint8Array(bytes).buffer);
+  }
+  const { groups, channels, reduce, reduceStrides } = weight;
+  const elements = toNumbers(materialized(weight.weight));
+  const bias = weight.bias && toNumbers(materialized(weight.bias));
+  const K = elementCount(reduce);
+  const perGroup = Math.ceil(channels / PANEL);
+  const panels = new Float32Array(groups * perGroup * (1 + K) * PANEL);
+  for (let g = 0; g < groups; g++)
+    for (let n = 0; n < channels; n++) {
+      const start = (g * perGroup + Math.floor(n / PANEL)) * (1 + K) * PANEL + (n % PANEL);
+      panels[start] = bias ? bias[g * channels + n]! : 0;
+      for (let k = 0; k < K; k++) {
+        let at = g * weight.groupStride + n * weight.channelStride;
+        for (let axis = reduce.length - 1, rest = k; axis >= 0; axis--) {
+          at += (rest % reduce[axis]!) * reduceStrides[axis]!;
+          rest = Math.floor(rest / reduce[axis]!);
+        }
+        panels[start + (1 + k) * PANEL] = elements[at]!;
+      }
+    }
+  return panels;
+}
+
+/** The lowering of an op whose inputs at `constants` are constant. */
+export function lowered(
+  op: string,
+  inputs: readonly (Tensor | null)[],
+  attrs: Attrs,
+  constants: readonly number[],
+): Lowered | null {
+  const complete = signatures.complete(op, attrs);
+  const types = inputs.map(typeOf);
+  return opOf(op).lower!({
+    attrs: complete,
+    inputs: types,
+    outputs: signatures.infer(op, types, complete),
+    constant(i) {
+      const input = inputs[i];
+      return input && constants.includes(i)
+        ? { type: input.type, constant: { kind: 'inline', bytes: bytesOf(input) } }
+        : null;
+    },
+  });
+}
+
+export const kernelsOf = (lowering: Lowered | null): KernelName[] =>
+  lowering === null ? [] : lowering.calls.map((call) => call.kernel);
+
+/** Runs the calls; everything a call has not written is NaN. */
+function runCalls(lowering: Lowered, inputs: readonly (Tensor | null)[], output: Float32Array): void {
+  const weights = lowering.weights.map(packed);
+  const scratch = lowering.scratch.map((bytes) => new Float32Array(bytes / 4).fill(Number.NaN));
+  const buffer = (operand: Operand): Float32Array => {
+    if ('input' in operand) return Float32Array.from(toNumbers(inputs[operand.input]!));
+    if ('output' in operand) return output;
+    return 'weight' in operand ? weights[operand.weight]! : scratch[operand.scratch]!;
+  };
+  for (const call of lowering.calls) {
+    const signature = signatureOf(call.kernel);
+    assert.deepEqual(Object.keys(call.params).sort(), Object.keys(signature.params).sort(), call.kernel);
+    for (const [name, type] of Object.entries(signature.params)) {
+      const value = (call.params as Record<string, number>)[name]!;
+      if (type === 'i32') assert.ok(Number.isInteger(value), `${call.kernel} ${name} = ${value}`);
+    }
+    const operands = call.operands as Record<string, Operand | null | undefined>;
+    const buffers = Object.entries(signature.operands).map(([name, role]) => {
+      const operand = operands[name];
+      assert.ok(operand || role.endsWith('?'), `${call.kernel} ${name}`);
+      return [name, operand ? buffer(operand) : null];
+    });
+    const model = kernelModels[call.kernel] as (p: KernelCall['params'], o: object) => void;
+    model(call.params, Object.fromEntries(buffers));
+  }
+}
+
+/** The lowering computes what the reference does; returns the kernels it uses. */
+export function checkLowering(
+  op: string,
+  inputs: readonly (Tensor | null)[],
+  attrs: Attrs = {},
+  constants: readonly number[] = [],
+): KernelName[] {
+  const lowering = lowered(op, inputs, attrs, constants);
+  assert.ok(lowering, `${op} is not lowered`);
+  const expected = runOp(op, inputs, attrs)[0]!;
+  const output = new Float32Array(byteLength(expected.type) / 4).fill(Number.NaN);
+  runCalls(lowering, inputs, output);
+  const shapes = inputs.map((input) => input?.type.shape.join('×')).join(' ');
+  assertClose([...output], toNumbers(expected), 1e-4, `${op} ${shapes} ${JSON.stringify(attrs)}`);
+  return kernelsOf(lowering);
+}
