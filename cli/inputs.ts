@@ -30,7 +30,7 @@ async function readInput(port: TensorPort, source: string): Promise<Tensor['data
   if (source === 'zeros') return fromNumbers(type, []).data;
   const random = /^random(?::(\d+))?$/.exec(source);
   if (random !== null) return randomTensor(type, Number(random[1] ?? 0)).data;
-  const tensor = source.endsWith('.pb') ? readTensorFile(source) : await readNpy(source);
+  const tensor = source.endsWith('.pb') ? readTensorFile(source).tensor : await readNpy(source);
   const sameCount = elementCount(tensor.type.shape) === elementCount(port.shape);
   if (tensor.type.dtype !== port.dtype || !(sameShape(tensor.type.shape, port.shape) || sameCount))
     throw new MillraceError('INPUT', 'does not fit the input', {

@@ -1,10 +1,12 @@
 /** `millrace inspect`: what is in a bundle or a model, as tables, JSON or a page. */
-import { stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { valueAt } from '../compiler/ir/graph.ts';
 import { formatType } from '../compiler/ir/types.ts';
 import { bundlePage } from '../compiler/report/bundle-page.ts';
 import type { Manifest, Plan } from '../runtime/bundle/format.ts';
 import { readManifest } from '../runtime/bundle/read.ts';
+import { MillraceError } from '../runtime/error.ts';
 import { formatSize } from '../runtime/size.ts';
 import { type Command, readArguments, UsageError } from './command.ts';
 import { loadModelFile } from './model-file.ts';
@@ -43,7 +45,7 @@ export const inspect: Command = {
       process.stdout.write(given.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : modelText(report));
       return 0;
     }
-    const manifest = await readManifest(path);
+    const manifest = readManifest(await readBundleFile(path));
     if (page !== undefined) await writeFile(page, bundlePage(manifest));
     process.stdout.write(
       given.flag('json') ? `${JSON.stringify(manifest, null, 2)}\n` : bundleText(manifest),
@@ -51,6 +53,14 @@ export const inspect: Command = {
     return 0;
   },
 };
+
+async function readBundleFile(folder: string): Promise<Uint8Array> {
+  try {
+    return await readFile(join(folder, 'manifest.bin'));
+  } catch (cause) {
+    throw new MillraceError('BUNDLE_READ', (cause as Error).message, { at: folder, cause });
+  }
+}
 
 interface ModelReport {
   readonly name: string;

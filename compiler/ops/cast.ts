@@ -69,7 +69,11 @@ export const cast = defineOp({
   inputs: ['x'],
   attrs: { to: 'float32' },
   required: ['to'],
-  traits: { elementwise: true, permute: permuteElementwise },
+  traits: {
+    elementwise: true,
+    permute: permuteElementwise,
+    forwards: (_attrs, [x], [y]) => (x!.dtype === y!.dtype ? 0 : null),
+  },
   infer(inputs, { to }) {
     const dtype = dtypes.find((name) => name === to);
     if (dtype === undefined) throw shapeError('cast', dtypes.join(', '), to);

@@ -24,6 +24,7 @@ export const concat = defineOp({
   required: ['axis'],
   traits: {
     movement: true,
+    forwards: (_attrs, inputs) => (inputs.length === 1 ? 0 : null),
     region(attrs, box, inputs) {
       const { axis } = attrs;
       const [first, end] = [box.starts[axis]!, box.starts[axis]! + box.sizes[axis]!];

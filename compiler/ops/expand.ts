@@ -23,6 +23,7 @@ export const expand = defineOp({
   required: ['shape'],
   traits: {
     movement: true,
+    forwards: ({ shape }, [x]) => (sameShape(shape, x!.shape) ? 0 : null),
     region: (_attrs, box, [x]) => ({
       attrs: { shape: box.sizes },
       inputs: [broadcastBox(box, x!.shape)],

@@ -129,8 +129,8 @@ export interface Traits<A extends Attrs> {
   readonly addition?: true;
   /**
    * Result = act(linear(x, weight) + bias + residual): attributes `act`, `alpha`, `beta` and these inputs may be
-   * filled by fusion. `channelAxis` is the output-channel axis of the weight; `outputAxis` that of the output,
-   * counted from the end (-1: last). `grouped` weights hold groups·outC/groups in another order (conv transpose).
+   * filled by fusion. Output channels are the last axis of the result; `channelAxis` is that axis in the weight,
+   * counted from the end if below zero. Where the weight has only outC/groups there, its first axis is groups first.
    */
   readonly linear?: {
     readonly weight: number;

@@ -34,6 +34,9 @@ export const slice = defineOp({
   required: ['starts', 'steps', 'sizes'],
   traits: {
     movement: true,
+    // All elements of an axis, and not backwards.
+    forwards: ({ sizes, steps }, [x]) =>
+      sizes.every((size, axis) => size === x!.shape[axis] && (size <= 1 || steps[axis]! > 0)) ? 0 : null,
     region({ starts, steps }, box) {
       // The box of x that spans the elements, from the lowest index.
       const first = starts.map((start, axis) => start + box.starts[axis]! * steps[axis]!);

@@ -23,6 +23,7 @@ export const split = defineOp({
   required: ['axis', 'sizes'],
   traits: {
     movement: true,
+    forwards: (_attrs, _inputs, outputs) => (outputs.length === 1 ? 0 : null),
     permute: ({ axis, sizes }, perm, _inputs, outputs) => ({
       attrs: { axis: perm[axis]!, sizes },
       inputs: ['same'],

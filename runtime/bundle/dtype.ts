@@ -19,19 +19,23 @@ const arrays = {
 } as const;
 
 export type DType = keyof typeof arrays;
-export type TypedArray =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array;
-/** The array of one dtype: `ArrayOf<'float32'>` is Float32Array. */
-export type ArrayOf<D extends DType> = InstanceType<(typeof arrays)[D]>;
+type ArrayTypes = {
+  float32: Float32Array;
+  float16: Uint16Array;
+  float64: Float64Array;
+  int8: Int8Array;
+  uint8: Uint8Array;
+  int16: Int16Array;
+  uint16: Uint16Array;
+  int32: Int32Array;
+  uint32: Uint32Array;
+  int64: BigInt64Array;
+  uint64: BigUint64Array;
+  bool: Uint8Array;
+};
+/** The array of one dtype: `ArrayOf<'float32'>` is Float32Array, over shared memory or not. */
+export type ArrayOf<D extends DType> = ArrayTypes[D];
+export type TypedArray = ArrayTypes[DType];
 
 export const dtypes = Object.keys(arrays) as DType[];
 

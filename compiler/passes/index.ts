@@ -1,0 +1,52 @@
+/** The passes in order, each with the reason for its place. */
+import type { Graph } from '../ir/graph.ts';
+import { verify } from '../ir/verify.ts';
+import { signatures } from '../ops/index.ts';
+import { eliminateCommon } from './eliminate-common.ts';
+import { eliminateDead } from './eliminate-dead.ts';
+import { eliminateForwards } from './eliminate-forwards.ts';
+import { eliminateReshape } from './eliminate-reshape.ts';
+import { foldAffine } from './fold-affine.ts';
+import { foldConstants } from './fold-constants.ts';
+import { fuseEpilogue } from './fuse-epilogue.ts';
+import { fuseResidual } from './fuse-residual.ts';
+import { layout } from './layout.ts';
+import type { Pass } from './pass.ts';
+import { widenFloat16 } from './widen-float16.ts';
+
+export const passes: readonly Pass[] = [
+  eliminateDead, // the less there is, the quicker the rest
+  widenFloat16, // before anything looks at weights: they are float32 from here on
+  eliminateForwards, // dropout between a convolution and its normalisation would hide one from the other
+  foldConstants, // what shapes and axes depend on is now known; weights are constants, not nodes
+  eliminateCommon, // branches read one transpose, not two equal ones
+  eliminateReshape, // leaves for the layout what views really are
+  layout,
+  eliminateForwards, // what folding and the layout made trivial
+  eliminateReshape, // transposes that became views
+  eliminateCommon,
+  foldAffine, // after the layout: channels are last, and no transpose stands between
+  fuseResidual, // before epilogues: act(conv + residual), not act(conv) + residual
+  fuseEpilogue,
+  eliminateReshape,
+  eliminateCommon,
+  eliminateDead,
+];
+
+export interface OptimizeOptions {
+  /** Called with the result of each pass. */
+  readonly after?: (pass: Pass, graph: Graph) => void;
+  /** Checks the result of each pass; a failure names the pass. */
+  readonly verify?: boolean;
+}
+
+/** All passes. */
+export function optimize(graph: Graph, options: OptimizeOptions = {}): Graph {
+  let result = graph;
+  for (const pass of passes) {
+    result = pass.run(result);
+    if (options.verify === true) verify(result, signatures, `after ${pass.name}`);
+    options.after?.(pass, result);
+  }
+  return result;
+}
