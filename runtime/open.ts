@@ -31,6 +31,8 @@ export interface Platform {
   readonly now: () => number;
   readonly turn: () => Promise<void>;
   readonly startThread: StartThread;
+  /** Called when a model has been closed and nothing refers to its memory any more. */
+  readonly reclaim?: () => void;
   /** Asked for when the relaxed engine is not understood: the platform may have a switch for it. */
   allowRelaxedSimd?(): void;
 }
@@ -82,6 +84,7 @@ export async function openModel<I, O>(
         now: platform.now,
         turn: platform.turn,
       },
+      reclaim: platform.reclaim ?? (() => {}),
       threads: shared ? new Threads(engine, platform.startThread) : null,
     });
   } catch (error) {
