@@ -3,6 +3,7 @@
  * worker into `worker.js`, and the reference implementations of host ops, where there are any, into `host.js`.
  */
 import { fileURLToPath } from 'node:url';
+import type { BuildOptions } from 'esbuild';
 import { MillraceError } from '../../runtime/error.ts';
 
 export interface EntryFile {
@@ -24,11 +25,15 @@ export async function bundleEntries(hostOps: readonly string[]): Promise<EntryFi
     `export const load = (options) => loadBundle(new URL('.', import.meta.url), { ...options, executor });`,
   ];
   runtimeFiles ??= Promise.all([
-    bundle(index.join('\n')).then((text) => ({ name: 'index.js', text })),
-    bundle(`import './runtime/engine/worker.${extension}';`).then((text) => ({ name: 'worker.js', text })),
+    bundle({ stdin: entry(index.join('\n')) }).then((text) => ({ name: 'index.js', text })),
+    bundle({ entryPoints: [`${root}runtime/engine/worker.${extension}`] }).then((text) => ({
+      name: 'worker.js',
+      text,
+    })),
   ]);
   const files = [...(await runtimeFiles)];
-  if (hostOps.length > 0) files.push({ name: 'host.js', text: await bundle(hostEntry(hostOps)) });
+  if (hostOps.length > 0)
+    files.push({ name: 'host.js', text: await bundle({ stdin: entry(hostEntry(hostOps)) }) });
   return files;
 }
 
@@ -37,11 +42,18 @@ const hostEntry = (names: readonly string[]): string =>
 
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-async function bundle(contents: string): Promise<string> {
+const entry = (contents: string) => ({
+  contents,
+  resolveDir: root,
+  loader: 'js' as const,
+  sourcefile: 'entry.js',
+});
+
+async function bundle(source: Pick<BuildOptions, 'stdin' | 'entryPoints'>): Promise<string> {
   const { build } = await import('esbuild');
   try {
     const result = await build({
-      stdin: { contents, resolveDir: root, loader: 'js', sourcefile: 'entry.js' },
+      ...source,
       bundle: true,
       write: false,
       format: 'esm',
@@ -51,7 +63,7 @@ async function bundle(contents: string): Promise<string> {
       legalComments: 'none',
       logLevel: 'silent',
     });
-    return result.outputFiles[0]!.text;
+    return result.outputFiles![0]!.text;
   } catch (cause) {
     throw new MillraceError('INTERNAL', 'the runtime could not be bundled', { cause });
   }

@@ -10,6 +10,7 @@ import { foldAffine } from './fold-affine.ts';
 import { foldConstants } from './fold-constants.ts';
 import { fuseEpilogue } from './fuse-epilogue.ts';
 import { fuseResidual } from './fuse-residual.ts';
+import { layout } from './layout.ts';
 import type { Pass } from './pass.ts';
 import { widenFloat16 } from './widen-float16.ts';
 
@@ -20,9 +21,10 @@ export const passes: readonly Pass[] = [
   foldConstants, // what shapes and axes depend on is now known; weights are constants, not nodes
   eliminateCommon, // branches read one transpose, not two equal ones
   eliminateReshape, // leaves for the layout what views really are
-  eliminateForwards, // what folding made trivial
+  layout,
+  eliminateForwards, // what folding and the layout made trivial
+  eliminateReshape, // transposes that became views
   eliminateCommon,
-  foldConstants, // transposes of weights
   foldAffine, // after the layout: channels are last, and no transpose stands between
   fuseResidual, // before epilogues: act(conv + residual), not act(conv) + residual
   fuseEpilogue,

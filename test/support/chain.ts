@@ -149,6 +149,7 @@ export function chain(options: ChainOptions = {}): Chain {
       lastUse: stepOf(s),
     })),
     weights: Array.from({ length: layers }, (_, s) => ({ value: weightValue(s), segment: s, offset: 0 })),
+    lifetimes: [],
     hostOps: executor.host.map((op) => op.name),
     fixedBytes: fixedBytesOf(sizes),
     weightsFileBytes: weights.length,
