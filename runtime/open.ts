@@ -52,8 +52,11 @@ export async function openModel<I, O>(
   const module = await compileEngine(variant.bytes, shared);
   const engine = new WasmEngine(module, manifest, plan, program, options.threads);
   const source = await bundle.weights(sourceFor(options.source, mode));
+  let threads: Threads | null = null;
   try {
     checkSize(source, manifest);
+    // They come up (25 ms on Node) while the residents are read.
+    if (shared) threads = new Threads(engine, platform.startThread);
     const loader = new Loader({
       segments: manifest.segments,
       issue,
@@ -85,9 +88,10 @@ export async function openModel<I, O>(
         turn: platform.turn,
       },
       reclaim: platform.reclaim ?? (() => {}),
-      threads: shared ? new Threads(engine, platform.startThread) : null,
+      threads,
     });
   } catch (error) {
+    await threads?.stop();
     await source.close();
     throw error;
   }
