@@ -17,7 +17,7 @@ export function bundlePage(manifest: Manifest): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<title>${escape(model.name)}: memory plans</title>
+<title>${escapeText(model.name)}: memory plans</title>
 <style>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 1240px; color: #1f2328; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin: 0; } p { margin: 0.2rem 0 1.5rem; color: #444c56; }
@@ -25,8 +25,8 @@ svg { width: 100%; height: auto; border: 1px solid #d0d7de; border-radius: 6px; 
 </style>
 </head>
 <body>
-<h1>${escape(model.name)}</h1>
-<p>${escape(summary)}</p>
+<h1>${escapeText(model.name)}</h1>
+<p>${escapeText(summary)}</p>
 ${plans.join('\n')}
 </body>
 </html>
@@ -61,5 +61,5 @@ function labelsOf(manifest: Manifest): PlanLabels {
 
 const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(2)} MiB`;
 
-const escape = (text: string): string =>
+const escapeText = (text: string): string =>
   text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
