@@ -159,6 +159,11 @@ const aborted = (signal: AbortSignal): MillraceError =>
   new MillraceError('ABORTED', 'the run was aborted', { cause: signal.reason });
 
 function writeInputs({ inputs, drive: { engine } }: ModelParts, given: Tensors): void {
+  if (typeof given !== 'object' || given === null)
+    throw new MillraceError('INPUT', 'no inputs', {
+      expected: 'an object of typed arrays by input name',
+      got: String(given),
+    });
   for (const name of Object.keys(given))
     if (!inputs.some((port) => port.name === name))
       throw new MillraceError('INPUT', 'no such input', {
