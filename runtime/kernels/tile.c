@@ -65,36 +65,39 @@ INLINE void tile_body(const struct tile *tile, const int R, const int V) {
   static __attribute__((noinline)) void tile_##R##x##V(const struct tile *tile) { tile_body(tile, R, V); }
 SHAPE(1, 4)
 SHAPE(2, 4)
+SHAPE(1, 1)
+SHAPE(2, 1)
+SHAPE(3, 1)
+SHAPE(4, 1)
+SHAPE(5, 1)
 SHAPE(1, 2)
 SHAPE(2, 2)
 SHAPE(3, 2)
 SHAPE(4, 2)
 SHAPE(5, 2)
 
-static void eight_lanes(const struct tile *tile) {
-  switch (tile->rows) {
-    case 1: tile_1x2(tile); break;
-    case 2: tile_2x2(tile); break;
-    case 3: tile_3x2(tile); break;
-    case 4: tile_4x2(tile); break;
-    default: tile_5x2(tile);
-  }
-}
+typedef void shape(const struct tile *);
+static shape *const four_lanes[] = {tile_1x1, tile_2x1, tile_3x1, tile_4x1, tile_5x1};
+static shape *const eight_lanes[] = {tile_1x2, tile_2x2, tile_3x2, tile_4x2, tile_5x2};
 
 void compute_tile(const struct tile *tile) {
-  if (tile->lanes <= 8) {
-    eight_lanes(tile);
+  const int32_t width = tile_width(tile->lanes);
+  if (width == 4) {
+    four_lanes[tile->rows - 1](tile);
+  } else if (width == 8) {
+    eight_lanes[tile->rows - 1](tile);
   } else if (tile->rows == 1) {
     tile_1x4(tile);
   } else if (tile->rows == 2) {
     tile_2x4(tile);
   } else {
+    shape *const eight = eight_lanes[tile->rows - 1];
     struct tile half = *tile;
-    eight_lanes(&half);
+    eight(&half);
     half.w += 8;
     half.start += 8;
     half.y += 8;
     if (half.residual) half.residual += 8;
-    eight_lanes(&half);
+    eight(&half);
   }
 }
