@@ -114,9 +114,7 @@ function workerUrl(): URL {
     platform: 'node',
     logLevel: 'error',
   });
-  worker = new URL(
-    `data:text/javascript;base64,${Buffer.from(outputFiles[0]!.contents).toString('base64')}`,
-  );
+  worker = new URL(`data:text/javascript;base64,${Buffer.from(outputFiles[0]!.contents).toString('base64')}`);
   return worker;
 }
 

@@ -70,7 +70,9 @@ const of = (inputs: readonly (Tensor | null)[], attrs: Attrs = {}, constants: nu
 const channels = (d: Draw): number => d.one([1, 2, 3, 4, 5, 8, 15, 16, 17, 24, 33, 48]);
 
 function epilogue(d: Draw): Attrs {
-  const act = d.chance(0.5) ? 'none' : d.one(unaryFunctions.filter((fn) => !['log', 'sqrt', 'reciprocal', 'exp'].includes(fn)));
+  const act = d.chance(0.5)
+    ? 'none'
+    : d.one(unaryFunctions.filter((fn) => !['log', 'sqrt', 'reciprocal', 'exp'].includes(fn)));
   if (act === 'none') return {};
   if (act === 'clip') return { act, alpha: -0.3, beta: 0.4 };
   if (act === 'hardSigmoid') return { act, alpha: 0.2, beta: 0.5 };
@@ -178,7 +180,16 @@ const soft: Make = (d) => {
   return of([d.tensor(shape, -9, 9)], { axis: d.int(-shape.length, shape.length - 1) });
 };
 
-const dtypes: readonly DType[] = ['float32', 'float32', 'float16', 'int64', 'int32', 'uint8', 'bool', 'float64'];
+const dtypes: readonly DType[] = [
+  'float32',
+  'float32',
+  'float16',
+  'int64',
+  'int32',
+  'uint8',
+  'bool',
+  'float64',
+];
 const any = (d: Draw, shape: Shape): Tensor => {
   const dtype = d.one(dtypes);
   return d.tensor(shape, dtype === 'bool' ? 0 : -50, dtype === 'bool' ? 2 : 50, dtype);
@@ -186,7 +197,12 @@ const any = (d: Draw, shape: Shape): Tensor => {
 
 const blocks: Make = (d) => {
   const blockSize = d.int(1, 3);
-  const x = any(d, [d.int(1, 2), blockSize * d.int(1, 4), blockSize * d.int(1, 4), blockSize ** 2 * d.int(1, 5)]);
+  const x = any(d, [
+    d.int(1, 2),
+    blockSize * d.int(1, 4),
+    blockSize * d.int(1, 4),
+    blockSize ** 2 * d.int(1, 5),
+  ]);
   return of([x], { blockSize, mode: d.one(['DCR', 'CRD']) });
 };
 
@@ -271,7 +287,18 @@ export const makers: Readonly<Record<string, Make>> = {
     const shape = d.shape(d.int(1, 4), 5);
     const axis = d.int(0, shape.length - 1);
     const sizes = dims(d, d.int(1, 4), 1, 4);
-    return of([any(d, shape.with(axis, sizes.reduce((a, b) => a + b)))], { axis, sizes });
+    return of(
+      [
+        any(
+          d,
+          shape.with(
+            axis,
+            sizes.reduce((a, b) => a + b),
+          ),
+        ),
+      ],
+      { axis, sizes },
+    );
   },
   slice: (d) => {
     const shape = d.shape(d.int(1, 5), 7);
@@ -317,7 +344,13 @@ export const makers: Readonly<Record<string, Make>> = {
       shape,
       scales: shape.map((n, i) => n / x.type.shape[i]!),
       mode: d.one(['nearest', 'linear']),
-      coordinates: d.one(['half_pixel', 'asymmetric', 'align_corners', 'pytorch_half_pixel', 'half_pixel_symmetric']),
+      coordinates: d.one([
+        'half_pixel',
+        'asymmetric',
+        'align_corners',
+        'pytorch_half_pixel',
+        'half_pixel_symmetric',
+      ]),
       nearest: d.one(['round_prefer_floor', 'round_prefer_ceil', 'floor', 'ceil']),
     });
   },
