@@ -6,6 +6,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Tensor } from '../compiler/ir/tensor.ts';
 import { readModel } from '../compiler/onnx/read.ts';
+import { steeringInputs } from '../compiler/onnx/steering.ts';
 import { readTensorFile } from '../compiler/onnx/tensor-file.ts';
 import { type ErrorCode, MillraceError } from '../runtime/error.ts';
 import { conformanceTolerance, difference } from './compare.ts';
@@ -27,8 +28,15 @@ export interface ConformanceResult {
 export interface ConformanceOptions {
   /** Only cases whose name contains this. */
   readonly filter?: string;
-  /** Compiles and runs a model: outputs by name, of inputs by name. */
-  run(modelPath: string, inputs: ReadonlyMap<string, Tensor>): Promise<ReadonlyMap<string, Tensor>>;
+  /**
+   * Compiles and runs a model: outputs by name, of inputs by name. `constants` are the inputs that the model must be
+   * compiled for (`ImportOptions.constants`): shapes, axes and such, which are not inputs of the compiled model.
+   */
+  run(
+    modelPath: string,
+    inputs: ReadonlyMap<string, Tensor>,
+    constants: Readonly<Record<string, Tensor>>,
+  ): Promise<ReadonlyMap<string, Tensor>>;
   /** Called after each case. */
   progress?(done: number, total: number, result: CaseResult): void;
 }
@@ -72,15 +80,24 @@ const dataSets = (path: string): string[] =>
 async function runCase(path: string, name: string, { run }: ConformanceOptions): Promise<CaseResult> {
   try {
     const model = join(path, 'model.onnx');
-    const { graph } = readModel(model);
+    const content = readModel(model);
+    const { graph } = content;
     const inputs = graph.inputs.filter((input) => !graph.initializers.has(input.name));
+    const foreign = [...inputs, ...graph.outputs].find(({ elementType }) => elementType === null);
+    if (foreign !== undefined)
+      throw new MillraceError('MODEL_UNSUPPORTED', 'is not a tensor', { at: `"${foreign.name}"` });
+    const steering = new Set(steeringInputs(content));
     for (const set of dataSets(path)) {
       const given = new Map<string, Tensor>();
+      const constants: Record<string, Tensor> = {};
       inputs.forEach((input, i) => {
         const file = join(path, set, `input_${i}.pb`);
-        if (existsSync(file)) given.set(input.name, readTensorFile(file).tensor);
+        if (!existsSync(file)) return;
+        const { tensor } = readTensorFile(file);
+        if (steering.has(input.name)) constants[input.name] = tensor;
+        else given.set(input.name, tensor);
       });
-      const outputs = await run(model, given);
+      const outputs = await run(model, given, constants);
       for (const [i, output] of graph.outputs.entries()) {
         const file = join(path, set, `output_${i}.pb`);
         if (!existsSync(file)) continue;

@@ -1,10 +1,12 @@
 /** `millrace inspect`: what is in a bundle or a model, as tables, JSON or a page. */
-import { stat, writeFile } from 'node:fs/promises';
-import { formatType } from '../compiler/ir/types.ts';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { valueAt } from '../compiler/ir/graph.ts';
+import { formatType } from '../compiler/ir/types.ts';
 import { bundlePage } from '../compiler/report/bundle-page.ts';
 import type { Manifest, Plan } from '../runtime/bundle/format.ts';
 import { readManifest } from '../runtime/bundle/read.ts';
+import { MillraceError } from '../runtime/error.ts';
 import { formatSize } from '../runtime/size.ts';
 import { type Command, readArguments, UsageError } from './command.ts';
 import { loadModelFile } from './model-file.ts';
@@ -43,12 +45,22 @@ export const inspect: Command = {
       process.stdout.write(given.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : modelText(report));
       return 0;
     }
-    const manifest = await readManifest(path);
+    const manifest = readManifest(await readBundleFile(path));
     if (page !== undefined) await writeFile(page, bundlePage(manifest));
-    process.stdout.write(given.flag('json') ? `${JSON.stringify(manifest, null, 2)}\n` : bundleText(manifest));
+    process.stdout.write(
+      given.flag('json') ? `${JSON.stringify(manifest, null, 2)}\n` : bundleText(manifest),
+    );
     return 0;
   },
 };
+
+async function readBundleFile(folder: string): Promise<Uint8Array> {
+  try {
+    return await readFile(join(folder, 'manifest.bin'));
+  } catch (cause) {
+    throw new MillraceError('BUNDLE_READ', (cause as Error).message, { at: folder, cause });
+  }
+}
 
 interface ModelReport {
   readonly name: string;
@@ -88,10 +100,15 @@ function bundleText(manifest: Manifest): string {
     `  ${model.nodes} nodes, ${formatSize(model.weightsBytes)} of weights, ${(model.flops / 1e9).toFixed(2)} GFLOP`,
     `  ${manifest.steps} steps, ${segments.length} segments in ${formatSize(manifest.weightsFileBytes)}`,
   ];
-  for (const port of manifest.inputs) lines.push(`  input   ${port.name}: ${port.dtype}[${port.shape.join(',')}]`);
-  for (const port of manifest.outputs) lines.push(`  output  ${port.name}: ${port.dtype}[${port.shape.join(',')}]`);
+  for (const port of manifest.inputs)
+    lines.push(`  input   ${port.name}: ${port.dtype}[${port.shape.join(',')}]`);
+  for (const port of manifest.outputs)
+    lines.push(`  output  ${port.name}: ${port.dtype}[${port.shape.join(',')}]`);
   if (manifest.hostOps.length > 0) lines.push(`  run by the reference: ${manifest.hostOps.join(', ')}`);
-  lines.push('', 'layer                                    op              steps       MFLOP      weights   output');
+  lines.push(
+    '',
+    'layer                                    op              steps       MFLOP      weights   output',
+  );
   for (const layer of layers)
     lines.push(
       `${layer.name.slice(-40).padEnd(41)}${layer.op.padEnd(16)}${String(layer.steps).padStart(5)}${(layer.flops / 1e6).toFixed(1).padStart(12)}${`${(layer.weightBytes / 1024).toFixed(0)} KiB`.padStart(13)}   ${layer.type}`,

@@ -14,7 +14,7 @@ import { emitExecutor } from './codegen/executor.ts';
 import { programWords } from './codegen/words.ts';
 import type { Graph } from './ir/graph.ts';
 import { byteLength } from './ir/types.ts';
-import { planBudget, storedPlans } from './memory/joint.ts';
+import { createSolver } from './memory/joint.ts';
 import type { Model } from './model/define.ts';
 import { type CompileOptions, checkOptions } from './options.ts';
 import { Packer } from './pack/pack.ts';
@@ -32,6 +32,8 @@ export interface CompileReport {
   readonly segments: number;
   readonly largestLayerBytes: number;
   readonly largestSegmentBytes: number;
+  /** Bytes held beside each plan's arena. */
+  readonly fixedBytes: number;
   readonly plans: readonly Plan[];
 }
 
@@ -59,11 +61,10 @@ export async function compile(model: Graph | Model, options: CompileOptions = {}
     segments: segments.length,
     programWords: words,
   });
-  const problem = planProblem(schedule, device, fixedBytes);
-  const planned =
-    budgets.length > 0 ? budgets.map((budget) => planBudget(problem, budget)) : storedPlans(problem);
+  const solver = createSolver(planProblem(schedule, device, fixedBytes));
+  const planned = budgets.length > 0 ? budgets.map((budget) => solver.solve(budget)) : solver.storedPlans();
   const plans = planned.map((plan) => manifestPlan(schedule, plan)).sort((a, b) => a.peakBytes - b.peakBytes);
-  const report = reportOf(graph, schedule, plans);
+  const report = { ...reportOf(graph, schedule), fixedBytes, plans };
   return {
     report,
     schedule,
@@ -126,7 +127,7 @@ async function writeFolder(
   }
 }
 
-function reportOf(graph: Graph, schedule: Schedule, plans: readonly Plan[]): CompileReport {
+function reportOf(graph: Graph, schedule: Schedule): Omit<CompileReport, 'fixedBytes' | 'plans'> {
   let weightsBytes = 0;
   for (const { type, constant } of graph.values.values()) if (constant) weightsBytes += byteLength(type);
   const layerBytes = schedule.layers.map((layer) => {
@@ -149,6 +150,5 @@ function reportOf(graph: Graph, schedule: Schedule, plans: readonly Plan[]): Com
     segments: schedule.segments.length,
     largestLayerBytes: Math.max(0, ...layerBytes),
     largestSegmentBytes: Math.max(0, ...schedule.segments.map((segment) => segment.byteLength)),
-    plans,
   };
 }

@@ -11,7 +11,7 @@ const law: Readonly<Record<string, readonly string[]>> = {
   'runtime/error': [],
   'runtime/size': ['runtime/error'],
   'runtime/': ['runtime/'],
-  'compiler/ir/': ['runtime/error'],
+  'compiler/ir/': ['runtime/error', 'runtime/bundle/dtype'],
   'compiler/ops/': ['compiler/ir/', 'runtime/error', 'runtime/engine/abi'],
   'compiler/model/': ['compiler/ir/', 'compiler/ops/', 'runtime/error'],
   'compiler/onnx/': ['compiler/ir/', 'compiler/ops/', 'runtime/error'],

@@ -13,6 +13,7 @@ import {
   type WeightEntry,
 } from '../../runtime/bundle/format.ts';
 import { byteLength, formatType } from '../ir/types.ts';
+import { lifetimesOf } from '../schedule/lifetimes.ts';
 import type { Schedule, SchedulePort } from '../schedule/schedule.ts';
 
 export interface ManifestParts {
@@ -56,6 +57,11 @@ export function manifestOf(parts: ManifestParts): Manifest {
     })),
     segments,
     weights,
+    lifetimes: lifetimesOf(schedule).map(({ slot, ...lifetime }) => ({
+      value: slot,
+      name: schedule.slots[slot]!.name,
+      ...lifetime,
+    })),
     hostOps: schedule.steps.flatMap(({ action }) => (action.kind === 'host' ? [action.op] : [])),
     fixedBytes: parts.fixedBytes,
     weightsFileBytes: offset,

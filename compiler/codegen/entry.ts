@@ -3,6 +3,7 @@
  * worker into `worker.js`, and the reference implementations of host ops, where there are any, into `host.js`.
  */
 import { fileURLToPath } from 'node:url';
+import type { BuildOptions } from 'esbuild';
 import { MillraceError } from '../../runtime/error.ts';
 
 export interface EntryFile {
@@ -14,17 +15,25 @@ export interface EntryFile {
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
+/** The same for every network: made once. */
+let runtimeFiles: Promise<readonly EntryFile[]> | null = null;
+
 export async function bundleEntries(hostOps: readonly string[]): Promise<EntryFile[]> {
   const index = [
     `import { load as loadBundle } from './runtime/node.${extension}';`,
     `import * as executor from './executor.js';`,
     `export const load = (options) => loadBundle(new URL('.', import.meta.url), { ...options, executor });`,
   ];
-  const files = [
-    { name: 'index.js', text: await bundle(index.join('\n')) },
-    { name: 'worker.js', text: await bundle(`import './runtime/engine/worker.${extension}';`) },
-  ];
-  if (hostOps.length > 0) files.push({ name: 'host.js', text: await bundle(hostEntry(hostOps)) });
+  runtimeFiles ??= Promise.all([
+    bundle({ stdin: entry(index.join('\n')) }).then((text) => ({ name: 'index.js', text })),
+    bundle({ entryPoints: [`${root}runtime/engine/worker.${extension}`] }).then((text) => ({
+      name: 'worker.js',
+      text,
+    })),
+  ]);
+  const files = [...(await runtimeFiles)];
+  if (hostOps.length > 0)
+    files.push({ name: 'host.js', text: await bundle({ stdin: entry(hostEntry(hostOps)) }) });
   return files;
 }
 
@@ -33,11 +42,18 @@ const hostEntry = (names: readonly string[]): string =>
 
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-async function bundle(contents: string): Promise<string> {
+const entry = (contents: string) => ({
+  contents,
+  resolveDir: root,
+  loader: 'js' as const,
+  sourcefile: 'entry.js',
+});
+
+async function bundle(source: Pick<BuildOptions, 'stdin' | 'entryPoints'>): Promise<string> {
   const { build } = await import('esbuild');
   try {
     const result = await build({
-      stdin: { contents, resolveDir: root, loader: 'js', sourcefile: 'entry.js' },
+      ...source,
       bundle: true,
       write: false,
       format: 'esm',
@@ -47,7 +63,7 @@ async function bundle(contents: string): Promise<string> {
       legalComments: 'none',
       logLevel: 'silent',
     });
-    return result.outputFiles[0]!.text;
+    return result.outputFiles![0]!.text;
   } catch (cause) {
     throw new MillraceError('INTERNAL', 'the runtime could not be bundled', { cause });
   }

@@ -2,51 +2,25 @@
  * A tensor in memory: what the reference implementations read and write. float16 is held as its 16 bits
  * (Node 20 has no Float16Array), bool as one byte of 0 or 1, 64-bit integers as BigInt arrays.
  */
-import { type DType, elementCount, type TensorType } from './types.ts';
+import { arrayFor, type TypedArray } from '../../runtime/bundle/dtype.ts';
+import { elementCount, type TensorType } from './types.ts';
 
-export type TypedArray =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array;
+export { arrayFor, type TypedArray };
 
 export interface Tensor {
   readonly type: TensorType;
   readonly data: TypedArray;
 }
 
-const arrays = {
-  float32: Float32Array,
-  float16: Uint16Array,
-  float64: Float64Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int64: BigInt64Array,
-  uint64: BigUint64Array,
-  bool: Uint8Array,
-} as const satisfies Record<DType, unknown>;
-
-export const arrayFor = (dtype: DType) => arrays[dtype];
-
 /** A zeroed tensor. */
 export const zeros = (type: TensorType): Tensor => ({
   type,
-  data: new arrays[type.dtype](elementCount(type.shape)),
+  data: new (arrayFor(type.dtype))(elementCount(type.shape)),
 });
 
 /** A view of little-endian bytes as a tensor; copies only if the bytes are not aligned for the element type. */
 export function tensorFromBytes(type: TensorType, bytes: Uint8Array): Tensor {
-  const array = arrays[type.dtype];
+  const array = arrayFor(type.dtype);
   const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
   return {
     type,

@@ -1,20 +1,7 @@
 /** Element types and tensor types. A shape in a graph is always static: symbolic dimensions are bound at import. */
+import { type DType, dtypes, elementCount, elementSize } from '../../runtime/bundle/dtype.ts';
 
-export const dtypes = [
-  'float32',
-  'float16',
-  'float64',
-  'int8',
-  'uint8',
-  'int16',
-  'uint16',
-  'int32',
-  'uint32',
-  'int64',
-  'uint64',
-  'bool',
-] as const;
-export type DType = (typeof dtypes)[number];
+export { type DType, dtypes, elementCount, elementSize };
 
 export type Shape = readonly number[];
 
@@ -23,33 +10,8 @@ export interface TensorType {
   readonly shape: Shape;
 }
 
-const sizes: Record<DType, number> = {
-  float32: 4,
-  float16: 2,
-  float64: 8,
-  int8: 1,
-  uint8: 1,
-  int16: 2,
-  uint16: 2,
-  int32: 4,
-  uint32: 4,
-  int64: 8,
-  uint64: 8,
-  bool: 1,
-};
-
-/** Bytes of one element. */
-export const elementSize = (dtype: DType): number => sizes[dtype];
-
 export const isFloat = (dtype: DType): boolean =>
   dtype === 'float32' || dtype === 'float16' || dtype === 'float64';
-
-/** Number of elements of a shape; a scalar has one. */
-export function elementCount(shape: Shape): number {
-  let count = 1;
-  for (const dim of shape) count *= dim;
-  return count;
-}
 
 /** Bytes of a tensor of this type, without padding. */
 export const byteLength = (type: TensorType): number => elementCount(type.shape) * elementSize(type.dtype);

@@ -1,19 +1,24 @@
 /**
- * ONNX to Graph. Nodes are mapped in the file's order; what cannot be is noted and its outputs are marked, so that one
+ * ONNX to Graph. Nodes are mapped in execution order; what cannot be is noted and its outputs are marked, so that one
  * error names everything that stands between the model and Millrace.
  */
 import { resolve } from 'node:path';
 import { MillraceError } from '../../runtime/error.ts';
 import type { Graph, ValueId } from '../ir/graph.ts';
+import type { Tensor } from '../ir/tensor.ts';
 import { type Bindings, bindInputs } from './dimensions.ts';
 import { NodeContext, Unsupported } from './mapping/context.ts';
 import { mappingOf } from './mapping/index.ts';
+import { inOrder } from './order.ts';
 import { readModel } from './read.ts';
 import type { OnnxModel, OnnxNode } from './schema.ts';
 import { ImportTarget } from './target.ts';
 import { UnsupportedReport } from './unsupported.ts';
 
-export type ImportOptions = Bindings;
+export interface ImportOptions extends Bindings {
+  /** Inputs whose value is known now: they become constants, and are inputs no more. */
+  readonly constants?: Readonly<Record<string, Tensor>>;
+}
 
 /** Versions of the default opset whose definitions the mappings follow. */
 export const opsets = { first: 7, last: 22 } as const;
@@ -58,14 +63,20 @@ class Import {
   run(options: ImportOptions): Graph {
     const { graph } = this.#model;
     // Until IR 3 initialisers had to be listed as inputs too; they are constants all the same.
-    const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
+    const fixed = new Map(Object.entries(options.constants ?? {}));
+    const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name) && !fixed.has(name));
     const types = bindInputs(inputs, options, (name, reason) => this.#report.note(`input "${name}"`, reason));
     for (const { name } of inputs) {
       const type = types.get(name);
       this.#define(name, type === undefined ? null : this.#target.builder.input(name, type));
     }
+    for (const [name, tensor] of fixed) {
+      if (graph.initializers.has(name) || !graph.inputs.some((input) => input.name === name))
+        throw new MillraceError('OPTION', 'the model has no such input', { at: `constant "${name}"` });
+      this.#define(name, this.#target.constant(name, tensor));
+    }
     for (const [name] of graph.initializers) this.#pending.add(name);
-    for (const node of graph.nodes) this.#map(node);
+    for (const node of inOrder(graph.nodes)) this.#map(node);
     for (const { name } of graph.outputs) {
       const id = this.#lookup(name, 'the outputs of the graph');
       if (id !== null) this.#target.builder.output(name, id);
@@ -88,9 +99,9 @@ class Import {
     if (known !== undefined) return known;
     const tensor = this.#model.graph.initializers.get(name);
     if (tensor === undefined || !this.#pending.has(name))
-      throw new MillraceError('MODEL_INVALID', 'is not defined before its use', {
+      throw new MillraceError('MODEL_INVALID', 'is not defined', {
         at: `value "${name}"`,
-        expected: 'an input, an initializer or the output of an earlier node',
+        expected: 'an input, an initializer or the output of a node',
         got: `a use by ${user}`,
       });
     this.#pending.delete(name);
@@ -129,7 +140,7 @@ class Import {
   ): readonly (ValueId | null)[] | null {
     const mapping = mappingOf(node.domain, node.op);
     if (mapping === undefined) {
-      this.#report.note(node, 'no such op', name);
+      this.#report.note(node, 'op not supported', name);
       return null;
     }
     // Something before it could not be mapped, which is noted already.

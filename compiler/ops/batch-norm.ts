@@ -1,7 +1,7 @@
 /**
- * Batch normalisation at inference: y = (x − mean) / √(variance + ε) · scale + bias per channel of `axis`. With
- * constant statistics that is y = x·s + t; s and t are recipes, which fold into a convolution before it or become
- * the weights of one multiply-add. (ONNX BatchNormalization-15)
+ * Batch normalisation at inference: y = act((x − mean) / √(variance + ε) · scale + bias) per channel of `axis`.
+ * With constant statistics that is y = act(x·s + t); s and t are recipes, which fold into a convolution before it
+ * or, where it comes first (DenseNet), become the weights of one multiply-add. (ONNX BatchNormalization-15)
  */
 import { binaryFunctions } from '../../runtime/engine/abi.ts';
 import type { Attrs, TypedConstant } from '../ir/constant.ts';
@@ -9,7 +9,8 @@ import { elementCount } from '../ir/types.ts';
 import { epilogueParams } from './activation.ts';
 import { applied, splatLike } from './affine.ts';
 import { trafficOf } from './elementwise.ts';
-import { call, defineOp, noEpilogue, type Operand } from './op.ts';
+import { checkEpilogue, finish } from './epilogue.ts';
+import { call, defineOp, type EpilogueAttrs, noEpilogue, type Operand } from './op.ts';
 import { allFloat32 } from './panels.ts';
 import { present, realsOf, tensorOfReals } from './reals.ts';
 import { six } from './strides.ts';
@@ -40,12 +41,13 @@ const around = (shape: readonly number[], axis: number): [outer: number, inner: 
 export const batchNorm = defineOp({
   name: 'batchNorm',
   inputs: ['x', 'scale', 'bias', 'mean', 'variance'],
-  attrs: { epsilon: 1e-5, axis: -1 },
+  attrs: { epsilon: 1e-5, axis: -1, ...noEpilogue },
   traits: {
     inPlace: [0],
+    epilogue: true,
     affine: {
-      coefficients(constants, types, { epsilon, axis }) {
-        const found = coefficientsOf(constants, epsilon);
+      coefficients(constants, types, { epsilon, axis, act }) {
+        const found = act === 'none' ? coefficientsOf(constants, epsilon) : null;
         const rank = types[0]?.shape.length;
         return found && rank !== undefined ? { ...found, axis: axisOf(axis, rank) } : null;
       },
@@ -57,24 +59,26 @@ export const batchNorm = defineOp({
     }),
   },
 
-  infer(inputs, { axis }) {
+  infer(inputs, attrs) {
     const x = requireFloat(inputs, 0, 'x');
-    const channels = x.shape[axisOf(axis, x.shape.length)]!;
+    const channels = x.shape[axisOf(attrs.axis, x.shape.length)]!;
+    checkEpilogue(attrs);
     for (const [i, name] of ['scale', 'bias', 'mean', 'variance'].entries())
       requireVector(inputs, 1 + i, name, channels, x.dtype);
     return [x];
   },
 
-  evaluate(inputs, { epsilon, axis }, [type]) {
+  evaluate(inputs, attrs, [type]) {
     const [x, scale, bias, mean, variance] = [0, 1, 2, 3, 4].map((i) => realsOf(present(inputs, i)));
-    const at = axisOf(axis, type!.shape.length);
+    const at = axisOf(attrs.axis, type!.shape.length);
     const channels = type!.shape[at]!;
     const [, inner] = around(type!.shape, at);
     const y = new Float64Array(x!.length);
     for (let i = 0; i < y.length; i++) {
       const c = Math.floor(i / inner) % channels;
-      y[i] = ((x![i]! - mean![c]!) / Math.sqrt(variance![c]! + epsilon)) * scale![c]! + bias![c]!;
+      y[i] = ((x![i]! - mean![c]!) / Math.sqrt(variance![c]! + attrs.epsilon)) * scale![c]! + bias![c]!;
     }
+    finish(y, null, attrs);
     return [tensorOfReals(type!, y)];
   },
 
@@ -88,17 +92,20 @@ export const batchNorm = defineOp({
     const axis = axisOf(attrs.axis, type.shape.length);
     const channels = type.shape[axis]!;
     const [outer, inner] = around(type.shape, axis);
-    const none = epilogueParams(noEpilogue);
     const y: Operand = { output: 0 };
     if (inner === 1)
       return {
         calls: [
-          call('f32-affine', { y, x: { input: 0 }, w: { weight: 0 } }, { rows: outer, channels, ...none }),
+          call(
+            'f32-affine',
+            { y, x: { input: 0 }, w: { weight: 0 } },
+            { rows: outer, channels, ...epilogueParams(attrs) },
+          ),
         ],
         weights: [{ layout: 'raw', parts: [scale, shift] }],
         scratch: [],
       };
-    const step = (fn: 'mul' | 'add', a: Operand, weight: number) =>
+    const step = (fn: 'mul' | 'add', a: Operand, weight: number, epilogue: EpilogueAttrs) =>
       call(
         'f32-binary',
         { y, a, b: { weight } },
@@ -107,11 +114,11 @@ export const batchNorm = defineOp({
           ...six('a', [channels * inner, inner, 1], 0),
           ...six('b', [0, 1, 0], 0),
           fn: binaryFunctions.indexOf(fn),
-          ...none,
+          ...epilogueParams(epilogue),
         },
       );
     return {
-      calls: [step('mul', { input: 0 }, 0), step('add', y, 1)],
+      calls: [step('mul', { input: 0 }, 0, noEpilogue), step('add', y, 1, attrs)],
       weights: [
         { layout: 'raw', parts: [scale] },
         { layout: 'raw', parts: [shift] },

@@ -41,6 +41,8 @@ export interface Manifest {
   readonly segments: readonly SegmentEntry[];
   /** Where each packed weight lies; its address is its segment's plus `offset`. */
   readonly weights: readonly WeightEntry[];
+  /** Activations and scratch that have memory of their own: for pictures and other tools; a run needs it not. */
+  readonly lifetimes: readonly LifetimeEntry[];
   /** Names of host ops, in the order of the executor's `host` list; empty for most networks. */
   readonly hostOps: readonly string[];
   /** Bytes that the engine holds beside the arena: tables, program, stack. Counted against every budget. */
@@ -97,6 +99,16 @@ export interface WeightEntry {
   readonly segment: number;
   /** Bytes from the segment's start. */
   readonly offset: number;
+}
+
+export interface LifetimeEntry {
+  readonly value: number;
+  readonly name: string;
+  readonly kind: 'activation' | 'scratch';
+  readonly byteLength: number;
+  /** First step in which it is live, −1 for inputs, and the step after the last: half-open. */
+  readonly start: number;
+  readonly end: number;
 }
 
 export interface Plan {

@@ -10,6 +10,7 @@ import { isDType } from './dtype.ts';
 import { Fields, invalid } from './fields.ts';
 import {
   type LayerEntry,
+  type LifetimeEntry,
   type Manifest,
   type Plan,
   type Port,
@@ -59,6 +60,7 @@ function readFields(fields: Fields): Manifest {
     layers: fields.records('layers', readLayer),
     segments,
     weights: fields.records('weights', (entry) => readWeight(entry, values, segments.length)),
+    lifetimes: fields.records('lifetimes', (entry) => readLifetime(entry, values, steps)),
     hostOps: fields.texts('hostOps'),
     fixedBytes: fields.integer('fixedBytes', 0),
     weightsFileBytes: fields.integer('weightsFileBytes', 0),
@@ -101,6 +103,21 @@ const readWeight = (fields: Fields, values: number, segments: number): WeightEnt
   segment: fields.integer('segment', 0, segments - 1),
   offset: fields.integer('offset', 0),
 });
+
+function readLifetime(fields: Fields, values: number, steps: number): LifetimeEntry {
+  const kind = fields.text('kind');
+  if (kind !== 'activation' && kind !== 'scratch')
+    throw invalid(fields.path('kind'), 'unknown kind', 'activation or scratch', kind);
+  const start = fields.integer('start', -1, steps);
+  return {
+    value: fields.integer('value', 1, values - 1),
+    name: fields.text('name'),
+    kind,
+    byteLength: fields.integer('byteLength', 0),
+    start,
+    end: fields.integer('end', start + 1, steps + 1),
+  };
+}
 
 function readPlan(fields: Fields, values: number, steps: number, segments: number): Plan {
   const peakBytes = fields.integer('peakBytes', 0);

@@ -49,7 +49,7 @@ static inline float exp_narrow(double x) {
   return (float)(series * double_of_bits((uint64_t)((int64_t)n + 1023) << 52));
 }
 
-static float pow_float(float x, float y) {
+static __attribute__((noinline)) float pow_float(float x, float y) {
   if (y == 2) return x * x;
   if (y == 1) return x;
   if (y == 0 || x == 1) return 1;

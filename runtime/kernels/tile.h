@@ -33,7 +33,7 @@ struct tile {
   /* The sums' first values: row r at start + r·startStep. The bias row has step 0. */
   const float *start;
   int32_t startStep;
-  /* Where to and what is added, then clamped to [low, high]. Lanes are written in whole eights. */
+  /* Where to and what is added, then clamped to [low, high]. tile_width(lanes) lanes are written. */
   float *y;
   const float *residual;
   int32_t ldy, ldr;
@@ -41,6 +41,9 @@ struct tile {
 };
 
 void compute_tile(const struct tile *tile);
+
+/* Lanes that a tile computes and writes for `lanes` channels. */
+static inline int32_t tile_width(int32_t lanes) { return lanes <= 4 ? 4 : lanes <= 8 ? 8 : PANEL; }
 
 /* How many of `left` rows the next tile takes: no tile of one or two rows where it can be avoided. */
 static inline int32_t tile_rows(int32_t left) {

@@ -23,7 +23,7 @@ describe('conv', () => {
 
   it('refuses what is not a convolution', () => {
     const one = window([1, 1], [0, 0, 0, 0]);
-    refuses('conv', '[1,4,4,3] -', one, /input w.*a tensor/s);
+    refuses('conv', '[1,4,4,3] -', one, /input "w" of conv is required/);
     refuses('conv', '[4,4] [1,1,1,1]', one, /input x.*channels/s);
     refuses('conv', '[1,4,4,3] [8,4,1,1]', one, /3 input channels per group/);
     refuses('conv', '[1,4,4,3] [8,3,1]', one, /input w.*rank 4/s);

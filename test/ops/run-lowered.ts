@@ -13,7 +13,7 @@ import { kernelModels } from './kernel-model.ts';
 import { assertClose, runOp, tensor, typeOf } from './run-op.ts';
 
 /** The elements of a recipe, evaluated whole. */
-function materialized({ type, constant }: TypedConstant): Tensor {
+export function materialized({ type, constant }: TypedConstant): Tensor {
   if (constant.kind === 'inline') return tensorFromBytes(type, constant.bytes);
   if (constant.kind === 'splat')
     return tensor(type.shape, new Array(elementCount(type.shape)).fill(constant.value), type.dtype);

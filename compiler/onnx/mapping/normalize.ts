@@ -19,7 +19,6 @@ const instanceNormalization: Mapping = (node) => {
 
 /** (x − mean) / √(variance + ε) · scale + bias over the axes from `axis` on, of ops that exist. */
 const layerNormalization: Mapping = (node) => {
-  node.onlyFirstOutput('outputs Mean and InvStdDev');
   const x = node.input(0);
   const { dtype, shape } = node.type(x);
   if (dtype !== 'float32') node.unsupported(`input of ${dtype} (only float32)`);
@@ -39,7 +38,8 @@ const layerNormalization: Mapping = (node) => {
   const normal = node.emit('div', [centred, deviation], {}, 'normal');
   const scaled = node.emit('mul', [normal, node.input(1)], {}, node.optional(2) === null ? '' : 'scaled');
   const bias = node.optional(2);
-  return [bias === null ? scaled : node.emit('add', [scaled, bias])];
+  const inverse = node.wants(2) ? node.emit('reciprocal', [deviation], {}, 'inverse') : null;
+  return [bias === null ? scaled : node.emit('add', [scaled, bias]), mean, inverse];
 };
 
 export const normalize: Readonly<Record<string, Mapping>> = {

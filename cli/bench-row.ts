@@ -1,0 +1,102 @@
+/** One row of `millrace bench`, as a process: loads, runs, prints the row as JSON. Not a command. */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { DType } from '../compiler/ir/types.ts';
+import type { Plan } from '../runtime/bundle/format.ts';
+import { type LoadOptions, load } from '../runtime/node.ts';
+import { randomTensor } from './inputs.ts';
+import { residency } from './memory.ts';
+
+export interface Row {
+  readonly mode: string;
+  readonly engine: string;
+  readonly isa: string;
+  readonly threads: number;
+  readonly source: string;
+  readonly cold: boolean;
+  readonly plan: Omit<Plan, 'issue' | 'segmentOffsets' | 'valueOffsets'>;
+  readonly loadMs: number;
+  /** From before `load` to the first output. */
+  readonly firstMs: number;
+  readonly latencyMs: { min: number; p50: number; p90: number; p99: number; max: number };
+  /** Mean time of a run in which a step waited for its weights. */
+  readonly stallMs: number;
+  readonly bytesRead: number;
+  readonly rss: { baselineBytes: number; peakBytes: number; anonBytes: number; fileBytes: number };
+  readonly outputs: readonly { name: string; sha256: string }[];
+}
+
+interface Task {
+  readonly bundle: string;
+  readonly options: LoadOptions;
+  readonly runs: number;
+  readonly warmup: number;
+  readonly cold: boolean;
+}
+
+/** `dd` with the nocache flag asks the kernel to forget a file's pages (posix_fadvise), as any user may. */
+function dropCache(bundle: string): void {
+  const file = join(bundle, 'weights.bin');
+  execFileSync('dd', [`if=${file}`, 'iflag=nocache', 'count=0', 'status=none']);
+}
+
+async function row({ bundle, options, runs, warmup, cold }: Task): Promise<Row> {
+  const baselineBytes = process.memoryUsage.rss();
+  if (cold) dropCache(bundle);
+  const started = performance.now();
+  const model = await load(bundle, options);
+  const loadMs = performance.now() - started;
+  const inputs = Object.fromEntries(
+    model.inputs.map((port) => [
+      port.name,
+      randomTensor({ dtype: port.dtype as DType, shape: port.shape }, 0).data,
+    ]),
+  );
+  let outputs = await model.run(inputs);
+  const firstMs = performance.now() - started;
+  for (let i = 1; i < warmup; i++) await model.run(inputs);
+  const latencies: number[] = [];
+  let stallMs = 0;
+  for (let i = 0; i < runs; i++) {
+    if (cold) dropCache(bundle);
+    outputs = await model.run(inputs);
+    latencies.push(model.stats.latencyMs);
+    stallMs += model.stats.stallMs / runs;
+  }
+  latencies.sort((a, b) => a - b);
+  const at = (share: number): number => latencies[Math.min(runs - 1, Math.ceil(share * runs) - 1)]!;
+  const rss = { baselineBytes, ...residency() };
+  const { mode, engine, isa, threads, source } = model;
+  const { issue, segmentOffsets, valueOffsets, ...plan } = model.plan;
+  const { bytesRead } = model.stats;
+  await model.close();
+  return {
+    mode,
+    engine,
+    isa,
+    threads,
+    source,
+    cold,
+    plan,
+    loadMs,
+    firstMs,
+    latencyMs: { min: latencies[0]!, p50: at(0.5), p90: at(0.9), p99: at(0.99), max: latencies[runs - 1]! },
+    stallMs,
+    bytesRead,
+    rss,
+    outputs: Object.entries(outputs).map(([name, data]) => ({
+      name,
+      sha256: createHash('sha256')
+        .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+        .digest('hex'),
+    })),
+  };
+}
+
+try {
+  process.stdout.write(JSON.stringify(await row(JSON.parse(process.argv[2] ?? '') as Task)));
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = 1;
+}

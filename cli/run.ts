@@ -1,0 +1,127 @@
+/** `millrace run`: one inference of a bundle. */
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Tensor } from '../compiler/ir/tensor.ts';
+import type { DType } from '../compiler/ir/types.ts';
+import { formatSize } from '../runtime/size.ts';
+import { type Command, engineHelp, engineOptions, readArguments } from './command.ts';
+import { readInputs } from './inputs.ts';
+import { engineOptionsOf, loadBundle } from './load.ts';
+import { residency } from './memory.ts';
+import { writeNpy } from './npy.ts';
+
+const help = `millrace run <bundle> [options]
+
+Runs a bundle once and says what came out, how long it took and what it held.
+
+  --input NAME=SOURCE   a .npy file, a .pb file (ONNX TensorProto), random[:SEED] or zeros; may be repeated.
+                        Inputs not named are random:0
+  --output DIR          write each output as DIR/<name>.npy
+  --json                print the report as JSON
+
+${engineHelp}
+example
+  millrace run dist/resnet50 --input image=cat.npy --output out --budget 16MiB
+`;
+
+export const run: Command = {
+  name: 'run',
+  summary: 'run a bundle once',
+  help,
+  async run(args) {
+    const given = readArguments(
+      args,
+      {
+        ...engineOptions,
+        input: { type: 'string', multiple: true },
+        output: { type: 'string' },
+        json: { type: 'boolean' },
+      },
+      ['<bundle>'],
+      help,
+    );
+    const options = engineOptionsOf(given, help);
+    const baselineBytes = process.memoryUsage.rss();
+    const started = performance.now();
+    const model = await loadBundle(given.positionals[0]!, options);
+    const loadMs = performance.now() - started;
+    try {
+      const inputs = await readInputs(model.inputs, given.list('input'), help);
+      const outputs = await model.run(inputs);
+      const { latencyMs, stallMs, bytesRead } = model.stats;
+      const rss = { baselineBytes, ...residency() };
+      const directory = given.text('output');
+      if (directory !== undefined) await mkdir(directory, { recursive: true });
+      const described = [];
+      for (const port of model.outputs) {
+        const data = outputs[port.name] as Tensor['data'];
+        const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+        const sha256 = createHash('sha256').update(bytes).digest('hex');
+        const one = { name: port.name, dtype: port.dtype, shape: port.shape, sha256 };
+        if (directory === undefined) described.push(one);
+        else {
+          const file = join(directory, `${fileName(port.name)}.npy`);
+          await writeNpy(file, { type: { dtype: port.dtype as DType, shape: port.shape }, data });
+          described.push({ ...one, file });
+        }
+      }
+      const { mode, engine, isa, threads, source, plan } = model;
+      const { issue, segmentOffsets, valueOffsets, ...planReport } = plan;
+      const timing = { latencyMs, loadMs, bytesRead, stallMs };
+      const report = {
+        outputs: described,
+        mode,
+        engine,
+        isa,
+        threads,
+        source,
+        plan: planReport,
+        ...timing,
+        rss,
+      };
+      process.stdout.write(
+        given.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : text(report, outputs),
+      );
+    } finally {
+      await model.close();
+    }
+    return 0;
+  },
+};
+
+/** Names of tensors may hold anything; names of files may not. */
+const fileName = (name: string): string => name.replace(/[^\w.-]/g, '_').replace(/^\.+/, '_') || '_';
+
+interface Report {
+  readonly outputs: readonly { name: string; dtype: string; shape: readonly number[]; sha256: string }[];
+  readonly mode: string;
+  readonly isa: string;
+  readonly threads: number;
+  readonly source: string;
+  readonly plan: { readonly name: string; readonly peakBytes: number };
+  readonly latencyMs: number;
+  readonly loadMs: number;
+  readonly bytesRead: number;
+  readonly stallMs: number;
+  readonly rss: { readonly baselineBytes: number; readonly peakBytes: number };
+}
+
+function text(report: Report, outputs: Readonly<Record<string, Tensor['data']>>): string {
+  const lines = report.outputs.map(({ name, dtype, shape, sha256 }) => {
+    const head = Array.from(outputs[name]!.subarray(0, 4) as ArrayLike<number | bigint>, (value) =>
+      typeof value === 'bigint' ? String(value) : String(Number(value.toPrecision(5))),
+    );
+    const dots = outputs[name]!.length > 4 ? ', …' : '';
+    return `${name}: ${dtype}[${shape.join(',')}] = ${head.join(', ')}${dots}   sha256 ${sha256.slice(0, 16)}…`;
+  });
+  const { rss } = report;
+  lines.push(
+    '',
+    `${report.mode}, plan "${report.plan.name}", ${report.threads} thread(s), ${report.isa}, source ${report.source}`,
+    `load ${report.loadMs.toFixed(1)} ms, run ${report.latencyMs.toFixed(1)} ms (waited ${report.stallMs.toFixed(1)} ms for weights, read ${formatSize(report.bytesRead)})`,
+    `planned ${formatSize(report.plan.peakBytes)}; process peak ${formatSize(rss.peakBytes)}, before loading ${formatSize(rss.baselineBytes)}`,
+    '',
+  );
+  return lines.join('\n');
+}

@@ -1,0 +1,184 @@
+/**
+ * The joint plan (planning.md): which segments stay, when each read may start, and where everything lies, for the least
+ * predicted time in a budget. Two facts shape the search. For given residents the fastest schedule in some memory is
+ * known exactly and costs microseconds, so time as a function of memory is cheap to look at; only placement is hard. And
+ * a plan made for less memory is valid in more, so budgets are served from a ladder of sizes fixed by the problem: a
+ * larger budget reaches at least the same rungs, and never predicts a longer run.
+ */
+
+import { RESIDENT } from '../../runtime/bundle/format.ts';
+import { MillraceError } from '../../runtime/error.ts';
+import { type Attempt, attempt, attemptResident, finish, packSmallest, placeWithin } from './attempt.ts';
+import { earliestIssue, latestIssue } from './issue.ts';
+import { ladderOf } from './ladder.ts';
+import type { Packed } from './pack.ts';
+import { checkProblem, type PlannedMemory, type PlanProblem } from './problem.ts';
+import { fastestSchedule, residentOrders, sequentialBytes, spreadOrder } from './residents.ts';
+import { summarise } from './summary.ts';
+import { type Timeline, timelineOf } from './timeline.ts';
+
+/** The knee: the least memory whose predicted delay is at most this share of the compute time. */
+const KNEE_DELAY = 0.05;
+/** Shares of the extra residents tried when all of them don't find a place. */
+const RESIDENT_SHARES = [1, 0.95, 0.85, 0.6, 0.3];
+
+export interface Solver {
+  /** The fastest plan found within `budgetBytes`, fixed bytes included. */
+  solve(budgetBytes: number, name?: string): PlannedMemory;
+  /** Smallest, knee, zero-delay and resident; those that add nothing are left out; ascending. */
+  storedPlans(): readonly PlannedMemory[];
+}
+
+export const solve = (problem: PlanProblem, budgetBytes: number): PlannedMemory =>
+  createSolver(problem).solve(budgetBytes);
+
+export const storedPlans = (problem: PlanProblem): readonly PlannedMemory[] =>
+  createSolver(problem).storedPlans();
+
+/** Made once per problem, it remembers what it has worked out: several plans of one problem share most of it. */
+export function createSolver(problem: PlanProblem): Solver {
+  checkProblem(problem);
+  const timeline = timelineOf(problem);
+  const orders = residentOrders(timeline);
+  const once = <T>(make: () => T): (() => T) => {
+    let made: { readonly value: T } | null = null;
+    return () => (made ??= { value: make() }).value;
+  };
+
+  const smallestPacked = once((): Packed => packSmallest(timeline));
+  const resident = once((): Attempt => attemptResident(timeline));
+  const ladder = once(() =>
+    ladderOf(timeline, orders, smallestPacked().peakBytes, resident().packed.peakBytes),
+  );
+  const attempts = new Map<number, Attempt>();
+  const attemptAt = (bytes: number): Attempt => {
+    let made = attempts.get(bytes);
+    if (!made) attempts.set(bytes, (made = attempt(timeline, orders, bytes, smallestPacked())));
+    return made;
+  };
+  const scheduleMs = (bytes: number): number =>
+    fastestSchedule(timeline, orders, bytes)?.totalMs ?? Number.POSITIVE_INFINITY;
+
+  /** The least memory found whose plan takes at most `limitMs`: from the least on paper upwards until one is placed. */
+  const smallestWithin = (limitMs: number): Attempt => {
+    for (let bytes = leastBytes(limitMs); bytes < resident().packed.peakBytes; bytes = nextSize(bytes)) {
+      const made = attemptAt(bytes);
+      if (made.totalMs <= limitMs) return made;
+    }
+    return resident();
+  };
+  /** Bisection: predicted time doesn't grow with memory. */
+  const leastBytes = (limitMs: number): number => {
+    let low = smallestPacked().peakBytes;
+    let high = resident().packed.peakBytes;
+    if (scheduleMs(low) <= limitMs) return low;
+    while (high - low > 64) {
+      const middle = low + 64 * Math.floor((high - low) / 128);
+      if (middle <= low) break;
+      if (scheduleMs(middle) <= limitMs) high = middle;
+      else low = middle;
+    }
+    return high;
+  };
+  const zeroDelayMs = timeline.computeMs * (1 + 1e-9);
+  const zeroDelay = once(() => smallestWithin(zeroDelayMs));
+  const knee = once(() => smallestWithin(timeline.computeMs * (1 + KNEE_DELAY)));
+
+  const best = (bytes: number): Attempt => {
+    if (bytes >= resident().packed.peakBytes) return resident();
+    if (scheduleMs(bytes) <= zeroDelayMs && zeroDelay().packed.peakBytes <= bytes) {
+      return keepMore(timeline, zeroDelay(), bytes, zeroDelayMs);
+    }
+    let found: Attempt | null = knee().packed.peakBytes <= bytes ? knee() : null;
+    const rungs = ladder();
+    for (let n = rungs.length - 1; n >= 0; n--) {
+      const rung = rungs[n]!;
+      if (rung > bytes) continue;
+      if (found && scheduleMs(rung) >= found.totalMs * (1 - 1e-9)) break;
+      const made = attemptAt(rung);
+      if (!found || made.totalMs < found.totalMs) found = made;
+      if (made.fulfilled) break;
+    }
+    return found ?? attemptAt(smallestPacked().peakBytes);
+  };
+
+  return {
+    solve(budgetBytes, name = 'budget') {
+      const bytes = Math.floor(budgetBytes - problem.fixedBytes);
+      // On paper nothing is smaller than the sequential schedule: refuse without searching for a placement of it.
+      if (bytes < sequentialBytes(timeline) || bytes < smallestPacked().peakBytes) {
+        throw tooSmall(timeline, smallestPacked().peakBytes, budgetBytes);
+      }
+      return summarise(timeline, best(bytes), name);
+    },
+    storedPlans() {
+      const plans: PlannedMemory[] = [];
+      const offer = (name: string, made: Attempt): void => {
+        const plan = summarise(timeline, made, name);
+        const known = plans.at(-1);
+        if (known && (plan.peakBytes <= known.peakBytes || plan.predictedMs >= known.predictedMs)) return;
+        plans.push(plan);
+      };
+      offer('smallest', attemptAt(smallestPacked().peakBytes));
+      offer('knee', knee());
+      offer('zero-delay', zeroDelay());
+      // Reads nothing, so it is worth keeping however fast the others are.
+      const last = summarise(timeline, resident(), 'resident');
+      while (plans.length > 0 && plans.at(-1)!.peakBytes >= last.peakBytes) plans.pop();
+      return [...plans, last];
+    },
+  };
+}
+
+const nextSize = (bytes: number): number => Math.ceil((bytes * 1.01) / 4096) * 4096;
+
+/**
+ * Without delay, memory that is left saves reading: adds residents, spread along the run, as long as the reads that
+ * remain keep up and everything finds a place.
+ */
+function keepMore(timeline: Timeline, made: Attempt, bytes: number, limitMs: number): Attempt {
+  const candidates = spreadOrder(made.issue.length).filter((s) => made.issue[s] !== RESIDENT);
+  const scheduleWith = (count: number): Int32Array | null => {
+    const issue = made.issue.slice();
+    for (let n = 0; n < count; n++) issue[candidates[n]!] = RESIDENT;
+    if (!earliestIssue(timeline, bytes, issue)) return null;
+    return timeline.simulator.run(issue) <= limitMs ? issue : null;
+  };
+  let low = 0;
+  let high = candidates.length;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (scheduleWith(middle)) low = middle;
+    else high = middle - 1;
+  }
+  for (const share of RESIDENT_SHARES) {
+    const issue = low > 0 ? scheduleWith(Math.floor(low * share)) : null;
+    if (!issue) continue;
+    const placed = placeWithin(timeline, latestIssue(timeline, issue, limitMs), bytes);
+    if (placed) return finish(timeline, placed.issue, placed.packed, bytes, null);
+  }
+  return finish(timeline, made.issue, made.packed, bytes, null);
+}
+
+function tooSmall(timeline: Timeline, smallest: number, budgetBytes: number): MillraceError {
+  const { problem } = timeline;
+  let worst = 0;
+  let worstBytes = -1;
+  for (let t = 0; t < timeline.steps; t++) {
+    let bytes = timeline.values[t + 1]!;
+    for (const { byteLength, firstUse, lastUse } of problem.segments) {
+      if (firstUse <= t && t <= lastUse) bytes += byteLength;
+    }
+    if (bytes > worstBytes) {
+      worst = t;
+      worstBytes = bytes;
+    }
+  }
+  const total = smallest + problem.fixedBytes;
+  return new MillraceError('BUDGET', 'the model does not run in this budget', {
+    at: problem.steps[worst]?.name ?? `step ${worst}`,
+    expected: `at least ${total} bytes (${(total / 2 ** 20).toFixed(2)} MiB)`,
+    got: `${budgetBytes} bytes (${(budgetBytes / 2 ** 20).toFixed(2)} MiB)`,
+    hint: `Most is needed at this step: ${worstBytes} bytes of activations, scratch and weights, beside ${problem.fixedBytes} fixed.`,
+  });
+}

@@ -1,0 +1,117 @@
+/**
+ * The joint problem and its answer. Values and weight segments compete for one arena; what is free to choose is the
+ * step after which each segment's read may start (or that it stays resident), and every address. Plain numbers only:
+ * whoever makes a problem maps its own names onto value ids and segment indices.
+ */
+import { SEGMENT_ALIGNMENT } from '../../runtime/bundle/format.ts';
+import { MillraceError } from '../../runtime/error.ts';
+import type { Interval, Placement } from './interval.ts';
+
+/**
+ * A value in the arena. Written by step `start`, last touched by step `end` − 1; inputs start at −1 (before the run),
+ * outputs end at T + 1 (after it), scratch of step t is [t, t + 1).
+ */
+export interface PlanValue extends Interval {
+  readonly kind: 'activation' | 'scratch';
+}
+
+/** A segment may be used by several steps (shared weights); it is held from its read to the last of them. */
+export interface PlanSegment {
+  /** A multiple of SEGMENT_ALIGNMENT. */
+  readonly byteLength: number;
+  readonly firstUse: number;
+  readonly lastUse: number;
+}
+
+export interface PlanStep {
+  /** Predicted compute time. */
+  readonly ms: number;
+  /** For messages. */
+  readonly name?: string;
+}
+
+export interface ReadModel {
+  /** From the start of a request to its first byte. */
+  readonly latencyMs: number;
+  readonly bytesPerMs: number;
+  /** Requests in flight at a time; their latencies overlap, their bytes don't. Default 1. */
+  readonly inFlight?: number;
+}
+
+export interface PlanProblem {
+  readonly steps: readonly PlanStep[];
+  readonly values: readonly PlanValue[];
+  /** In order of first use, which is the order of reading. */
+  readonly segments: readonly PlanSegment[];
+  readonly read: ReadModel;
+  /** Held beside the arena; every budget pays for it. */
+  readonly fixedBytes: number;
+}
+
+export interface PlannedMemory {
+  readonly name: string;
+  /** Bytes of the arena. */
+  readonly peakBytes: number;
+  /** Largest sum of live bytes, for the issue steps of this plan. */
+  readonly lowerBoundBytes: number;
+  /** Largest live sum of activations, of weight segments (residents included), of scratch; each at its own worst time. */
+  readonly activationBytes: number;
+  readonly weightBytes: number;
+  readonly scratchBytes: number;
+  readonly residentBytes: number;
+  /** Most streamed segments held at a time. */
+  readonly depth: number;
+  readonly predictedMs: number;
+  readonly predictedResidentMs: number;
+  readonly planner: string;
+  /** Per segment: its read may start when this step has completed; −1 for the start of the run, or RESIDENT. */
+  readonly issue: readonly number[];
+  readonly segmentOffsets: readonly number[];
+  /** By value id. */
+  readonly valueOffsets: Placement;
+}
+
+/** Refuses what the solver's arithmetic relies on not being there. */
+export function checkProblem(problem: PlanProblem): void {
+  const steps = problem.steps.length;
+  const refuse = (at: string, expected: string, got: string): never => {
+    throw new MillraceError('INTERNAL', 'the memory plan was asked an impossible question', {
+      at,
+      expected,
+      got,
+    });
+  };
+  problem.steps.forEach(({ ms }, t) => {
+    if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) refuse(`step ${t}`, 'a time', `${ms} ms`);
+  });
+  const ids = new Set<number>();
+  for (const { id, start, end, byteLength } of problem.values) {
+    if (ids.has(id)) refuse(`value ${id}`, 'distinct ids', 'the id twice');
+    ids.add(id);
+    const whole = Number.isInteger(start) && Number.isInteger(end) && Number.isSafeInteger(byteLength);
+    if (!whole || !(-1 <= start && start < end && end <= steps + 1) || byteLength < 0) {
+      refuse(
+        `value ${id}`,
+        `−1 ≤ start < end ≤ ${steps + 1}, whole bytes`,
+        `[${start}, ${end}), ${byteLength} bytes`,
+      );
+    }
+  }
+  problem.segments.forEach(({ byteLength, firstUse, lastUse }, s) => {
+    if (!(byteLength > 0 && byteLength % SEGMENT_ALIGNMENT === 0)) {
+      refuse(`segment ${s}`, `a multiple of ${SEGMENT_ALIGNMENT} bytes`, `${byteLength}`);
+    }
+    const previous = problem.segments[s - 1]?.firstUse ?? 0;
+    if (!Number.isInteger(firstUse) || !Number.isInteger(lastUse)) {
+      refuse(`segment ${s}`, 'whole steps', `${firstUse} … ${lastUse}`);
+    }
+    if (!(previous <= firstUse && firstUse <= lastUse && lastUse < steps)) {
+      refuse(`segment ${s}`, `${previous} ≤ first use ≤ last use < ${steps}`, `${firstUse} … ${lastUse}`);
+    }
+  });
+  const { latencyMs, bytesPerMs, inFlight = 1 } = problem.read;
+  if (!(latencyMs >= 0 && bytesPerMs > 0 && Number.isInteger(inFlight) && inFlight >= 1)) {
+    refuse('read', 'latency ≥ 0, bandwidth > 0, whole requests in flight', JSON.stringify(problem.read));
+  }
+  if (!(problem.fixedBytes >= 0)) refuse('fixedBytes', 'bytes', `${problem.fixedBytes}`);
+}
