@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { DType } from '../compiler/ir/types.ts';
+import { type ErrorCode, MillraceError } from '../runtime/error.ts';
 import { type LoadOptions, load } from '../runtime/node.ts';
 import { randomTensor } from './inputs.ts';
 import { residency } from './memory.ts';
@@ -26,6 +27,9 @@ export interface Row {
   readonly rss: { baselineBytes: number; peakBytes: number; anonBytes: number; fileBytes: number };
   readonly outputs: readonly { name: string; sha256: string }[];
 }
+
+/** What the process prints: the row, or why there is none. */
+export type Outcome = Row | { readonly failed: { readonly code: ErrorCode; readonly message: string } };
 
 interface Task {
   readonly bundle: string;
@@ -97,6 +101,6 @@ async function row({ bundle, options, runs, warmup, cold }: Task): Promise<Row> 
 try {
   process.stdout.write(JSON.stringify(await row(JSON.parse(process.argv[2] ?? '') as Task)));
 } catch (error) {
-  process.stderr.write(`${(error as Error).message}\n`);
-  process.exitCode = 1;
+  if (!(error instanceof MillraceError)) throw error;
+  process.stdout.write(JSON.stringify({ failed: { code: error.code, message: error.message } }));
 }
