@@ -28,7 +28,7 @@ export function difference(got: Tensor, expected: Tensor, tolerance: Tolerance):
   for (let i = 0; i < b.length; i++) {
     const [x, y] = [a[i]!, b[i]!];
     if (Object.is(x, y) || x === y || (Number.isNaN(x) && Number.isNaN(y))) continue;
-    if (Math.abs(x - y) <= tolerance.absolute + relative * Math.abs(y)) continue;
+    if (Number.isFinite(y) && Math.abs(x - y) <= tolerance.absolute + relative * Math.abs(y)) continue;
     return `element ${i} of ${b.length}: expected ${y}, got ${x}`;
   }
   return null;

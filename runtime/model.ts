@@ -44,6 +44,8 @@ export interface ModelParts {
   readonly drive: Drive;
   /** null: the calling isolate runs the engine. */
   readonly threads: Threads | null;
+  /** Called last, when nothing refers to the other parts any more. */
+  readonly reclaim: () => void;
 }
 
 export type Tensors = Readonly<Record<string, TypedArray>>;
@@ -106,7 +108,8 @@ export class LoadedModel<Inputs = Tensors, Outputs = Tensors> {
 
   /** Ends a run that is going on (it rejects with CLOSED) and releases everything. Resolves when all is released. */
   close(): Promise<void> {
-    this.#closing ??= this.#release();
+    const { reclaim } = this.#parts ?? {};
+    this.#closing ??= this.#release().then(reclaim);
     return this.#closing;
   }
 
@@ -156,6 +159,11 @@ const aborted = (signal: AbortSignal): MillraceError =>
   new MillraceError('ABORTED', 'the run was aborted', { cause: signal.reason });
 
 function writeInputs({ inputs, drive: { engine } }: ModelParts, given: Tensors): void {
+  if (typeof given !== 'object' || given === null)
+    throw new MillraceError('INPUT', 'no inputs', {
+      expected: 'an object of typed arrays by input name',
+      got: String(given),
+    });
   for (const name of Object.keys(given))
     if (!inputs.some((port) => port.name === name))
       throw new MillraceError('INPUT', 'no such input', {

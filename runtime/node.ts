@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { crc32 } from 'node:zlib';
 import type { Executor } from './engine/executor.ts';
+import { collectGarbage } from './engine/node-collect.ts';
 import { nodeThreads } from './engine/node-thread.ts';
 import { MillraceError } from './error.ts';
 import type { LoadedModel, Tensors } from './model.ts';
@@ -26,6 +27,7 @@ export function load<I = Tensors, O = Tensors>(
     crc32: (bytes: Uint8Array) => crc32(bytes),
     now: () => performance.now(),
     turn: () => new Promise<void>((resolve) => setImmediate(resolve)),
+    reclaim: collectGarbage,
     startThread: nodeThreads(new URL('worker.js', folder)),
     // Node 20 has it behind this flag; later versions have it without, and know the flag no more.
     allowRelaxedSimd: () => setFlagsFromString('--experimental-wasm-relaxed-simd'),

@@ -31,6 +31,8 @@ export interface Platform {
   readonly now: () => number;
   readonly turn: () => Promise<void>;
   readonly startThread: StartThread;
+  /** Called when a model has been closed and nothing refers to its memory any more. */
+  readonly reclaim?: () => void;
   /** Asked for when the relaxed engine is not understood: the platform may have a switch for it. */
   allowRelaxedSimd?(): void;
 }
@@ -50,8 +52,11 @@ export async function openModel<I, O>(
   const module = await compileEngine(variant.bytes, shared);
   const engine = new WasmEngine(module, manifest, plan, program, options.threads);
   const source = await bundle.weights(sourceFor(options.source, mode));
+  let threads: Threads | null = null;
   try {
     checkSize(source, manifest);
+    // They come up (25 ms on Node) while the residents are read.
+    if (shared) threads = new Threads(engine, platform.startThread);
     const loader = new Loader({
       segments: manifest.segments,
       issue,
@@ -82,9 +87,11 @@ export async function openModel<I, O>(
         now: platform.now,
         turn: platform.turn,
       },
-      threads: shared ? new Threads(engine, platform.startThread) : null,
+      reclaim: platform.reclaim ?? (() => {}),
+      threads,
     });
   } catch (error) {
+    await threads?.stop();
     await source.close();
     throw error;
   }

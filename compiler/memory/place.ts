@@ -15,26 +15,38 @@ export type Fit = 'first' | 'best' | 'top';
 const UNPLACED = -1;
 /** Insertion sort up to here, the library's beyond. */
 const SMALL = 24;
+/** With more neighbours than this share of all items, filtering a sorted list of all beats sorting the neighbours. */
+const DENSE = 1 / 12;
 
 export class Placer {
   readonly items: Items;
   readonly offset: Float64Array;
-  private readonly sorted: Int32Array;
+  /** Placed neighbours of the item at hand, by offset. */
+  private readonly near: Int32Array;
+  /** All placed items by offset; kept in dense problems only. */
+  private readonly placed: Int32Array;
+  private readonly dense: boolean;
+  private placedCount = 0;
 
   constructor(items: Items) {
     this.items = items;
     this.offset = new Float64Array(items.count);
-    this.sorted = new Int32Array(items.count);
+    this.near = new Int32Array(items.count);
+    this.placed = new Int32Array(items.count);
+    const { neighbours, count } = items;
+    this.dense = neighbours === null || neighbours.list.length > DENSE * count * count;
   }
 
   /** Places all items in `order` and returns the peak; the offsets are in `offset` until the next call. */
   place(order: Int32Array, fitOf: (item: number) => Fit, ceiling = Number.POSITIVE_INFINITY): number {
     this.offset.fill(UNPLACED);
+    this.placedCount = 0;
     let peak = 0;
     for (let n = 0; n < order.length; n++) {
       const item = order[n]!;
       const offset = this.gap(item, fitOf(item), ceiling);
       this.offset[item] = offset;
+      if (this.dense) this.insert(item, offset);
       const top = offset + this.items.size[item]!;
       if (top > peak) peak = top;
     }
@@ -44,81 +56,83 @@ export class Placer {
   private gap(item: number, fit: Fit, ceiling: number): number {
     const size = this.items.size[item]!;
     const alignment = this.items.alignment[item]!;
-    const count = this.gatherNeighbours(item);
-    if (fit === 'top') {
-      const offset = this.highestGap(count, size, alignment, ceiling);
-      if (offset >= 0) return offset;
-    }
+    const count = this.dense ? this.filterPlaced(item) : this.sortNeighbours(item);
     // `floor` is the end of everything seen so far: neighbours may overlap each other in address, not in time.
     let floor = 0;
     let found = UNPLACED;
     let foundSpace = Number.POSITIVE_INFINITY;
     for (let n = 0; n < count; n++) {
-      const other = this.sorted[n]!;
+      const other = this.near[n]!;
       const offset = this.offset[other]!;
-      const candidate = alignUp(floor, alignment);
-      const space = offset - floor;
-      if (candidate + size <= offset && space < foundSpace) {
-        if (fit !== 'best') return candidate;
-        found = candidate;
-        foundSpace = space;
+      if (offset - floor >= size) {
+        if (fit === 'top') {
+          const candidate = alignDown(Math.min(offset, ceiling) - size, alignment);
+          if (candidate >= floor) found = candidate;
+        } else {
+          const candidate = alignUp(floor, alignment);
+          const space = offset - floor;
+          if (candidate + size <= offset && space < foundSpace) {
+            if (fit === 'first') return candidate;
+            found = candidate;
+            foundSpace = space;
+          }
+        }
       }
       const top = offset + this.items.size[other]!;
       if (top > floor) floor = top;
     }
+    if (fit === 'top') {
+      const candidate = alignDown(ceiling - size, alignment);
+      if (candidate >= floor) return candidate;
+    }
     return found === UNPLACED ? alignUp(floor, alignment) : found;
   }
 
-  /** Walks down from the ceiling; needs the tops, whose order differs from the offsets' among non-neighbours. */
-  private highestGap(count: number, size: number, alignment: number, ceiling: number): number {
-    let limit = ceiling;
-    for (;;) {
-      const candidate = alignDown(limit - size, alignment);
-      if (candidate < 0) return UNPLACED;
-      let lowered = limit;
-      for (let n = count - 1; n >= 0; n--) {
-        const other = this.sorted[n]!;
-        const offset = this.offset[other]!;
-        if (offset < candidate + size && offset + this.items.size[other]! > candidate) {
-          lowered = Math.min(lowered, offset);
-        }
-      }
-      if (lowered === limit) return candidate;
-      limit = lowered;
-    }
-  }
-
-  /** Fills `sorted` with the placed neighbours of an item in order of offset. */
-  private gatherNeighbours(item: number): number {
-    const { neighbours, start, end } = this.items;
-    const { offset, sorted } = this;
+  private sortNeighbours(item: number): number {
+    const { from, list } = this.items.neighbours!;
+    const { offset, near } = this;
     let count = 0;
-    if (neighbours) {
-      const to = neighbours.from[item + 1]!;
-      for (let n = neighbours.from[item]!; n < to; n++) {
-        const other = neighbours.list[n]!;
-        if (offset[other] !== UNPLACED) sorted[count++] = other;
-      }
-    } else {
-      for (let other = 0; other < this.items.count; other++) {
-        if (offset[other] !== UNPLACED && start[other]! < end[item]! && end[other]! > start[item]!) {
-          sorted[count++] = other;
-        }
-      }
+    for (let n = from[item]!; n < from[item + 1]!; n++) {
+      if (offset[list[n]!] !== UNPLACED) near[count++] = list[n]!;
     }
     if (count > SMALL) {
-      sorted.subarray(0, count).sort((a, b) => offset[a]! - offset[b]!);
+      near.subarray(0, count).sort((a, b) => offset[a]! - offset[b]!);
       return count;
     }
     for (let n = 1; n < count; n++) {
-      const other = sorted[n]!;
+      const other = near[n]!;
       let m = n - 1;
-      while (m >= 0 && offset[sorted[m]!]! > offset[other]!) {
-        sorted[m + 1] = sorted[m]!;
+      while (m >= 0 && offset[near[m]!]! > offset[other]!) {
+        near[m + 1] = near[m]!;
         m--;
       }
-      sorted[m + 1] = other;
+      near[m + 1] = other;
     }
     return count;
+  }
+
+  private filterPlaced(item: number): number {
+    const { start, end } = this.items;
+    const { near, placed } = this;
+    const from = start[item]!;
+    const to = end[item]!;
+    let count = 0;
+    for (let n = 0; n < this.placedCount; n++) {
+      const other = placed[n]!;
+      if (start[other]! < to && end[other]! > from) near[count++] = other;
+    }
+    return count;
+  }
+
+  private insert(item: number, offset: number): void {
+    let low = 0;
+    let high = this.placedCount;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.offset[this.placed[middle]!]! <= offset) low = middle + 1;
+      else high = middle;
+    }
+    this.placed.copyWithin(low + 1, low, this.placedCount++);
+    this.placed[low] = item;
   }
 }

@@ -51,6 +51,9 @@ const SEARCHED: readonly Entry[] = [
   { name: 'longest', order: byLongest, fit: 'first' },
 ];
 
+/** Neighbour visits: about half a second. */
+const DEFAULT_WORK = 2e7;
+
 export interface SuiteOptions extends PlacementOptions {
   /** Bound of the search, in neighbour visits; 0 for none. */
   readonly work?: number;
@@ -81,7 +84,7 @@ export function runSuite(intervals: readonly Interval[], options: SuiteOptions =
     if (done || !ends) continue;
     done ||= offer(`two-ended-by-${name}`, placer.place(order(items), ends, ceiling), placer.offset);
   }
-  const work = options.work ?? 3e7;
+  const work = options.work ?? DEFAULT_WORK;
   if (!done && work > 0) {
     const starts: [string, Entry, (item: number) => Fit, number][] = [];
     for (const entry of SEARCHED) {

@@ -140,7 +140,7 @@ class Import {
   ): readonly (ValueId | null)[] | null {
     const mapping = mappingOf(node.domain, node.op);
     if (mapping === undefined) {
-      this.#report.note(node, 'no such op', name);
+      this.#report.note(node, 'op not supported', name);
       return null;
     }
     // Something before it could not be mapped, which is noted already.

@@ -4,6 +4,7 @@
  * A singular message given twice would be merged by protobuf; no writer does that, a forger might: rejected.
  */
 import { MillraceError } from '../../runtime/error.ts';
+import { ByteSource } from './byte-source.ts';
 import { readAttribute } from './read-attribute.ts';
 import { readTensor } from './read-tensor.ts';
 import type {
@@ -15,7 +16,7 @@ import type {
   OnnxTensor,
   OnnxValueInfo,
 } from './schema.ts';
-import { ByteSource, Message } from './wire.ts';
+import { Message } from './wire.ts';
 
 /** IR versions whose messages are known to mean what this reader takes them for. */
 const irVersions = { first: 3, last: 14 } as const;

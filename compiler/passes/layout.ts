@@ -5,7 +5,7 @@
  * graph is rebuilt by that choice, a transpose being made where an orientation is first read and used by all who read
  * it. Transposes that only move axes of 1 become views, those of constants recipes.
  */
-import type { Graph, Node, ValueId } from '../ir/graph.ts';
+import type { Node, ValueId } from '../ir/graph.ts';
 import { type Rebuild, rebuildGraph } from '../ir/rebuild.ts';
 import { opOf, signatures } from '../ops/index.ts';
 import { chooseMoved, demandsOf } from './layout-choice.ts';

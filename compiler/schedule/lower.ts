@@ -71,7 +71,8 @@ class LoweringInProgress {
     const outputSlots = node.outputs.map((id) => this.#slotFor(id));
     if (lowered === null) this.#host(node, inputs, outputs, outputSlots);
     else this.#calls(node, lowered, outputSlots, op.cost(inputs, outputs, node.attrs));
-    this.#layer(node.name, node.op, firstStep, outputs[0]!, inputs);
+    const activations = inputs.filter((_, i) => constantOf(i) === null);
+    this.#layer(node.name, node.op, firstStep, outputs[0]!, activations);
   }
 
   finish(): Lowering {

@@ -42,14 +42,17 @@ await bundle.write(folder);
 const seconds = ((performance.now() - started) / 1000).toFixed(1);
 const { report } = bundle;
 const weights = bundle.schedule.segments.reduce((sum, segment) => sum + segment.byteLength, 0);
-console.log(`${report.layers} layers, ${report.segments} segments, ${(weights / MIB).toFixed(0)} MiB, in ${seconds} s.\n`);
+console.log(
+  `${report.layers} layers, ${report.segments} segments, ${(weights / MIB).toFixed(0)} MiB, in ${seconds} s.\n`,
+);
 
 const rows: Row[] = [await measure('--modes', 'resident')];
 for (const budget of [...budgets.slice(0, -1)].reverse())
   rows.push(await measure('--modes', 'stream', '--budget', String(budget)));
 
 const resident = rows[0]!;
-const line = (cells: readonly string[]): string => cells.map((cell, i) => (i === 0 ? cell.padEnd(10) : cell.padStart(16))).join('');
+const line = (cells: readonly string[]): string =>
+  cells.map((cell, i) => (i === 0 ? cell.padEnd(10) : cell.padStart(16))).join('');
 const table = [
   line(['mode', 'planned memory', 'process peak', 'read per run', 'latency', 'vs resident', 'same bits']),
   ...rows.map((row) =>

@@ -148,17 +148,19 @@ export const kernels = {
     },
   },
   /** mode 0: maximum, 1: average over the window's part inside the image, 2: average over the padded window
-   * (taps past the padded extent do not count: padBottom and padRight say where it ends). */
+   * (taps past the padded extent do not count: padBottom and padRight say where it ends). A NaN is the maximum of
+   * its windows; the average of no tap is 0. */
   'f32-pool': {
     operands: { y: 'out', x: 'in' },
     params: { ...window, padBottom: 'i32', padRight: 'i32', ldx: 'i32', ldy: 'i32', mode: 'i32' },
   },
-  /** y[i] = f(x[i]), fn an index in unaryFunctions. */
+  /** y[i] = f(x[i]), fn an index in unaryFunctions. Here and in affine, softmax, instance-norm y may be x. */
   'f32-unary': {
     operands: { y: 'out', x: 'in' },
     params: { count: 'i32', fn: 'i32', alpha: 'f32', beta: 'f32' },
   },
-  /** y[…] = act(f(a[…], b[…])), y dense over dims, a and b by strides (0 repeats). prelu(a, b): a < 0 ? a·b : a. */
+  /** y[…] = act(f(a[…], b[…])), y dense over dims, a and b by strides (0 repeats). prelu(a, b): a < 0 ? a·b : a;
+   * min and max are NaN where a or b is; pow is IEEE 754's. y may be a or b where that is dense. */
   'f32-binary': {
     operands: { y: 'out', a: 'in', b: 'in' },
     params: {
@@ -184,7 +186,7 @@ export const kernels = {
     operands: { y: 'out', x: 'in', w: 'weight' },
     params: { rows: 'i32', channels: 'i32', ...epilogue },
   },
-  /** y[o,i] over r of x[o,r,i]; fn an index in reduceFunctions. */
+  /** y[o,i] over r of x[o,r,i]; fn an index in reduceFunctions. An extremum with a NaN is NaN. */
   'f32-reduce': {
     operands: { y: 'out', x: 'in' },
     params: { outer: 'i32', reduce: 'i32', inner: 'i32', fn: 'i32' },
@@ -223,7 +225,8 @@ export const kernels = {
   },
   /**
    * y[yOffset + Σ i·ys] = x[xOffset + Σ i·xs] for all indices of dims; elements of 1, 2, 4 or 8 bytes. Slice,
-   * transpose, concat, split, expand, pad and depth-to-space are this kernel.
+   * transpose, concat, split, expand, pad and depth-to-space are this kernel. Strides may be negative or, of x, 0;
+   * no element of y is written twice, and y does not overlap what is read.
    */
   copy: {
     operands: { y: 'out', x: 'in' },
@@ -257,7 +260,8 @@ export const kernels = {
     operands: { y: 'out', x: 'in', indices: 'in' },
     params: { outer: 'i32', axis: 'i32', count: 'i32', innerBytes: 'i32', indexBytes: 'i32' },
   },
-  /** Conversion as a C cast; to bool: 1 where not zero. from, to: indices in castTypes. */
+  /** Floating point to integer truncates towards zero and saturates (NaN: 0), integer to a narrower integer wraps
+   * around, to float16 rounds to nearest even, to bool is 1 where not zero. from, to: indices in castTypes. */
   cast: {
     operands: { y: 'out', x: 'in' },
     params: { count: 'i32', from: 'i32', to: 'i32' },

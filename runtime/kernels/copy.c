@@ -47,8 +47,26 @@ INLINE void transpose_4x4(float *y, intptr_t y_step, const float *x, intptr_t x_
   }
 TRANSPOSE(uint8_t, 1)
 TRANSPOSE(uint16_t, 2)
-TRANSPOSE(uint32_t, edge)
 TRANSPOSE(uint64_t, 8)
+
+struct step {
+  intptr_t along, across;
+};
+
+/* y[i, j] = x[i, j] for i < count and j < few, which is at most three and a constant in every call. */
+INLINE void copy_few(uint32_t *y, struct step ys, const uint32_t *x, struct step xs, int32_t count, int few) {
+  for (int32_t i = 0; i < count; i++)
+    UNROLL for (int j = 0; j < few; j++) y[i * ys.along + j * ys.across] = x[i * xs.along + j * xs.across];
+}
+
+/* What the vectors leave of a transpose; all of it where an image has three channels. */
+static void copy_edge(uint32_t *y, struct step ys, const uint32_t *x, struct step xs, int32_t count, int32_t few) {
+  switch (few) {
+    case 1: copy_few(y, ys, x, xs, count, 1); break;
+    case 2: copy_few(y, ys, x, xs, count, 2); break;
+    case 3: copy_few(y, ys, x, xs, count, 3); break;
+  }
+}
 
 static void transpose_4(uint32_t *y, intptr_t y_step, const uint32_t *x, intptr_t x_step, int32_t columns,
                         int32_t rows) {
@@ -60,10 +78,10 @@ static void transpose_4(uint32_t *y, intptr_t y_step, const uint32_t *x, intptr_
       for (int32_t i = i0; i < i1; i += 4)
         transpose_4x4((float *)y + i * y_step + j, y_step, (const float *)x + j * x_step + i, x_step);
   }
-  if (whole_rows < rows)
-    transpose_edge(y + whole_rows, y_step, x + whole_rows * x_step, x_step, whole_columns, rows - whole_rows);
-  if (whole_columns < columns)
-    transpose_edge(y + whole_columns * y_step, y_step, x + whole_columns, x_step, columns - whole_columns, rows);
+  copy_edge(y + whole_rows, (struct step){y_step, 1}, x + whole_rows * x_step, (struct step){1, x_step},
+            whole_columns, rows - whole_rows);
+  copy_edge(y + whole_columns * y_step, (struct step){1, y_step}, x + whole_columns, (struct step){x_step, 1}, rows,
+            columns - whole_columns);
 }
 
 /* y[i·y_step] = x[i·x_step]. A constant step of 0 or 1 lets the compiler use vectors. */

@@ -5,51 +5,75 @@
 #include "engine.h"
 #include "vector-math.h"
 
-/* Channels of one tile: one cache line of every pixel. */
-#define COLUMNS 16
+/* Vectors and channels of one tile: a cache line of every pixel. */
+#define VECTORS 4
+#define COLUMNS (4 * VECTORS)
+
+/* Some channels of one image: 4·vectors, or `lanes` ≤ 4. */
+struct columns {
+  const float *x;
+  intptr_t stride;
+  int32_t pixels, lanes;
+};
 
 /* Σ (x − centre), or Σ (x − centre)², over the image. */
-INLINE v4d sum_pixels(const float *x, intptr_t stride, int32_t pixels, int32_t lanes, v4 centre, int squared) {
-  v4d sum = widen4(splat4(0.0f));
-  for (int32_t from = 0; from < pixels; from += SUM_BLOCK) {
-    const int32_t end = least(pixels, from + SUM_BLOCK);
-    v4 block = splat4(0.0f);
-    for (int32_t i = from; i < end; i++) {
-      const v4 difference = load_part(x + i * stride, lanes, 0.0f) - centre;
-      block = squared ? MADD(difference, difference, block) : block + difference;
-    }
-    sum += widen4(block);
+INLINE void sum_pixels(v4d *sum, const struct columns *in, int vectors, const v4 *centre, int squared) {
+  UNROLL for (int v = 0; v < vectors; v++) sum[v] = widen4(splat4(0.0f));
+  for (int32_t from = 0; from < in->pixels; from += SUM_BLOCK) {
+    const int32_t end = least(in->pixels, from + SUM_BLOCK);
+    v4 block[VECTORS];
+    UNROLL for (int v = 0; v < vectors; v++) block[v] = splat4(0.0f);
+    for (int32_t i = from; i < end; i++)
+      UNROLL for (int v = 0; v < vectors; v++) {
+        const v4 difference = load_part(in->x + i * in->stride + 4 * v, in->lanes, 0.0f) - centre[v];
+        block[v] = squared ? MADD(difference, difference, block[v]) : block[v] + difference;
+      }
+    UNROLL for (int v = 0; v < vectors; v++) sum[v] += widen4(block[v]);
   }
-  return sum;
 }
 
-/* Up to four channels of one image. */
-static void normalise(float *y, const float *x, intptr_t stride, int32_t pixels, int32_t lanes, v4 scale, v4 bias,
+INLINE void normalise(float *y, const struct columns *in, int vectors, const float *scale, const float *bias,
                       const struct f32_instance_norm_params *p) {
-  const v4 mean = narrow4(sum_pixels(x, stride, pixels, lanes, splat4(0.0f), 0) / (double)pixels);
-  const v4d variance = sum_pixels(x, stride, pixels, lanes, mean, 1) / (double)pixels;
-  const v4 factor = scale / sqrt4(narrow4(variance + (double)p->epsilon));
-  for (int32_t i = 0; i < pixels; i++) {
-    const v4 value = MADD(load_part(x + i * stride, lanes, 0.0f) - mean, factor, bias);
-    store_part(y + i * stride, apply_unary(p->act, value, p->alpha, p->beta), lanes);
+  v4d sum[VECTORS];
+  v4 mean[VECTORS], factor[VECTORS], shift[VECTORS];
+  UNROLL for (int v = 0; v < vectors; v++) mean[v] = splat4(0.0f);
+  sum_pixels(sum, in, vectors, mean, 0);
+  UNROLL for (int v = 0; v < vectors; v++) mean[v] = narrow4(sum[v] / (double)in->pixels);
+  sum_pixels(sum, in, vectors, mean, 1);
+  UNROLL for (int v = 0; v < vectors; v++) {
+    const v4 variance = narrow4(sum[v] / (double)in->pixels + (double)p->epsilon);
+    factor[v] = load_part(scale + 4 * v, in->lanes, 0.0f) / sqrt4(variance);
+    shift[v] = load_part(bias + 4 * v, in->lanes, 0.0f);
   }
+  for (int32_t i = 0; i < in->pixels; i++)
+    UNROLL for (int v = 0; v < vectors; v++) {
+      const intptr_t at = i * in->stride + 4 * v;
+      const v4 value = MADD(load_part(in->x + at, in->lanes, 0.0f) - mean[v], factor[v], shift[v]);
+      store_part(y + at, apply_unary(p->act, value, p->alpha, p->beta), in->lanes);
+    }
 }
 
 KERNEL(f32_instance_norm) {
   float *y = at(p->y);
   const float *x = at(p->x);
   const float *scale = at(p->w);
+  const float *bias = scale + p->channels;
   const int32_t channels = p->channels;
   const int32_t parts_of_pixel = parts(channels, COLUMNS);
   const int32_t tiles = p->batch * parts_of_pixel;
   for (int32_t tile; (tile = next_tile(work)) < tiles;) {
     const intptr_t image = (intptr_t)(tile / parts_of_pixel) * p->spatial * channels;
-    const int32_t first = tile % parts_of_pixel * COLUMNS;
-    const int32_t end = least(channels, first + COLUMNS);
-    for (int32_t c = first; c < end; c += 4) {
-      const int32_t lanes = end - c;
-      normalise(y + image + c, x + image + c, channels, p->spatial, lanes, load_part(scale + c, lanes, 0.0f),
-                load_part(scale + channels + c, lanes, 0.0f), p);
+    int32_t c = tile % parts_of_pixel * COLUMNS;
+    const int32_t end = least(channels, c + COLUMNS);
+    struct columns in = {x + image + c, channels, p->spatial, 4};
+    if (end - c == COLUMNS) {
+      normalise(y + image + c, &in, VECTORS, scale + c, bias + c, p);
+      continue;
+    }
+    for (; c < end; c += 4) {
+      in.x = x + image + c;
+      in.lanes = end - c;
+      normalise(y + image + c, &in, 1, scale + c, bias + c, p);
     }
   }
 }

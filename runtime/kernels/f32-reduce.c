@@ -16,11 +16,16 @@ INLINE v4 combine4(int32_t fn, v4 a, v4 b) {
   return is_sum(fn) ? a + b : fn == REDUCE_MAX ? maximum4(a, b) : minimum4(a, b);
 }
 
-/* `lanes` columns of up to SUM_BLOCK rows. */
-INLINE v4 reduce_block(int32_t fn, const float *x, intptr_t stride, int32_t rows, int32_t lanes) {
-  v4 block = load_part(x, lanes, 0.0f);
-  for (int32_t r = 1; r < rows; r++) block = combine4(fn, block, load_part(x + r * stride, lanes, 0.0f));
-  return block;
+/* 4·vectors columns, or `lanes` ≤ 4 of them, of up to SUM_BLOCK rows. */
+INLINE void reduce_block(int32_t fn, v4d *wide, const float *x, intptr_t stride, int32_t rows, int vectors,
+                         int32_t lanes) {
+  v4 block[4];
+  UNROLL for (int v = 0; v < vectors; v++) block[v] = load_part(x + 4 * v, lanes, 0.0f);
+  for (int32_t r = 1; r < rows; r++)
+    UNROLL for (int v = 0; v < vectors; v++)
+      block[v] = combine4(fn, block[v], load_part(x + r * stride + 4 * v, lanes, 0.0f));
+  UNROLL for (int v = 0; v < vectors; v++)
+    wide[v] = is_sum(fn) ? wide[v] + widen4(block[v]) : widen4(combine4(fn, narrow4(wide[v]), block[v]));
 }
 
 INLINE void reduce_columns(int32_t fn, float *y, const float *x, intptr_t stride, int32_t rows, int32_t columns) {
@@ -29,14 +34,10 @@ INLINE void reduce_columns(int32_t fn, float *y, const float *x, intptr_t stride
   for (int32_t r = 0; r < rows; r += SUM_BLOCK) {
     const int32_t some = least(SUM_BLOCK, rows - r);
     const float *block = x + r * stride;
-    for (int32_t c = 0; c < columns; c += 4) {
-      const v4 value = columns - c >= 4 ? reduce_block(fn, block + c, stride, some, 4)
-                                        : reduce_block(fn, block + c, stride, some, columns - c);
-      if (is_sum(fn))
-        wide[c / 4] += widen4(value);
-      else
-        wide[c / 4] = widen4(combine4(fn, narrow4(wide[c / 4]), value));
-    }
+    int32_t c = 0;
+    for (; c + 16 <= columns; c += 16) reduce_block(fn, wide + c / 4, block + c, stride, some, 4, 4);
+    for (; c + 4 <= columns; c += 4) reduce_block(fn, wide + c / 4, block + c, stride, some, 1, 4);
+    if (c < columns) reduce_block(fn, wide + c / 4, block + c, stride, some, 1, columns - c);
   }
   const double divisor = fn == REDUCE_MEAN ? (double)rows : 1.0;
   for (int32_t c = 0; c < columns; c += 4) store_part(y + c, narrow4(wide[c / 4] / divisor), columns - c);

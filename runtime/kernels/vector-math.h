@@ -90,25 +90,37 @@ INLINE v4 expm1_4(v4 x) {
   return MADD(power, expm1_reduced4(r), power - 1.0f);
 }
 
-INLINE v4 log4(v4 x) {
+/* exponent·ln 2 + ln(1 + f), 1 + f in [√½, √2]; small terms first. */
+INLINE v4 log_reduced4(v4 f, v4 exponent) {
   static const float c[] = {0.333333135f,  -0.250000089f, 0.200021192f,  -0.166679949f, 0.142195493f,
                             -0.124055944f, 0.118881904f,  -0.116756283f, 0.0674655214f};
-  const v4i root_half = splat4i(0x3f3504f3);
-  v4i tiny = x < splat4(0x1p-126f);
-  v4i bits = (v4i)select4(tiny, x * 0x1p23f, x);
-  /* x = 2^e·(1 + f), 1 + f in [√½, √2). Negative arguments are replaced before they could overflow. */
-  bits = (v4i)select4(bits < 0, splat4(1.0f), (v4)bits);
-  v4i e = (bits - root_half) >> 23;
-  v4 f = (v4)(v4i)(bits - e * (1 << 23)) - 1.0f;
-  v4 exponent = __builtin_convertvector(e, v4) - select4(tiny, splat4(23.0f), splat4(0.0f));
   v4 square = f * f;
   v4 y = f * square * polynomial4(f, c, 9);
   y = MADD(exponent, splat4(LN2_LOW), y);
   y = MADD(square, splat4(-0.5f), y) + f;
-  y = MADD(exponent, splat4(LN2_HIGH), y);
+  return MADD(exponent, splat4(LN2_HIGH), y);
+}
+
+INLINE v4 log4(v4 x) {
+  const v4i root_half = splat4i(0x3f3504f3);
+  v4i tiny = x < splat4(0x1p-126f);
+  v4i bits = (v4i)select4(tiny, x * 0x1p23f, x);
+  /* x = 2^e·(1 + f). Negative arguments are replaced before they could overflow. */
+  bits = (v4i)select4(bits < 0, splat4(1.0f), (v4)bits);
+  v4i e = (bits - root_half) >> 23;
+  v4 f = (v4)(v4i)(bits - e * (1 << 23)) - 1.0f;
+  v4 exponent = __builtin_convertvector(e, v4) - select4(tiny, splat4(23.0f), splat4(0.0f));
+  v4 y = log_reduced4(f, exponent);
   v4 outside = select4(x == splat4(0.0f), splat4(-__builtin_inff()), splat4(__builtin_nanf("")));
   y = select4(x > splat4(0.0f), y, outside);
   return select4(x == splat4(__builtin_inff()), x, y);
+}
+
+/* ln(1 + x) for 0 ≤ x ≤ 1; 1 + x itself, which would round, is not needed. */
+INLINE v4 log1p_unit4(v4 x) {
+  v4i upper = x > splat4(0.414213562f);
+  v4 f = select4(upper, (x - 1.0f) * 0.5f, x);
+  return log_reduced4(f, select4(upper, splat4(1.0f), splat4(0.0f)));
 }
 
 /* 1 / (1 + e^−x) from e^−|x|: no overflow, and no loss where the result is small. */
@@ -126,15 +138,11 @@ INLINE v4 tanh4(v4 x) {
   return (v4)((v4i)y | sign4(x));
 }
 
-/* max(x, 0) + ln(1 + e), e = e^−|x|; the quotient gives back what 1 + e lost in rounding. */
-INLINE v4 softplus4(v4 x) {
-  v4 e = exp4(-abs4(x));
-  v4 sum = e + 1.0f;
-  v4 log1p = log4(sum) + (e - (sum - 1.0f)) / sum;
-  return max4(x, splat4(0.0f)) + log1p;
-}
+/* max(x, 0) + ln(1 + e^−|x|): no overflow, and no loss where the result is small. */
+INLINE v4 softplus4(v4 x) { return max4(x, splat4(0.0f)) + log1p_unit4(exp4(-abs4(x))); }
 
-/* x·sigmoid(x); the floor, where the sigmoid is zero, keeps −∞ from meeting it. */
+/* x·sigmoid(x); the floor, where the sigmoid is zero, keeps −∞ from meeting it. Below −87 the sigmoid is denormal
+ * and the result, under 1e-36, has as few bits. */
 INLINE v4 silu4(v4 x) { return max4(x, splat4(-128.0f)) * sigmoid4(x); }
 
 /* x·tanh(softplus(x)) = x·w / (w + 2), w = e^2x + 2e^x: the logarithm cancels. */

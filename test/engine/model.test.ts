@@ -59,6 +59,7 @@ describe('a loaded model', () => {
     const model = await loaded();
     const refuses = (inputs: object, says: RegExp) =>
       assert.rejects(model.run(inputs as Record<string, Float32Array>), code('INPUT', says));
+    await refuses(null as unknown as object, /no inputs/);
     await refuses({}, /x: missing input\n {2}expected: Float32Array of 2048 \(float32\[16,128\]\)/);
     await refuses({ x: input, z: input }, /z: no such input\n {2}expected: x/);
     await refuses({ x: new Float32Array(3) }, /got: Float32Array of 3/);
