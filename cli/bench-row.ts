@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { DType } from '../compiler/ir/types.ts';
-import type { Plan } from '../runtime/bundle/format.ts';
 import { type LoadOptions, load } from '../runtime/node.ts';
 import { randomTensor } from './inputs.ts';
 import { residency } from './memory.ts';
+import { type PlanReport, planReport } from './plan-report.ts';
 
 export interface Row {
   readonly mode: string;
@@ -15,7 +15,7 @@ export interface Row {
   readonly threads: number;
   readonly source: string;
   readonly cold: boolean;
-  readonly plan: Omit<Plan, 'issue' | 'segmentOffsets' | 'valueOffsets'>;
+  readonly plan: PlanReport;
   readonly loadMs: number;
   /** From before `load` to the first output. */
   readonly firstMs: number;
@@ -68,7 +68,7 @@ async function row({ bundle, options, runs, warmup, cold }: Task): Promise<Row> 
   const at = (share: number): number => latencies[Math.min(runs - 1, Math.ceil(share * runs) - 1)]!;
   const rss = { baselineBytes, ...residency() };
   const { mode, engine, isa, threads, source } = model;
-  const { issue, segmentOffsets, valueOffsets, ...plan } = model.plan;
+  const plan = planReport(model.plan);
   const { bytesRead } = model.stats;
   await model.close();
   return {

@@ -27,8 +27,6 @@ example
 const allModes = ['resident', 'sequential', 'stream'];
 
 export const bench: Command = {
-  name: 'bench',
-  summary: 'measure latency and memory of a bundle',
   help,
   async run(args) {
     const given = readArguments(

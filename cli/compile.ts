@@ -1,10 +1,11 @@
 /** `millrace compile`: a model file to a bundle folder. */
-import { compile } from '../compiler/compile.ts';
+import { type CompileReport, compile } from '../compiler/compile.ts';
 import type { CompileOptions } from '../compiler/options.ts';
 import { formatSize } from '../runtime/size.ts';
 import { assignment, type Command, readArguments, UsageError } from './command.ts';
 import { peakRss } from './memory.ts';
 import { loadModelFile } from './model-file.ts';
+import { type PlanReport, planReport } from './plan-report.ts';
 import { progress } from './progress.ts';
 
 const help = `millrace compile <model.onnx | model.ts> -o <dir> [options]
@@ -24,8 +25,6 @@ example
 `;
 
 export const compileCommand: Command = {
-  name: 'compile',
-  summary: 'compile an ONNX or TypeScript model into a bundle',
   help,
   async run(args) {
     const given = readArguments(
@@ -54,7 +53,8 @@ export const compileCommand: Command = {
     await bundle.write(output, (done, total) => bar.update('packing weights', done / total));
     bar.done();
     const milliseconds = Math.round(performance.now() - started);
-    const report = { bundle: output, ...bundle.report, milliseconds, peakRssBytes: peakRss() };
+    const plans = bundle.report.plans.map(planReport);
+    const report = { bundle: output, ...bundle.report, plans, milliseconds, peakRssBytes: peakRss() };
     if (given.flag('json')) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     else process.stdout.write(describe(report));
     return 0;
@@ -81,8 +81,9 @@ function readShapes(list: readonly string[]): Record<string, number[]> {
   return shapes;
 }
 
-type Report = Awaited<ReturnType<typeof compile>>['report'] & {
+type Report = Omit<CompileReport, 'plans'> & {
   readonly bundle: string;
+  readonly plans: readonly PlanReport[];
   readonly milliseconds: number;
   readonly peakRssBytes: number;
 };

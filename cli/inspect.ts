@@ -23,8 +23,6 @@ example
 `;
 
 export const inspect: Command = {
-  name: 'inspect',
-  summary: 'show what is in a bundle or a model',
   help,
   async run(args) {
     const given = readArguments(
