@@ -9,6 +9,7 @@ import { eliminateReshape } from './eliminate-reshape.ts';
 import { foldAffine } from './fold-affine.ts';
 import { foldConstants } from './fold-constants.ts';
 import { fuseEpilogue } from './fuse-epilogue.ts';
+import { fuseFunctions } from './fuse-functions.ts';
 import { fuseResidual } from './fuse-residual.ts';
 import { layout } from './layout.ts';
 import type { Pass } from './pass.ts';
@@ -21,6 +22,7 @@ export const passes: readonly Pass[] = [
   foldConstants, // what shapes and axes depend on is now known; weights are constants, not nodes
   eliminateCommon, // branches read one transpose, not two equal ones
   eliminateReshape, // leaves for the layout what views really are
+  fuseFunctions, // while what it looks for is still spelled as exported
   layout,
   eliminateForwards, // what folding and the layout made trivial
   eliminateReshape, // transposes that became views
