@@ -4,8 +4,10 @@
  * ways. What matters is which function it is, not how it is spelled: the nodes are evaluated at sample points, and
  * where a known function gives the same at all of them it takes their place.
  *
- * Two such functions that agree at every sample to a few parts in 10⁶ are the same to float32 arithmetic: samples lie
- * on both sides of every corner of the known functions, and as far out as values get.
+ * Two such functions that agree at every sample to float32 rounding are the same: samples lie on both sides of every
+ * corner of the known functions, as close to zero and as far out as values get. Agreement is relative: σ(x) + 10⁻⁶ is
+ * not σ(x), since what follows may be a logarithm. Only where a spelling cancels (1 + erf of a negative x) is its
+ * absolute error forgiven, in proportion to x.
  */
 import type { Attrs } from '../ir/constant.ts';
 import type { Graph, Node, ValueId } from '../ir/graph.ts';
@@ -18,13 +20,16 @@ import type { Pass } from './pass.ts';
 
 /** Expressions reach back over at most this many values; the longest known spelling (gelu by tanh) has eight. */
 const MOST_BASES = 12;
-const TOLERANCE = 4e-6;
+const RELATIVE = 2e-6;
+const CANCELLED = 2e-7;
+/** The smallest normal float32: results below may have been flushed. */
+const SMALLEST = 1.2e-38;
 /** Within this every spelling must be finite; beyond, eˣ may overflow where the function itself does not. */
 const FINITE_UP_TO = 80;
 
 const magnitudes = [
-  1e-3, 0.1, 0.3, 0.5, 0.8, 1, 1.3, 1.7, 2, 2.4, 2.6, 2.9, 3.1, 3.5, 4, 5, 5.9, 6.1, 7, 8, 10, 15, 20, 50, 80,
-  100, 1e3, 1e4, 1e8, 1e30,
+  1e-6, 1e-3, 0.1, 0.3, 0.5, 0.8, 1, 1.3, 1.7, 2, 2.25, 2.75, 3.25, 3.5, 4, 5, 5.75, 6.25, 7, 8, 10, 15, 20,
+  50, 80, 100, 1e3, 1e4, 1e8, 1e30,
 ];
 const samples: readonly number[] = toNumbers(
   fromNumbers({ dtype: 'float32', shape: [2 * magnitudes.length + 1] }, [
@@ -57,6 +62,8 @@ export const fuseFunctions: Pass = {
 interface Known {
   readonly op: string;
   readonly attrs: Attrs;
+  /** Usual spellings cancel for negative x. */
+  readonly cancels?: true;
 }
 
 /** Known functions that could be this one; parameters are read off it. */
@@ -65,17 +72,16 @@ function candidatesFor(at: (x: number) => number): Known[] {
   const min = bound(at(-1e30), Number.NEGATIVE_INFINITY);
   const max = bound(at(1e30), Number.POSITIVE_INFINITY);
   return [
+    { op: 'identity', attrs: {} },
     { op: 'relu', attrs: {} },
     { op: 'sigmoid', attrs: {} },
-    { op: 'tanh', attrs: {} },
     { op: 'silu', attrs: {} },
     { op: 'hardSwish', attrs: {} },
     { op: 'hardSigmoid', attrs: { alpha: 1 / 6, beta: 0.5 } },
     { op: 'hardSigmoid', attrs: { alpha: 0.2, beta: 0.5 } },
-    { op: 'gelu', attrs: { approximate: 'none' } },
-    { op: 'gelu', attrs: { approximate: 'tanh' } },
-    { op: 'mish', attrs: {} },
-    { op: 'softplus', attrs: {} },
+    { op: 'gelu', attrs: { approximate: 'none' }, cancels: true },
+    { op: 'gelu', attrs: { approximate: 'tanh' }, cancels: true },
+    { op: 'mish', attrs: {}, cancels: true },
     { op: 'leakyRelu', attrs: { alpha: -at(-1) } },
     ...(min < max ? [{ op: 'clip', attrs: { min, max } }] : []),
   ];
@@ -155,12 +161,14 @@ function recogniseValues(values: readonly number[]): Known | null {
   return candidatesFor(at).find((known) => agrees(known, values)) ?? null;
 }
 
-function agrees({ op, attrs }: Known, values: readonly number[]): boolean {
+function agrees({ op, attrs, cancels }: Known, values: readonly number[]): boolean {
   const input = fromNumbers(sampleType, samples);
   const [result] = opOf(op).evaluate([input], signatures.complete(op, attrs), [sampleType]);
   return toNumbers(result!).every((expected, i) => {
     const value = values[i]!;
-    if (!Number.isFinite(value)) return Math.abs(samples[i]!) > FINITE_UP_TO;
-    return Math.abs(value - expected) <= TOLERANCE * Math.max(1, Math.abs(expected));
+    const x = Math.abs(samples[i]!);
+    if (!Number.isFinite(value)) return x > FINITE_UP_TO;
+    const allowed = RELATIVE * Math.abs(expected) + (cancels ? CANCELLED * x : 0) + SMALLEST;
+    return Math.abs(value - expected) <= allowed;
   });
 }

@@ -8,6 +8,7 @@ import { eliminateForwards } from './eliminate-forwards.ts';
 import { eliminateReshape } from './eliminate-reshape.ts';
 import { foldAffine } from './fold-affine.ts';
 import { foldConstants } from './fold-constants.ts';
+import { foldPadding } from './fold-padding.ts';
 import { fuseEpilogue } from './fuse-epilogue.ts';
 import { fuseFunctions } from './fuse-functions.ts';
 import { fuseResidual } from './fuse-residual.ts';
@@ -27,6 +28,7 @@ export const passes: readonly Pass[] = [
   eliminateForwards, // what folding and the layout made trivial
   eliminateReshape, // transposes that became views
   eliminateCommon,
+  foldPadding, // now that padding and convolution are in one layout
   foldAffine, // after the layout: channels are last, and no transpose stands between
   fuseResidual, // before epilogues: act(conv + residual), not act(conv) + residual
   fuseEpilogue,
