@@ -18,7 +18,7 @@ export interface BundleFile {
 
 export interface WriteParts {
   readonly schedule: Schedule;
-  readonly packer: Packer;
+  readonly packer: Pick<Packer, 'pack'>;
   /** Files that do not depend on the packed bytes. */
   readonly files: readonly BundleFile[];
   /** The manifest, which holds the checksums. */
