@@ -7,11 +7,14 @@ import { signatureOf } from '../../runtime/engine/abi.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import type { TypedConstant } from '../ir/constant.ts';
 import { type Graph, type Node, type ValueId, valueAt } from '../ir/graph.ts';
-import { byteLength, elementCount, elementSize, type TensorType } from '../ir/types.ts';
+import { byteLength, elementCount, type TensorType } from '../ir/types.ts';
+import { copyCall } from '../ops/copy.ts';
 import { opOf } from '../ops/index.ts';
-import { call, type KernelCall, type Lowered, type Operand, type PackedWeight } from '../ops/op.ts';
+import type { KernelCall, Lowered, Operand, PackedWeight } from '../ops/op.ts';
+import { Lenders, readsInput } from './in-place.ts';
 import { packedBytes, totalPanels } from './packed.ts';
 import type { Layer, SchedulePort, Slot, SlotId, Step } from './schedule.ts';
+import { WeightIdentity } from './weight-identity.ts';
 
 /** A schedule whose weights are not yet cut into segments. */
 export interface Lowering {
@@ -31,17 +34,19 @@ export function lowerGraph(graph: Graph): Lowering {
 
 class LoweringInProgress {
   readonly #graph: Graph;
+  readonly #lenders: Lenders;
   readonly #slots: (Slot | null)[] = [null];
   readonly #steps: Step[] = [];
   readonly #layers: Layer[] = [];
   readonly #slotOf = new Map<ValueId, SlotId>();
   /** Weights by the identity of their recipes, so that a weight used twice is stored once. */
   readonly #weightSlots = new Map<string, SlotId>();
-  readonly #identities = new Map<object, number>();
+  readonly #identity = new WeightIdentity();
   readonly #inputs: SchedulePort[] = [];
 
   constructor(graph: Graph) {
     this.#graph = graph;
+    this.#lenders = new Lenders(graph, passesThrough);
     for (const id of graph.inputs) {
       const { name, type } = valueAt(graph, id);
       const slot = this.#activation(name, type);
@@ -55,8 +60,7 @@ class LoweringInProgress {
     const inputs = node.inputs.map((id) => (id === null ? null : valueAt(this.#graph, id).type));
     const outputs = node.outputs.map((id) => valueAt(this.#graph, id).type);
     const first = node.inputs[0];
-    const passesThrough = op.traits.view === true || typeof op.traits.forwards === 'number';
-    if (passesThrough && first !== null && first !== undefined) {
+    if (passesThrough(node) && first !== null && first !== undefined) {
       this.#view(node, first, outputs[0]!);
       return;
     }
@@ -68,6 +72,8 @@ class LoweringInProgress {
     };
     const lowered = op.lower?.({ attrs: node.attrs, inputs, outputs, constant: constantOf }) ?? null;
     const firstStep = this.#steps.length;
+    const lender = this.#lenders.lenderOf(node, lowered);
+    if (lender !== null) this.#lend(lender, node.outputs[0]!);
     const outputSlots = node.outputs.map((id) => this.#slotFor(id));
     if (lowered === null) this.#host(node, inputs, outputs, outputSlots);
     else this.#calls(node, lowered, outputSlots, op.cost(inputs, outputs, node.attrs));
@@ -95,12 +101,9 @@ class LoweringInProgress {
     if (written) return { name, type, slot };
     const target = this.#activation(name, type);
     const firstStep = this.#steps.length;
-    const count = elementCount(type.shape);
-    const copy = call(
-      'copy',
-      { y: { output: 0 }, x: { input: 0 } },
-      { ...flatCopy(count), elementBytes: elementSize(type.dtype) },
-    );
+    const flat = { dims: [elementCount(type.shape)], x: [1], y: [1], xOffset: 0, yOffset: 0 };
+    const copy = copyCall(flat, type.dtype, { input: 0 }, { output: 0 });
+    if (copy === null) throw new MillraceError('INTERNAL', 'a run of elements is no copy', { at: name });
     const source = slot ?? this.#operandOf(id, name);
     this.#step(copy, [source], [target], [], [], 0, 2 * byteLength(type));
     this.#layer(name, 'copy', firstStep, type, [type]);
@@ -128,7 +131,7 @@ class LoweringInProgress {
     const share = 1 / Math.max(1, lowered.calls.length);
     for (const one of lowered.calls) {
       const inputSlots = inputs.map((id, i) =>
-        id !== null && usesInput(one, i) ? this.#operandOf(id, node.name) : null,
+        id !== null && readsInput(one, i) ? this.#operandOf(id, node.name) : null,
       );
       this.#step(one, inputSlots, outputs, weights, scratch, cost.flops * share, cost.bytes * share);
     }
@@ -214,20 +217,23 @@ class LoweringInProgress {
 
   #view(node: Node, input: ValueId, type: TensorType): void {
     const slot = this.#operandOf(input, node.name);
-    const output = node.outputs[0]!;
     // A view of a weight is read as the weight itself; of an activation it gets a slot of its own name.
-    if (this.#slots[slot]!.kind === 'weight') this.#slotOf.set(output, slot);
-    else
-      this.#slotOf.set(
-        output,
-        this.#slot((id) => ({
-          kind: 'activation',
-          id,
-          name: node.name,
-          byteLength: byteLength(type),
-          within: { slot, offset: 0 },
-        })),
-      );
+    const output = node.outputs[0]!;
+    this.#slotOf.set(
+      output,
+      this.#slots[slot]!.kind === 'weight' ? slot : this.#within(slot, node.name, type),
+    );
+  }
+
+  /** The result is written where `lender` was. */
+  #lend(lender: ValueId, result: ValueId): void {
+    const { name, type } = valueAt(this.#graph, result);
+    this.#slotOf.set(result, this.#within(this.#slotFor(lender), name, type));
+  }
+
+  #within(slot: SlotId, name: string, type: TensorType): SlotId {
+    const place = { byteLength: byteLength(type), within: { slot, offset: 0 } };
+    return this.#slot((id) => ({ kind: 'activation', id, name, ...place }));
   }
 
   /** The slot a value is read from; a constant becomes a raw weight. */
@@ -251,7 +257,7 @@ class LoweringInProgress {
   }
 
   #weight(name: string, packed: PackedWeight): SlotId {
-    const key = this.#identity(packed);
+    const key = this.#identity.of(packed);
     const known = this.#weightSlots.get(key);
     if (known !== undefined) return known;
     const slot = this.#slot((id) => ({
@@ -265,19 +271,6 @@ class LoweringInProgress {
     return slot;
   }
 
-  /** Equal for weights packed the same way from the same recipes (compared by object identity). */
-  #identity(packed: PackedWeight): string {
-    const idOf = (constant: TypedConstant | null): number => {
-      if (constant === null) return -1;
-      const known = this.#identities.get(constant.constant);
-      if (known !== undefined) return known;
-      this.#identities.set(constant.constant, this.#identities.size);
-      return this.#identities.size - 1;
-    };
-    if (packed.layout === 'raw') return JSON.stringify(packed.parts.map((part) => [idOf(part), part.type]));
-    return JSON.stringify({ ...packed, weight: idOf(packed.weight), bias: idOf(packed.bias) });
-  }
-
   #slot(make: (id: SlotId) => Slot): SlotId {
     const id = this.#slots.length;
     this.#slots.push(make(id));
@@ -285,30 +278,8 @@ class LoweringInProgress {
   }
 }
 
-const usesInput = (one: KernelCall, input: number): boolean =>
-  Object.values(one.operands as Record<string, Operand | null>).some(
-    (operand) => operand !== null && 'input' in operand && operand.input === input,
-  );
-
-const flatCopy = (count: number) => ({
-  d0: 1,
-  d1: 1,
-  d2: 1,
-  d3: 1,
-  d4: 1,
-  d5: count,
-  x0: 0,
-  x1: 0,
-  x2: 0,
-  x3: 0,
-  x4: 0,
-  x5: 1,
-  y0: 0,
-  y1: 0,
-  y2: 0,
-  y3: 0,
-  y4: 0,
-  y5: 1,
-  xOffset: 0,
-  yOffset: 0,
-});
+/** The output is the first input's bytes: nothing is done for it. */
+function passesThrough(node: Node): boolean {
+  const { view, forwards } = opOf(node.op).traits;
+  return view === true || typeof forwards === 'number';
+}

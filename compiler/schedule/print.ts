@@ -25,6 +25,9 @@ export function printSchedule(schedule: Schedule): string {
       lines.push(`  ${t}: ${action.kernel}(${operands.join(', ')}) {${params.join(', ')}}`);
     }
   }
+  for (const slot of schedule.slots)
+    if (slot && slot.kind !== 'weight' && slot.within)
+      lines.push(`${nameOf(slot.id)} lies in ${nameOf(slot.within.slot)}`);
   for (const [s, segment] of schedule.segments.entries()) {
     const slots = segment.slots.map(({ slot, offset }) => `${nameOf(slot)}@${offset}`);
     lines.push(
