@@ -39,6 +39,8 @@ export const engineErrors = {
   INDEX: 2,
   /** A WAIT found its segment FAILED. */
   SEGMENT: 3,
+  /** A mapped page could not be had: the file shrank or its disk failed. Native only. */
+  FAULT: 4,
 } as const;
 
 /** States of a segment, one i32 each. The loader writes ISSUED and ARRIVED, the engine EMPTY. */
