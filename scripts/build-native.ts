@@ -14,7 +14,15 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { engineHeader } from './engine-header.ts';
-import { addonName, hostTarget, type IsaFlags, isasOf, linkFlagsOf, targetOf, targets } from './native-targets.ts';
+import {
+  addonName,
+  hostTarget,
+  type IsaFlags,
+  isasOf,
+  linkFlagsOf,
+  targetOf,
+  targets,
+} from './native-targets.ts';
 
 const root = new URL('../', import.meta.url);
 const at = (path: string): string => fileURLToPath(new URL(path, root));
@@ -129,10 +137,18 @@ try {
   await Promise.all(Array.from({ length: availableParallelism() }, work));
   const output = at(`build/engine/${addonName(target)}`);
   if (compiled > 0 || !existsSync(output)) {
-    await run(compiler.command, [...linkFlagsOf(target, at('build/engine/')), ...paths, '-o', `${output}.tmp`, ...target.libraries]);
+    await run(compiler.command, [
+      ...linkFlagsOf(target, at('build/engine/')),
+      ...paths,
+      '-o',
+      `${output}.tmp`,
+      ...target.libraries,
+    ]);
     renameSync(`${output}.tmp`, output);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    console.log(`native engine: built ${addonName(target)}, ${readFileSync(output).length} bytes, in ${seconds} s`);
+    console.log(
+      `native engine: built ${addonName(target)}, ${readFileSync(output).length} bytes, in ${seconds} s`,
+    );
   } else console.log('native engine: up to date');
   for (const name of readdirSync(objects)) if (!kept.has(name)) rmSync(objects + name);
 } catch (error) {

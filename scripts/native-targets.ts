@@ -22,7 +22,9 @@ export interface IsaFlags {
 const linux = (arch: 'x64' | 'arm64', musl: boolean): Target => {
   const cpu = arch === 'x64' ? 'x86_64' : 'aarch64';
   const name = `linux-${arch}${musl ? '-musl' : ''}`;
-  const cross = musl ? [`${cpu}-linux-musl-gcc`, ...(arch === 'x64' ? ['musl-gcc'] : [])] : [`${cpu}-linux-gnu-gcc`];
+  const cross = musl
+    ? [`${cpu}-linux-musl-gcc`, ...(arch === 'x64' ? ['musl-gcc'] : [])]
+    : [`${cpu}-linux-gnu-gcc`];
   return {
     name,
     platform: 'linux',
@@ -72,7 +74,9 @@ export const targets: readonly Target[] = [
 export function targetOf(name: string): Target {
   const target = targets.find((entry) => entry.name === name);
   if (target !== undefined) return target;
-  console.log(`native engine: no target ${name} (there are ${targets.map((entry) => entry.name).join(', ')})`);
+  console.log(
+    `native engine: no target ${name} (there are ${targets.map((entry) => entry.name).join(', ')})`,
+  );
   process.exit(process.argv.includes('--if-possible') ? 0 : 1);
 }
 
@@ -97,7 +101,13 @@ export const addonName = ({ name }: Target): string => `engine-${name}.node`;
 export function linkFlagsOf(target: Target, folder: string): readonly string[] {
   switch (target.platform) {
     case 'linux':
-      return ['-shared', '-pthread', '-Wl,-z,noexecstack', '-Wl,-z,defs,--unresolved-symbols=ignore-all', '-s'];
+      return [
+        '-shared',
+        '-pthread',
+        '-Wl,-z,noexecstack',
+        '-Wl,-z,defs,--unresolved-symbols=ignore-all',
+        '-s',
+      ];
     case 'darwin':
       return ['-bundle', '-undefined', 'dynamic_lookup', ...target.flags.slice(0, 2)];
     case 'win32':
@@ -107,7 +117,9 @@ export function linkFlagsOf(target: Target, folder: string): readonly string[] {
 
 /** Node's N-API symbols for MinGW's linker, from the definition file of node-api-headers. */
 function importLibrary(folder: string): string {
-  const definitions = fileURLToPath(new URL('../node_modules/node-api-headers/def/node_api.def', import.meta.url));
+  const definitions = fileURLToPath(
+    new URL('../node_modules/node-api-headers/def/node_api.def', import.meta.url),
+  );
   const library = `${folder}node_api.a`;
   execFileSync('x86_64-w64-mingw32-dlltool', ['-d', definitions, '-D', 'node.exe', '-l', library]);
   return library;

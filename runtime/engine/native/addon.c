@@ -333,6 +333,25 @@ static napi_value trace(napi_env env, napi_callback_info info) {
   return array;
 }
 
+/* read(handle, offset, target): bytes of the file. */
+static napi_value read(napi_env env, napi_callback_info info) {
+  napi_value arguments[3];
+  struct loaded *loaded = loaded_of(env, info, 3, arguments);
+  if (!loaded) return 0;
+  double offset = 0;
+  size_t length = 0, count = 1;
+  napi_typedarray_type type;
+  uint8_t *target = 0;
+  napi_get_value_double(env, arguments[1], &offset);
+  if (napi_get_typedarray_info(env, arguments[2], &type, &length, (void **)&target, 0, 0) != napi_ok)
+    return fail(env, "ARGUMENT", "not a Uint8Array");
+  int error = 0;
+  for (size_t done = 0; !error && count > 0 && done < length; done += count)
+    error = file_read(loaded->model.loader.file, target + done, length - done, (uint64_t)offset + done, &count);
+  if (!error && length > 0 && count == 0) return fail(env, "SHORT", "the file ends early");
+  return error ? fail_system(env, "read", error) : 0;
+}
+
 /* Ends a run that is going on: its promise never settles, so the caller waits for it first. */
 static napi_value close(napi_env env, napi_callback_info info) {
   napi_value handle, arena = 0;
@@ -379,7 +398,7 @@ NAPI_MODULE_INIT() {
     const char *name;
     napi_callback call;
   } functions[] = {{"create", create}, {"run", run},     {"resume", resume}, {"stop", stop},   {"state", state},
-                   {"trace", trace},   {"close", close}, {"forget", forget}, {"crc32", crc32}, {"faults", faults}};
+                   {"trace", trace},   {"read", read},   {"close", close}, {"forget", forget}, {"crc32", crc32}, {"faults", faults}};
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;
     napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].call, 0, &function);
