@@ -48,7 +48,8 @@ export const bench: Command = {
     const bundle = given.positionals[0]!;
     const modes = (given.text('modes') ?? defaultModes).split(',');
     for (const mode of modes)
-      if (!(modeNames as readonly string[]).includes(mode)) throw new UsageError(`--modes: there is no mode "${mode}"`, help);
+      if (!(modeNames as readonly string[]).includes(mode))
+        throw new UsageError(`--modes: there is no mode "${mode}"`, help);
     const options = engineOptionsOf(given, help);
     const runs = given.count('runs') ?? 20;
     const warmup = given.count('warmup') ?? 3;

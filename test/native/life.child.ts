@@ -16,7 +16,7 @@ const measured = async (warmup: number, times: number, once: () => Promise<unkno
 };
 
 if (what === 'cycles')
-  await measured(10, 100, async () => {
+  await measured(80, 100, async () => {
     const model = await load(path!, options);
     await model.run({ x });
     await model.close();
@@ -29,6 +29,7 @@ else if (what === 'dropped')
   });
 else {
   const model = await load(path!, options);
-  await measured(500, what === 'runs' ? 10_000 : 0, () => model.run({ x }));
+  // V8's heap takes a few thousand runs to find its size.
+  await measured(what === 'runs' ? 4000 : 0, what === 'runs' ? 10_000 : 0, () => model.run({ x }));
   if (what === 'runs') await model.close();
 }

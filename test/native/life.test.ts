@@ -26,7 +26,13 @@ describe('a process with the native engine', () => {
     await bundles?.small.remove();
   });
 
-  const growth = async (what: string, bundle: 'large' | 'small', threads: number, mode: string, flags: string[] = []) => {
+  const growth = async (
+    what: string,
+    bundle: 'large' | 'small',
+    threads: number,
+    mode: string,
+    flags: string[] = [],
+  ) => {
     const args = [...flags, '--import=tsx', child, what, bundles[bundle].path, String(threads), mode, '1600'];
     const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 });
     return JSON.parse(stdout) as { rss: number; heap: number };
@@ -38,7 +44,7 @@ describe('a process with the native engine', () => {
     [2, 'mmap'],
   ] as const)
     it(`does not grow by 100 cycles of load, run, close: ${mode}, ${threads} thread(s)`, async () => {
-      const { rss } = await growth('cycles', 'large', threads, mode);
+      const { rss } = await growth('cycles', 'large', threads, mode, ['--expose-gc']);
       assert.ok(rss < 5 * MIB, `grew by ${(rss / MIB).toFixed(1)} MiB`);
     });
 
@@ -59,21 +65,21 @@ describe('a process with the native engine', () => {
   });
 
   it('ends a worker thread in the middle of a run', async () => {
-    const script = `
-      import { register } from 'tsx/esm/api';
-      register();
-      const { parentPort, workerData } = await import('node:worker_threads');
-      const { load } = await import(workerData.runtime);
+    const script = `(async () => {
+      const { parentPort, workerData } = require('node:worker_threads');
+      const { tsImport } = await import('tsx/esm/api');
+      const { load } = await tsImport(workerData.runtime, workerData.runtime);
       const model = await load(workerData.path, { engine: 'native', threads: 2, plan: 'smallest' });
       const x = new Float32Array(1600);
       const again = () => model.run({ x }).then(again);
       again();
-      setTimeout(() => parentPort.postMessage('runs'), 20);`;
+      setTimeout(() => parentPort.postMessage('runs'), 20);
+    })()`;
     const workerData = {
       runtime: new URL('../../runtime/node.ts', import.meta.url).href,
       path: bundles.large.path,
     };
-    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(script)}`), { workerData });
+    const worker = new Worker(script, { workerData, eval: true });
     const started = await new Promise((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
@@ -103,7 +109,8 @@ describe('a loaded native model', () => {
     for (const model of open.splice(0)) await model.close();
   });
   after(() => bundle?.remove());
-  const isRight = async (model: LoadedModel) => assert.deepEqual((await model.run({ x: input }))['y'], reference);
+  const isRight = async (model: LoadedModel) =>
+    assert.deepEqual((await model.run({ x: input }))['y'], reference);
 
   it('leaves the event loop free', async () => {
     const model = await loaded({ mode: 'sequential' });
@@ -133,17 +140,13 @@ describe('a loaded native model', () => {
   for (const mode of ['sequential', 'stream', 'mmap'] as const)
     it(`stops when it is told to: ${mode}`, async () => {
       const model = await loaded({ mode, threads: 2, plan: 'smallest' });
-      let stopped = 0;
       for (let i = 0; i < 30; i++) {
         const controller = new AbortController();
         const run = model.run({ x: input }, { signal: controller.signal });
         setTimeout(() => controller.abort(), i % 3);
         await run.then(
           ({ y }) => assert.deepEqual(y, reference),
-          (error) => {
-            assert.equal(error.code, 'ABORTED');
-            stopped++;
-          },
+          (error: { code: string }) => assert.equal(error.code, 'ABORTED'),
         );
         if (i % 5 === 0) await isRight(model);
       }
@@ -152,7 +155,6 @@ describe('a loaded native model', () => {
       const run = model.run({ x: input }, { signal: controller.signal });
       controller.abort();
       await assert.rejects(run, { code: 'ABORTED' });
-      assert.ok(stopped >= 0);
     });
 
   it('closes in the middle of a run, which says so', async () => {
@@ -168,7 +170,8 @@ describe('a loaded native model', () => {
 
   it('holds the planned bytes and starts no isolate', async function () {
     if (process.platform !== 'linux') this.skip();
-    const threads = (): number => Number(/^Threads:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]);
+    const threads = (): number =>
+      Number(/^Threads:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]);
     const before = threads();
     const model = await loaded({ threads: 3, inFlight: 2, plan: 'smallest' });
     assert.equal(threads() - before, 5);
@@ -186,14 +189,19 @@ describe('a loaded native model', () => {
       of('step').map(({ id }) => id),
       Array.from({ length: 40 }, (_, step) => step),
     );
-    assert.deepEqual(of('read').map(({ id }) => id).sort((a, b) => a - b), of('step').map(({ id }) => id));
+    assert.deepEqual(
+      of('read')
+        .map(({ id }) => id)
+        .sort((a, b) => a - b),
+      of('step').map(({ id }) => id),
+    );
     assert.ok(of('wait').length > 0);
     assert.equal(of('read')[0]!.layer, 'layer0');
     for (const { startMs, endMs } of events) assert.ok(startMs <= endMs);
     const waited = of('wait').reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
     assert.ok(Math.abs(waited - model.stats.stallMs) < 0.01, `${waited} ms, not ${model.stats.stallMs}`);
     assert.deepEqual((await loaded({})).trace(), []);
-    for (let i = 0; i < 200; i++) await model.run({ x: input });
+    for (let i = 0; i < 130; i++) await model.run({ x: input });
     assert.equal(model.trace().length, 16384);
   });
 

@@ -34,9 +34,13 @@ for (const host of [false, true])
       for (const mode of modes)
         for (const plan of mode === 'resident' ? ['resident'] : ['smallest', 'double', 'triple'])
           cases.push({ mode, plan, threads });
-      for (const source of ['file', 'direct', 'mmap'] as const) cases.push({ mode: 'stream', source, threads, inFlight: 1 });
+      for (const source of ['file', 'direct', 'mmap'] as const)
+        cases.push({ mode: 'stream', source, threads, inFlight: 1 });
       cases.push({ mode: 'resident', source: 'mmap', threads }, { mode: 'mmap', plan: 'resident', threads });
-      cases.push({ mode: 'sequential', source: 'mmap', threads, verify: 'first' }, { source: 'direct', threads, inFlight: 8 });
+      cases.push(
+        { mode: 'sequential', source: 'mmap', threads, verify: 'first' },
+        { source: 'direct', threads, inFlight: 8 },
+      );
     }
 
     for (const isa of ['baseline', 'avx2', 'avx512', 'neon'])
@@ -62,7 +66,11 @@ for (const host of [false, true])
                 assert.equal(bits(again['y']), bits(y), JSON.stringify(options));
                 const streams = loaded.plan.name !== 'resident';
                 if (streams || run > 0)
-                  assert.equal(loaded.stats.bytesRead, streams ? made.weights.length : 0, JSON.stringify(options));
+                  assert.equal(
+                    loaded.stats.bytesRead,
+                    streams ? made.weights.length : 0,
+                    JSON.stringify(options),
+                  );
               }
             } finally {
               await loaded.close();
