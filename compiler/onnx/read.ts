@@ -147,15 +147,16 @@ function readFunctionName(message: Message): string {
 
 function readValueInfo(message: Message): OnnxValueInfo {
   let name = '';
+  let doc = '';
   let type: Pick<OnnxValueInfo, 'elementType' | 'shape'> | null = null;
   while (message.next()) {
     if (message.number === 1) name = message.text();
     else if (message.number === 2) {
       if (type !== null) throw message.invalid('type appears twice');
       type = readType(message.message('TypeProto'));
-    }
+    } else if (message.number === 3) doc = message.text();
   }
-  return { name, ...(type ?? { elementType: null, shape: null }) };
+  return { name, ...(doc === '' ? {} : { doc }), ...(type ?? { elementType: null, shape: null }) };
 }
 
 /** Sequences, maps and optionals are not tensors: their element type is null. */
