@@ -16,7 +16,7 @@ enum {
   /* Floats in `zeros`, the input of rows whose tap lies outside the image. Longer runs are cut. */
   ZERO_RUN = 1024,
 };
-extern const float zeros[ZERO_RUN];
+extern float zeros[ZERO_RUN];
 
 struct run {
   const float *rows[TILE_ROWS];
