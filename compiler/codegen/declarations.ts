@@ -82,22 +82,29 @@ export interface Plan {
 }
 
 export interface LoadOptions {
+  /** native: the addon for this platform. wasm: needs none. auto (the default): native where the addon is found. */
+  readonly engine?: 'auto' | 'native' | 'wasm';
   /** Most memory the model may hold, in bytes or as '8MiB'. The largest stored plan that fits is used. */
   readonly budget?: number | string;
-  /** resident: all weights read once, at load. sequential: read when needed. stream: read as planned, behind the compute. */
-  readonly mode?: 'auto' | 'resident' | 'sequential' | 'stream';
+  /**
+   * resident: all weights read once, at load. sequential: read when needed. synchronous: one segment ahead of the
+   * compute. stream: read as planned, behind the compute. mmap (native): used where they lie in the mapped file.
+   */
+  readonly mode?: 'auto' | 'resident' | 'sequential' | 'synchronous' | 'stream' | 'mmap';
   /** Name of a stored plan, instead of the largest that fits. */
   readonly plan?: string;
-  /** 1 (the default) computes on the calling thread; more use worker threads over shared memory. */
+  /** Threads that compute. Default 1: with WASM the calling thread; more are worker threads over shared memory. */
   readonly threads?: number;
-  /** file: through the page cache. direct: past it (Linux). */
-  readonly source?: 'auto' | 'file' | 'direct';
+  /** file: through the page cache. direct: past it (Linux). mmap (native): in the page cache, in place. */
+  readonly source?: 'auto' | 'file' | 'direct' | 'mmap';
   /** Use only instructions whose results are the same on every machine. */
   readonly deterministic?: boolean;
   /** When the checksum of a segment is compared: on every read (the default), on the first, never. */
   readonly verify?: 'always' | 'first' | 'never';
-  /** Most reads in flight at a time. Default 4. */
+  /** Most reads in flight at a time. */
   readonly inFlight?: number;
+  /** Record what happens when, for \`trace()\`. */
+  readonly trace?: boolean;
 }
 
 export interface RunOptions {
@@ -113,17 +120,29 @@ export interface RunStats {
   readonly bytesRead: number;
 }
 
+/** Something that took time: milliseconds of a clock of which only differences count. */
+export interface TraceEvent {
+  readonly what: 'step' | 'work' | 'wait' | 'read' | 'verify' | 'run';
+  readonly id: number;
+  readonly layer: string;
+  readonly thread: number;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
 export interface Model {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   /** What was chosen at load. */
   readonly plan: Plan;
-  readonly mode: 'resident' | 'sequential' | 'stream';
+  readonly mode: 'resident' | 'sequential' | 'synchronous' | 'stream' | 'mmap';
   readonly engine: string;
   readonly isa: string;
   readonly threads: number;
   readonly source: string;
   readonly stats: RunStats;
+  /** What happened in the last runs, if loaded with \`trace: true\`. */
+  trace(): readonly TraceEvent[];
   /** One inference at a time. */
   run(inputs: Inputs, options?: RunOptions): Promise<Outputs>;
   /** Gives the memory back, once a run that is going on has been stopped (it rejects). */
