@@ -4,12 +4,12 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Tensor } from '../compiler/ir/tensor.ts';
 import type { DType } from '../compiler/ir/types.ts';
+import { writeNpy } from '../compiler/model/weights/npy.ts';
 import { formatSize } from '../runtime/size.ts';
 import { type Command, engineHelp, engineOptions, readArguments } from './command.ts';
 import { readInputs } from './inputs.ts';
 import { engineOptionsOf, loadBundle } from './load.ts';
 import { residency } from './memory.ts';
-import { writeNpy } from './npy.ts';
 import { planReport } from './plan-report.ts';
 
 const help = `millrace run <bundle> [options]

@@ -1,7 +1,6 @@
 /** `millrace run`, `bench` and `inspect` on one bundle, as it should be and damaged. */
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { decodeNpy, writeNpy } from '../../cli/npy.ts';
 import {
   add,
   compile,
@@ -14,6 +13,7 @@ import {
   tensor,
 } from '../../compiler/index.ts';
 import { fromNumbers } from '../../compiler/ir/tensor.ts';
+import { decodeNpy, writeNpy } from '../../compiler/model/weights/npy.ts';
 import { interpret } from '../../compiler/ops/interpret.ts';
 import { type Folder, millrace, millraceJson, temporaryFolder } from '../support/command.ts';
 import { assertClose, randomTensor } from '../support/tensors.ts';
