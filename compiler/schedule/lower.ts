@@ -225,7 +225,7 @@ class LoweringInProgress {
           id,
           name: node.name,
           byteLength: byteLength(type),
-          within: { slot, offset: 0 },
+          within: { slot, offset: 0, as: 'part' },
         })),
       );
   }
