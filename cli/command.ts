@@ -2,9 +2,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 export interface Command {
-  readonly name: string;
-  /** One line for the overview. */
-  readonly summary: string;
   /** All of `--help`, with an example. */
   readonly help: string;
   /** Returns the exit code. */

@@ -6,9 +6,10 @@
 #define MILLRACE_FUTEX_H
 #include <stdint.h>
 
-/* About 20 µs: longer than the gap between two steps, shorter than a wake-up saves. A pause takes 10 to 40 ns. */
+/* Both about 20 µs: more than the gap between two steps, about what a sleep and a wake-up cost. In WASM a look takes
+ * half a cycle where loads and branches are cheap; natively a pause between two takes 10 to 40 ns. */
 #ifdef __wasm__
-enum { SPINS = 4000 };
+enum { SPINS = 100000 };
 #else
 enum { SPINS = 1000 };
 #endif

@@ -17,7 +17,7 @@ enum {
   ZERO_RUN = 1024,
 };
 #define zeros SYMBOL(zeros)
-extern const float zeros[ZERO_RUN];
+extern float zeros[ZERO_RUN];
 
 struct run {
   const float *rows[TILE_ROWS];
