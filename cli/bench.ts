@@ -67,7 +67,9 @@ export const bench: Command = {
     }
     bar.done();
     const report = { bundle, machine: machine(), rows };
-    process.stdout.write(given.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : table(rows));
+    process.stdout.write(
+      given.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : `${table(rows)}${waits(rows)}`,
+    );
     return 0;
   },
 };
@@ -110,6 +112,17 @@ function machine() {
     platform: `${process.platform}-${process.arch}`,
     node: process.version,
   };
+}
+
+/** The layers that each row waited for longest. */
+function waits(rows: readonly Row[]): string {
+  const lines = rows
+    .filter(({ stalls }) => stalls.length > 0)
+    .map(({ mode, stalls }) => {
+      const most = stalls.slice(0, 5).map(({ layer, ms }) => `${layer} ${ms.toFixed(2)} ms`);
+      return `${mode} waited for: ${most.join(', ')}${stalls.length > 5 ? `, ${stalls.length - 5} more` : ''}\n`;
+    });
+  return lines.length === 0 ? '' : `\n${lines.join('')}`;
 }
 
 function table(rows: readonly Row[]): string {
