@@ -3,10 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { DType } from '../compiler/ir/types.ts';
-import type { Plan } from '../runtime/bundle/format.ts';
+import { type ErrorCode, MillraceError } from '../runtime/error.ts';
 import { type LoadOptions, load } from '../runtime/node.ts';
 import { randomTensor } from './inputs.ts';
 import { residency } from './memory.ts';
+import { type PlanReport, planReport } from './plan-report.ts';
 
 export interface Row {
   readonly mode: string;
@@ -15,7 +16,7 @@ export interface Row {
   readonly threads: number;
   readonly source: string;
   readonly cold: boolean;
-  readonly plan: Omit<Plan, 'issue' | 'segmentOffsets' | 'valueOffsets'>;
+  readonly plan: PlanReport;
   readonly loadMs: number;
   /** From before `load` to the first output. */
   readonly firstMs: number;
@@ -26,6 +27,9 @@ export interface Row {
   readonly rss: { baselineBytes: number; peakBytes: number; anonBytes: number; fileBytes: number };
   readonly outputs: readonly { name: string; sha256: string }[];
 }
+
+/** What the process prints: the row, or why there is none. */
+export type Outcome = Row | { readonly failed: { readonly code: ErrorCode; readonly message: string } };
 
 interface Task {
   readonly bundle: string;
@@ -68,7 +72,7 @@ async function row({ bundle, options, runs, warmup, cold }: Task): Promise<Row> 
   const at = (share: number): number => latencies[Math.min(runs - 1, Math.ceil(share * runs) - 1)]!;
   const rss = { baselineBytes, ...residency() };
   const { mode, engine, isa, threads, source } = model;
-  const { issue, segmentOffsets, valueOffsets, ...plan } = model.plan;
+  const plan = planReport(model.plan);
   const { bytesRead } = model.stats;
   await model.close();
   return {
@@ -97,6 +101,6 @@ async function row({ bundle, options, runs, warmup, cold }: Task): Promise<Row> 
 try {
   process.stdout.write(JSON.stringify(await row(JSON.parse(process.argv[2] ?? '') as Task)));
 } catch (error) {
-  process.stderr.write(`${(error as Error).message}\n`);
-  process.exitCode = 1;
+  if (!(error instanceof MillraceError)) throw error;
+  process.stdout.write(JSON.stringify({ failed: { code: error.code, message: error.message } }));
 }

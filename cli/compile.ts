@@ -1,10 +1,11 @@
 /** `millrace compile`: a model file to a bundle folder. */
-import { compile } from '../compiler/compile.ts';
+import { type CompileReport, compile } from '../compiler/compile.ts';
 import type { CompileOptions } from '../compiler/options.ts';
 import { formatSize } from '../runtime/size.ts';
 import { assignment, type Command, readArguments, UsageError } from './command.ts';
 import { peakRss } from './memory.ts';
 import { loadModelFile } from './model-file.ts';
+import { type PlanReport, planReport } from './plan-report.ts';
 import { progress } from './progress.ts';
 
 const help = `millrace compile <model.onnx | model.ts> -o <dir> [options]
@@ -24,8 +25,6 @@ example
 `;
 
 export const compileCommand: Command = {
-  name: 'compile',
-  summary: 'compile an ONNX or TypeScript model into a bundle',
   help,
   async run(args) {
     const given = readArguments(
@@ -51,15 +50,34 @@ export const compileCommand: Command = {
     const options: CompileOptions = budgets.length > 0 ? { budget: budgets } : {};
     const bundle = await compile(graph, options);
     const bar = progress();
-    await bundle.write(output, (done, total) => bar.update('packing weights', done / total));
+    await withInterrupt((signal) =>
+      bundle.write(output, {
+        onProgress: (done, total) => bar.update('packing weights', done / total),
+        signal,
+      }),
+    );
     bar.done();
     const milliseconds = Math.round(performance.now() - started);
-    const report = { bundle: output, ...bundle.report, milliseconds, peakRssBytes: peakRss() };
+    const plans = bundle.report.plans.map(planReport);
+    const report = { bundle: output, ...bundle.report, plans, milliseconds, peakRssBytes: peakRss() };
     if (given.flag('json')) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     else process.stdout.write(describe(report));
     return 0;
   },
 };
+
+/** An interrupt stops the writing, and what was written is removed, before the process ends. */
+async function withInterrupt(action: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const controller = new AbortController();
+  const stop = (): void => controller.abort();
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.once(signal, stop);
+  try {
+    await action(controller.signal);
+  } finally {
+    for (const signal of signals) process.off(signal, stop);
+  }
+}
 
 function readDims(list: readonly string[]): Record<string, number> {
   const dims: Record<string, number> = {};
@@ -81,8 +99,9 @@ function readShapes(list: readonly string[]): Record<string, number[]> {
   return shapes;
 }
 
-type Report = Awaited<ReturnType<typeof compile>>['report'] & {
+type Report = Omit<CompileReport, 'plans'> & {
   readonly bundle: string;
+  readonly plans: readonly PlanReport[];
   readonly milliseconds: number;
   readonly peakRssBytes: number;
 };

@@ -4,12 +4,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Tensor } from '../compiler/ir/tensor.ts';
 import type { DType } from '../compiler/ir/types.ts';
+import { writeNpy } from '../compiler/model/weights/npy.ts';
 import { formatSize } from '../runtime/size.ts';
 import { type Command, engineHelp, engineOptions, readArguments } from './command.ts';
 import { readInputs } from './inputs.ts';
 import { engineOptionsOf, loadBundle } from './load.ts';
 import { residency } from './memory.ts';
-import { writeNpy } from './npy.ts';
+import { planReport } from './plan-report.ts';
 
 const help = `millrace run <bundle> [options]
 
@@ -26,8 +27,6 @@ example
 `;
 
 export const run: Command = {
-  name: 'run',
-  summary: 'run a bundle once',
   help,
   async run(args) {
     const given = readArguments(
@@ -67,7 +66,6 @@ export const run: Command = {
         }
       }
       const { mode, engine, isa, threads, source, plan } = model;
-      const { issue, segmentOffsets, valueOffsets, ...planReport } = plan;
       const timing = { latencyMs, loadMs, bytesRead, stallMs };
       const report = {
         outputs: described,
@@ -76,7 +74,7 @@ export const run: Command = {
         isa,
         threads,
         source,
-        plan: planReport,
+        plan: planReport(plan),
         ...timing,
         rss,
       };

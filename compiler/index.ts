@@ -1,5 +1,6 @@
 /** Millrace at build time: import or define a network, compile it, write the bundle. */
 export { MillraceError } from '../runtime/error.ts';
+export type { WriteOptions } from './bundle/write.ts';
 export { type Bundle, type CompileReport, compile } from './compile.ts';
 export * from './model/index.ts';
 export { type ExportOptions, type ExportReport, exportOnnx } from './onnx/export/export.ts';

@@ -23,6 +23,7 @@ import { erf } from './erf.ts';
 import { exp } from './exp.ts';
 import { expand } from './expand.ts';
 import { floor } from './floor.ts';
+import { fromBfloat16 } from './from-bfloat16.ts';
 import { gather } from './gather.ts';
 import { gelu } from './gelu.ts';
 import { greater } from './greater.ts';
@@ -47,7 +48,7 @@ import { mod } from './mod.ts';
 import { mul } from './mul.ts';
 import { neg } from './neg.ts';
 import { not } from './not.ts';
-import { type OpDefinition, shapeError } from './op.ts';
+import type { OpDefinition } from './op.ts';
 import { or } from './or.ts';
 import { pad } from './pad.ts';
 import { pow } from './pow.ts';
@@ -94,6 +95,7 @@ const list: readonly OpDefinition[] = [
   exp,
   expand,
   floor,
+  fromBfloat16,
   gather,
   gelu,
   greater,
@@ -182,11 +184,15 @@ function infer(name: string, inputs: readonly (TensorType | null)[], attrs: Attr
   const op = opOf(name);
   const open = op.inputs.at(-1)?.startsWith('...') === true;
   if (inputs.length > op.inputs.length && !open)
-    throw shapeError(`number of inputs of ${name}`, `at most ${op.inputs.length}`, `${inputs.length}`);
+    throw new MillraceError('MODEL_INVALID', `number of inputs of ${name}`, {
+      expected: `at most ${op.inputs.length}`,
+      got: `${inputs.length}`,
+    });
   const count = Math.max(inputs.length, op.inputs.length);
   for (let i = 0; i < count; i++) {
     const input = op.inputs[Math.min(i, op.inputs.length - 1)]!;
-    if (inputs[i] == null && !input.endsWith('?')) throw shapeError(`input ${input}`, 'a tensor', 'nothing');
+    if (inputs[i] == null && !input.endsWith('?'))
+      throw new MillraceError('MODEL_INVALID', `input "${input}" of ${name} is required`);
   }
   return op.infer(inputs, attrs);
 }

@@ -91,7 +91,7 @@ class LoweringInProgress {
   #outputPort(name: string, id: ValueId): SchedulePort {
     const { type, constant } = valueAt(this.#graph, id);
     const slot = constant === undefined ? this.#operandOf(id, name) : null;
-    const written = slot !== null && !this.#isInput(slot);
+    const written = slot !== null && this.#slots[slot]!.kind !== 'weight' && !this.#isInput(slot);
     if (written) return { name, type, slot };
     const target = this.#activation(name, type);
     const firstStep = this.#steps.length;

@@ -107,9 +107,11 @@ function piecesOf(
   if (slot?.kind !== 'weight' || slot.weight.packed.layout !== 'panels') return [whole];
   const { packed, panels: total } = slot.weight;
   const bytes = panelBytes(packed);
-  const count = Math.min(total, Math.ceil((total * bytes) / target));
-  const length = Math.ceil(total / count);
+  // As few pieces as keep to the target (one panel may exceed it), then as equal as panels allow.
+  const longest = Math.max(1, Math.floor(target / bytes));
+  const count = Math.ceil(total / longest);
   if (count === 1) return [whole];
+  const length = Math.ceil(total / count);
   const parts: SlotId[] = [];
   for (let panel0 = 0; panel0 < total; panel0 += length) {
     const panels = Math.min(length, total - panel0);

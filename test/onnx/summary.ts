@@ -106,7 +106,7 @@ export function theirSummary(bytes: Uint8Array): unknown {
         return value.case === 'dimParam' ? value.value || null : null;
       }) ?? null;
     const doc = docString === '' ? {} : { doc: docString };
-    return { name, ...doc, elementType: tensor === undefined ? null : tensor.elemType, shape };
+    return { name, ...doc, elementType: type === undefined ? 0 : (tensor?.elemType ?? null), shape };
   };
   return {
     irVersion: Number(model.irVersion),
