@@ -4,6 +4,7 @@ import type { CompileOptions } from '../compiler/options.ts';
 import { formatSize } from '../runtime/size.ts';
 import { bindingHelp, bindingOptions, bindingsOf } from './bindings.ts';
 import { type Command, readArguments, UsageError } from './command.ts';
+import { withInterrupt } from './interrupt.ts';
 import { peakRss } from './memory.ts';
 import { loadModelFile } from './model-file.ts';
 import { type PlanReport, planReport } from './plan-report.ts';
@@ -60,19 +61,6 @@ export const compileCommand: Command = {
     return 0;
   },
 };
-
-/** An interrupt stops the writing, and what was written is removed, before the process ends. */
-async function withInterrupt(action: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const controller = new AbortController();
-  const stop = (): void => controller.abort();
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.once(signal, stop);
-  try {
-    await action(controller.signal);
-  } finally {
-    for (const signal of signals) process.off(signal, stop);
-  }
-}
 
 type Report = Omit<CompileReport, 'plans'> & {
   readonly bundle: string;

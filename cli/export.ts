@@ -4,6 +4,7 @@ import { optimize } from '../compiler/passes/index.ts';
 import { formatSize } from '../runtime/size.ts';
 import { bindingHelp, bindingOptions, bindingsOf } from './bindings.ts';
 import { type Command, readArguments, UsageError } from './command.ts';
+import { withInterrupt } from './interrupt.ts';
 import { loadModelFile } from './model-file.ts';
 import { progress } from './progress.ts';
 
@@ -47,13 +48,15 @@ export const exportCommand: Command = {
       onProgress: (done, total) => bar.update('writing weights', done / total),
       ...(opset === undefined ? {} : { opset }),
     };
-    const written = await exportOnnx(given.flag('optimize') ? optimize(graph) : graph, output, options);
+    const written = await withInterrupt((signal) =>
+      exportOnnx(given.flag('optimize') ? optimize(graph) : graph, output, { ...options, signal }),
+    );
     bar.done();
     const report = { ...written, milliseconds: Math.round(performance.now() - started) };
     if (given.flag('json')) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     else {
       const weights =
-        report.data === null ? '' : `, weights in ${report.data} (${formatSize(report.dataBytes)})`;
+        report.data === null ? '' : `, ${formatSize(report.dataBytes)} of weights in ${report.data}`;
       process.stdout.write(`${report.model}: ${report.nodes} nodes, opset ${report.opset}${weights}\n`);
     }
     return 0;
