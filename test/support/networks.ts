@@ -1,6 +1,7 @@
 /** Small networks of the kinds people run, with seeded weights. Between them they use most ops and every kind of weight. */
 import {
   add,
+  averagePool1d,
   averagePool2d,
   batchNorm,
   clip,
@@ -137,7 +138,7 @@ export const networks: Readonly<Record<string, () => Model>> = {
     defineModel('audio', { wave: tensor('float32', [1, 64, 1]) }, ({ wave }) => {
       let x: FloatTensor = conv1d(wave, { filters: 12, kernel: 9, stride: 2, padding: 'same' });
       x = erf(conv1d(x, { filters: 12, kernel: 3, dilation: 4, padding: 'same', groups: 12 }));
-      x = averagePool2d(x, { kernel: 3, stride: 2, padding: 1, includePadding: true });
+      x = averagePool1d(x, { kernel: 3, stride: 2, padding: 1, includePadding: true });
       const image = localResponseNorm(reshape(x, [1, 4, 4, 12]), { size: 5, alpha: 0.5 });
       return { same: wave, y: image, sum: add(image, transpose(image, [0, 2, 1, 3])) };
     }),
