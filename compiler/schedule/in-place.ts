@@ -1,64 +1,76 @@
 /**
- * Which inputs of a node die there, so that its result may take their memory. Values that are views of one another
- * live in the same bytes and die together; inputs of the network, constants and outputs keep theirs.
- *
- * Example: in a residual block, conv(x, residual) is the last reader of the residual; its result is written over it,
- * element by element as each is added, and the block's peak is smaller by one activation.
+ * Results that take over the memory of an operand whose last use they are. Invariant: of what lies in that memory
+ * nothing is touched after the step, and in the step only through operands that the kernel reads before it writes
+ * the element in their place. Memory that would live longer than both values need is not taken over.
  */
-import { type Graph, type Node, type ValueId, valueAt } from '../ir/graph.ts';
-import { byteLength } from '../ir/types.ts';
-import { opOf } from '../ops/index.ts';
-import type { Lowered, Operand } from '../ops/op.ts';
+import { signatureOf } from '../../runtime/engine/abi.ts';
+import { overlap, placeOf, sameRegion } from './region.ts';
+import type { SlotId, Step } from './schedule.ts';
+import { type Sharing, withinOf } from './sharing.ts';
 
-export class Lenders {
-  readonly #graph: Graph;
-  /** Of each view, the value whose bytes it shows. */
-  readonly #shown = new Map<ValueId, ValueId>();
-  readonly #lastReader = new Map<ValueId, Node>();
-  readonly #kept: ReadonlySet<ValueId>;
-
-  constructor(graph: Graph, isView: (node: Node) => boolean) {
-    this.#graph = graph;
-    for (const node of graph.nodes) {
-      const [first] = node.inputs;
-      if (isView(node) && typeof first === 'number') this.#shown.set(node.outputs[0]!, this.#root(first));
-      for (const id of node.inputs) if (id !== null) this.#lastReader.set(this.#root(id), node);
+export function takeOver(sharing: Sharing): void {
+  const { steps } = sharing.fixed.lowering;
+  const touches = touchesOf(sharing);
+  const firstOf = (slots: readonly SlotId[]): number =>
+    Math.min(...slots.map((slot) => touches.get(slot)?.first ?? Number.POSITIVE_INFINITY));
+  const lastOf = (slots: readonly SlotId[]): number =>
+    Math.max(...slots.map((slot) => touches.get(slot)?.last ?? -1));
+  for (const [t, step] of steps.entries()) {
+    const { action } = step;
+    if (action.kind === 'host' || sharing.removed.has(t)) continue;
+    const allowed = signatureOf(action.kernel).inPlace ?? [];
+    const y = action.operands['y']!;
+    if (allowed.length === 0 || withinOf(sharing.slots, y) !== undefined) continue;
+    const result = sharing.membersOf(y);
+    if (firstOf(result) < t) continue;
+    for (const operand of allowed) {
+      const x = action.operands[operand];
+      if (x === undefined || !mayEnd(sharing, step, x, y, allowed)) continue;
+      const { root, region } = placeOf(sharing.slots, x);
+      const members = sharing.membersOf(root);
+      const longer = sharing.slots[root]!.byteLength !== sharing.slots[y]!.byteLength;
+      if (longer && lastOf(members) < lastOf(result)) continue;
+      const others = members.filter((slot) => overlap(placeOf(sharing.slots, slot).region!, region!));
+      if (lastOf(others) <= t && sharing.succeed(y, x)) break;
     }
-    this.#kept = new Set([...graph.inputs, ...graph.outputs.map(({ value }) => this.#root(value))]);
-  }
-
-  /** The input whose memory the first output of a node may take; `lowered` is null for a host op. */
-  lenderOf(node: Node, lowered: Lowered | null): ValueId | null {
-    const { inPlace, linear } = opOf(node.op).traits;
-    // A kernel reads the residual of an element just before it writes that element.
-    const candidates = [...(inPlace ?? []), ...(linear?.residual === undefined ? [] : [linear.residual])];
-    for (const input of candidates) {
-      const id = node.inputs[input];
-      if (typeof id !== 'number' || !this.#diesAt(node, id, input)) continue;
-      if (lowered === null || lowered.calls.every((call, n) => readsInput(call, input) === (n === 0)))
-        return id;
-    }
-    return null;
-  }
-
-  #diesAt(node: Node, id: ValueId, input: number): boolean {
-    const root = this.#root(id);
-    if (this.#kept.has(root) || this.#lastReader.get(root) !== node) return false;
-    const lender = valueAt(this.#graph, root);
-    if (lender.constant !== undefined) return false;
-    // Read at another place too, as what is convolved, it would be overwritten before it is read.
-    if (node.inputs.some((other, i) => i !== input && other !== null && this.#root(other) === root))
-      return false;
-    return byteLength(lender.type) === byteLength(valueAt(this.#graph, node.outputs[0]!).type);
-  }
-
-  #root(id: ValueId): ValueId {
-    return this.#shown.get(id) ?? id;
   }
 }
 
-/** Later calls of a lowering work on the output: who lends its memory must have been read by then. */
-export const readsInput = (call: Lowered['calls'][number], input: number): boolean =>
-  Object.values(call.operands as Readonly<Record<string, Operand | null | undefined>>).some(
-    (operand) => operand != null && 'input' in operand && operand.input === input,
-  );
+/** Whether `y` would coincide with `x` and with no operand that the kernel may not overwrite. */
+function mayEnd(
+  sharing: Sharing,
+  { action }: Step,
+  x: SlotId,
+  y: SlotId,
+  allowed: readonly string[],
+): boolean {
+  const { slots } = sharing;
+  if (action.kind === 'host' || slots[x]!.kind === 'weight') return false;
+  if (slots[x]!.byteLength !== slots[y]!.byteLength) return false;
+  const place = placeOf(slots, x);
+  if (place.region?.rows !== 1) return false;
+  for (const [name, slot] of Object.entries(action.operands)) {
+    if (name === 'y' || slots[slot]!.kind === 'weight') continue;
+    const other = placeOf(slots, slot);
+    if (other.root !== place.root || !overlap(other.region!, place.region)) continue;
+    if (!allowed.includes(name) || !sameRegion(other.region!, place.region)) return false;
+  }
+  return true;
+}
+
+/** First and last time a slot is an operand; −1 before the run, T after it. */
+function touchesOf({ fixed, removed }: Sharing): Map<SlotId, { first: number; last: number }> {
+  const touches = new Map<SlotId, { first: number; last: number }>();
+  const touch = (slot: SlotId, t: number): void => {
+    const known = touches.get(slot);
+    if (known === undefined) touches.set(slot, { first: t, last: t });
+    else {
+      known.first = Math.min(known.first, t);
+      known.last = Math.max(known.last, t);
+    }
+  };
+  for (const [slot, times] of fixed.users) for (const t of times) if (!removed.has(t)) touch(slot, t);
+  for (const slot of fixed.inputs) touch(slot, -1);
+  for (const slot of fixed.outputs) touch(slot, fixed.lowering.steps.length);
+  return touches;
+}

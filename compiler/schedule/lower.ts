@@ -11,7 +11,6 @@ import { byteLength, elementCount, type TensorType } from '../ir/types.ts';
 import { copyCall } from '../ops/copy.ts';
 import { opOf } from '../ops/index.ts';
 import type { KernelCall, Lowered, Operand, PackedWeight } from '../ops/op.ts';
-import { Lenders, readsInput } from './in-place.ts';
 import { packedBytes, totalPanels } from './packed.ts';
 import type { Layer, SchedulePort, Slot, SlotId, Step } from './schedule.ts';
 import { WeightIdentity } from './weight-identity.ts';
@@ -34,7 +33,6 @@ export function lowerGraph(graph: Graph): Lowering {
 
 class LoweringInProgress {
   readonly #graph: Graph;
-  readonly #lenders: Lenders;
   readonly #slots: (Slot | null)[] = [null];
   readonly #steps: Step[] = [];
   readonly #layers: Layer[] = [];
@@ -46,7 +44,6 @@ class LoweringInProgress {
 
   constructor(graph: Graph) {
     this.#graph = graph;
-    this.#lenders = new Lenders(graph, passesThrough);
     for (const id of graph.inputs) {
       const { name, type } = valueAt(graph, id);
       const slot = this.#activation(name, type);
@@ -60,7 +57,8 @@ class LoweringInProgress {
     const inputs = node.inputs.map((id) => (id === null ? null : valueAt(this.#graph, id).type));
     const outputs = node.outputs.map((id) => valueAt(this.#graph, id).type);
     const first = node.inputs[0];
-    if (passesThrough(node) && first !== null && first !== undefined) {
+    const passesThrough = op.traits.view === true || typeof op.traits.forwards === 'number';
+    if (passesThrough && first !== null && first !== undefined) {
       this.#view(node, first, outputs[0]!);
       return;
     }
@@ -72,8 +70,6 @@ class LoweringInProgress {
     };
     const lowered = op.lower?.({ attrs: node.attrs, inputs, outputs, constant: constantOf }) ?? null;
     const firstStep = this.#steps.length;
-    const lender = this.#lenders.lenderOf(node, lowered);
-    if (lender !== null) this.#lend(lender, node.outputs[0]!);
     const outputSlots = node.outputs.map((id) => this.#slotFor(id));
     if (lowered === null) this.#host(node, inputs, outputs, outputSlots);
     else this.#calls(node, lowered, outputSlots, op.cost(inputs, outputs, node.attrs));
@@ -131,7 +127,7 @@ class LoweringInProgress {
     const share = 1 / Math.max(1, lowered.calls.length);
     for (const one of lowered.calls) {
       const inputSlots = inputs.map((id, i) =>
-        id !== null && readsInput(one, i) ? this.#operandOf(id, node.name) : null,
+        id !== null && usesInput(one, i) ? this.#operandOf(id, node.name) : null,
       );
       this.#step(one, inputSlots, outputs, weights, scratch, cost.flops * share, cost.bytes * share);
     }
@@ -217,23 +213,20 @@ class LoweringInProgress {
 
   #view(node: Node, input: ValueId, type: TensorType): void {
     const slot = this.#operandOf(input, node.name);
-    // A view of a weight is read as the weight itself; of an activation it gets a slot of its own name.
     const output = node.outputs[0]!;
-    this.#slotOf.set(
-      output,
-      this.#slots[slot]!.kind === 'weight' ? slot : this.#within(slot, node.name, type),
-    );
-  }
-
-  /** The result is written where `lender` was. */
-  #lend(lender: ValueId, result: ValueId): void {
-    const { name, type } = valueAt(this.#graph, result);
-    this.#slotOf.set(result, this.#within(this.#slotFor(lender), name, type));
-  }
-
-  #within(slot: SlotId, name: string, type: TensorType): SlotId {
-    const place = { byteLength: byteLength(type), within: { slot, offset: 0 } };
-    return this.#slot((id) => ({ kind: 'activation', id, name, ...place }));
+    // A view of a weight is read as the weight itself; of an activation it gets a slot of its own name.
+    if (this.#slots[slot]!.kind === 'weight') this.#slotOf.set(output, slot);
+    else
+      this.#slotOf.set(
+        output,
+        this.#slot((id) => ({
+          kind: 'activation',
+          id,
+          name: node.name,
+          byteLength: byteLength(type),
+          within: { slot, offset: 0, as: 'part' },
+        })),
+      );
   }
 
   /** The slot a value is read from; a constant becomes a raw weight. */
@@ -278,8 +271,7 @@ class LoweringInProgress {
   }
 }
 
-/** The output is the first input's bytes: nothing is done for it. */
-function passesThrough(node: Node): boolean {
-  const { view, forwards } = opOf(node.op).traits;
-  return view === true || typeof forwards === 'number';
-}
+const usesInput = (one: KernelCall, input: number): boolean =>
+  Object.values(one.operands as Record<string, Operand | null>).some(
+    (operand) => operand !== null && 'input' in operand && operand.input === input,
+  );

@@ -25,10 +25,14 @@ const SEGMENTS_WANTED = 64;
 export const segmentTarget = (weightBytes: number): number =>
   Math.min(LARGEST, Math.max(SMALLEST, Math.ceil(weightBytes / SEGMENTS_WANTED / (4 * KIB)) * 4 * KIB));
 
-export function partition(lowering: Lowering, target?: number): Schedule {
+export function targetOf(lowering: Lowering): number {
   let weightBytes = 0;
   for (const slot of lowering.slots) if (slot?.kind === 'weight') weightBytes += slot.byteLength;
-  const bytes = target ?? segmentTarget(weightBytes);
+  return segmentTarget(weightBytes);
+}
+
+export function partition(lowering: Lowering, target?: number): Schedule {
+  const bytes = target ?? targetOf(lowering);
   const cut = cutSteps(lowering, bytes);
   const segments = mergeWeights(cut.slots, cut.steps, bytes);
   return { ...lowering, ...cut, segments };

@@ -70,23 +70,6 @@ const fixtures: Readonly<Record<string, () => Schedule>> = {
         return { y: add(reshape(mul(wide, 2), [6, 4]), reshape(wide, [6, 4])) };
       }).graph,
     ),
-  /** A result takes the memory of an input that dies: of the residual, unless it is convolved too or needed later. */
-  lent: () => {
-    const builder = graphBuilder('lent');
-    const x = builder.input('x', f32(1, 4, 4, 16));
-    const w = builder.constant('w', f32(16, 16, 1, 1), { kind: 'splat', value: 0.5 });
-    const window = { strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] };
-    const conv = (input: number, residual: number | null) =>
-      builder.node('conv', [input, w, null, residual], window)[0]!;
-    const [a] = builder.node('relu', [x]); // x is an input: its memory is not lent
-    const b = conv(a!, null);
-    const c = conv(b, a!); // takes a's
-    const d = conv(c, c); // takes none: c is read around each element
-    const [e] = builder.node('add', [c, d]); // takes c's
-    const [f] = builder.node('sigmoid', [e!]); // takes none: e is read again
-    builder.output('g', conv(f!, e!)); // takes e's, which is c's, which is a's
-    return scheduleOf(builder.build());
-  },
   /** Inputs and constants that are outputs are copied; what no kernel does runs on the host. */
   outputs: () =>
     scheduleOf(
