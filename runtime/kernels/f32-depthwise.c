@@ -30,19 +30,19 @@ static inline intptr_t in_panels(const struct strip *s, int32_t lane) {
   return (intptr_t)(lane / PANEL) * s->wPanel + lane % PANEL;
 }
 
-INLINE void finish(const struct strip *s, int32_t lane, int32_t r, v4 sum, int32_t lanes) {
+INLINE void finish(const struct strip *s, int32_t lane, int32_t r, vN sum, int32_t lanes) {
   if (s->residual) sum += load_part(s->residual + r * s->ldr + lane, lanes, 0);
-  store_part(s->y + r * s->ldy + lane, min4(max4(sum, splat4(s->low)), splat4(s->high)), lanes);
+  store_part(s->y + r * s->ldy + lane, minN(maxN(sum, splatN(s->low)), splatN(s->high)), lanes);
 }
 
 /* R pixels, V vectors at a time from `lane` on, while there are as many; the lane reached. */
 INLINE int32_t any_window(const struct strip *s, int32_t lane, const int R, const int V, const int part) {
-  for (; lane < s->lanes && (part || lane + 4 * V <= s->lanes); lane += 4 * V) {
-    const int32_t lanes = part ? s->lanes - lane : 4;
+  for (; lane < s->lanes && (part || lane + LANES * V <= s->lanes); lane += LANES * V) {
+    const int32_t lanes = part ? s->lanes - lane : LANES;
     const intptr_t offset = in_panels(s, lane);
-    v4 sum[TOGETHER][4];
+    vN sum[TOGETHER][4];
     UNROLL for (int r = 0; r < R; r++)
-      UNROLL for (int v = 0; v < V; v++) sum[r][v] = load4(s->bias + offset + 4 * v);
+      UNROLL for (int v = 0; v < V; v++) sum[r][v] = loadN(s->bias + offset + LANES * v);
     for (int32_t kh = 0; kh < s->lines; kh++) {
       const float *w = s->w + offset + kh * s->wLine;
       const float *x[TOGETHER];
@@ -52,14 +52,14 @@ INLINE int32_t any_window(const struct strip *s, int32_t lane, const int R, cons
         UNROLL for (int r = 0; r < R; r++) {
           PIN(x[r]);
           UNROLL for (int v = 0; v < V; v++)
-            sum[r][v] = MADD(load_part(x[r] + 4 * v, lanes, 0), load4(w + 4 * v), sum[r][v]);
+            sum[r][v] = MADD(load_part(x[r] + LANES * v, lanes, 0), loadN(w + LANES * v), sum[r][v]);
           x[r] += s->xColumn;
         }
         w += PANEL;
       }
     }
     UNROLL for (int r = 0; r < R; r++)
-      UNROLL for (int v = 0; v < V; v++) finish(s, lane + 4 * v, r, sum[r][v], lanes);
+      UNROLL for (int v = 0; v < V; v++) finish(s, lane + LANES * v, r, sum[r][v], lanes);
   }
   return lane;
 }
@@ -69,25 +69,25 @@ INLINE int32_t any_window(const struct strip *s, int32_t lane, const int R, cons
  * pixels it reaches, (R − 1)·S + K loads a line instead of R·K. Sums, inputs and weights fill the registers.
  */
 INLINE int32_t fixed_window(const struct strip *s, int32_t lane, const int R, const int S, const int K) {
-  for (; lane + 4 <= s->lanes; lane += 4) {
+  for (; lane + LANES <= s->lanes; lane += LANES) {
     const intptr_t offset = in_panels(s, lane);
-    v4 sum[TOGETHER];
-    UNROLL for (int r = 0; r < R; r++) sum[r] = load4(s->bias + offset);
+    vN sum[TOGETHER];
+    UNROLL for (int r = 0; r < R; r++) sum[r] = loadN(s->bias + offset);
     const float *w = s->w + offset, *x = s->x + lane;
     for (int32_t left = s->lines; left > 0; left--) {
       const float *column = x;
       PIN(w);
       UNROLL for (int c = 0; c < (R - 1) * S + K; c++) {
-        const v4 input = load4(column);
+        const vN input = loadN(column);
         UNROLL for (int r = 0; r < R; r++)
-          if (c >= r * S && c < r * S + K) sum[r] = MADD(input, load4(w + (c - r * S) * PANEL), sum[r]);
+          if (c >= r * S && c < r * S + K) sum[r] = MADD(input, loadN(w + (c - r * S) * PANEL), sum[r]);
         column += s->xColumn;
         PIN(column);
       }
       x += s->xLine;
       w += s->wLine;
     }
-    UNROLL for (int r = 0; r < R; r++) finish(s, lane, r, sum[r], 4);
+    UNROLL for (int r = 0; r < R; r++) finish(s, lane, r, sum[r], LANES);
   }
   return lane;
 }
