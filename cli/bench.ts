@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { modes as modeNames } from '../runtime/bundle/choose.ts';
 import { MillraceError } from '../runtime/error.ts';
 import type { Row } from './bench-row.ts';
 import { type Command, engineHelp, engineOptions, readArguments, UsageError } from './command.ts';
@@ -13,7 +14,7 @@ const help = `millrace bench <bundle> [options]
 
 Measures a bundle: one row for each mode, each in a process of its own (so that its peak memory is its own).
 
-  --modes M,M,...      resident, sequential, stream (default: all three)
+  --modes M,M,...      resident, sequential, synchronous, stream, mmap (default: resident,sequential,stream)
   --runs N             measured runs (default 20)
   --warmup N           runs before them (default 3)
   --cold               drop the weights from the page cache before each run (Linux)
@@ -24,7 +25,7 @@ example
   millrace bench dist/resnet50 --modes resident,stream --budget 16MiB
 `;
 
-const allModes = ['resident', 'sequential', 'stream'];
+const defaultModes = 'resident,sequential,stream';
 
 export const bench: Command = {
   help,
@@ -43,9 +44,10 @@ export const bench: Command = {
       help,
     );
     const bundle = given.positionals[0]!;
-    const modes = (given.text('modes') ?? allModes.join(',')).split(',');
+    const modes = (given.text('modes') ?? defaultModes).split(',');
     for (const mode of modes)
-      if (!allModes.includes(mode)) throw new UsageError(`--modes: there is no mode "${mode}"`, help);
+      if (!(modeNames as readonly string[]).includes(mode))
+        throw new UsageError(`--modes: there is no mode "${mode}"`, help);
     const options = engineOptionsOf(given, help);
     const runs = given.count('runs') ?? 20;
     const warmup = given.count('warmup') ?? 3;

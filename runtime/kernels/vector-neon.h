@@ -4,7 +4,12 @@
 #include <arm_neon.h>
 #include "vector-128.h"
 
+/* The baseline rounds as that of other processors does, and as WASM without relaxed instructions. */
+#ifdef ISA_BASELINE
+#define MADD(a, b, c) ((a) * (b) + (c))
+#else
 #define MADD(a, b, c) ((vN)vfmaq_f32((float32x4_t)(c), (float32x4_t)(a), (float32x4_t)(b)))
+#endif
 
 INLINE vN minN(vN a, vN b) { return selectN(b < a, b, a); }
 INLINE vN maxN(vN a, vN b) { return selectN(a < b, b, a); }

@@ -23,7 +23,7 @@ describe('a loaded model', () => {
   let reference: Float32Array;
   const open: LoadedModel[] = [];
   const loaded = async (options: LoadOptions = {}): Promise<LoadedModel> => {
-    const model = await load(bundle.path, options);
+    const model = await load(bundle.path, { engine: 'wasm', ...options });
     open.push(model);
     return model;
   };

@@ -17,16 +17,13 @@
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
-#include "engine.h"
+#include "replay.h"
 #include "vector.h"
 
-#ifndef THREAD_LOCAL
-#define THREAD_LOCAL
-#endif
 THREAD_LOCAL const uint64_t *engine_addresses;
 
 enum { LOAD, FETCH, REPLAY, PEAK };
-enum { CALL_HEADER = 2, MOST_THREADS = 16 };
+enum { MOST_THREADS = 16 };
 static const size_t IMAGE_BYTES = (size_t)1 << 31;
 static const int32_t PEAK_STEPS = 1 << 20;
 
@@ -41,21 +38,6 @@ struct result {
 };
 
 static uint8_t *image;
-
-#define DECLARE(opcode, name) KERNEL(name);
-ENGINE_KERNELS(DECLARE)
-#undef DECLARE
-
-static void run_call(const int32_t *call, struct work *work) {
-  const void *params = call + CALL_HEADER;
-  switch (call[0]) {
-#define RUN(opcode, name) \
-  case opcode: kernel_##name(params, work); return;
-    ENGINE_KERNELS(RUN)
-#undef RUN
-  }
-  work->error = ENGINE_ERROR_OPCODE;
-}
 
 static double now(void) {
   struct timespec time;
@@ -75,8 +57,8 @@ static void take_part(struct shared *shared) {
   while (__atomic_load_n(&shared->waiting, __ATOMIC_SEQ_CST) > 0) continue;
   struct work work = {&shared->next, shared->threads, 0};
   engine_addresses = shared->addresses;
-  run_call(shared->call, &work);
-  if (work.error != 0) __atomic_store_n(&shared->error, work.error, __ATOMIC_SEQ_CST);
+  const int32_t error = run_kernel(shared->call, &work);
+  if (error != 0) __atomic_store_n(&shared->error, error, __ATOMIC_SEQ_CST);
   __atomic_sub_fetch(&shared->running, 1, __ATOMIC_SEQ_CST);
   while (__atomic_load_n(&shared->running, __ATOMIC_SEQ_CST) > 0) continue;
 }
