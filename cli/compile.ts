@@ -50,7 +50,12 @@ export const compileCommand: Command = {
     const options: CompileOptions = budgets.length > 0 ? { budget: budgets } : {};
     const bundle = await compile(graph, options);
     const bar = progress();
-    await bundle.write(output, (done, total) => bar.update('packing weights', done / total));
+    await withInterrupt((signal) =>
+      bundle.write(output, {
+        onProgress: (done, total) => bar.update('packing weights', done / total),
+        signal,
+      }),
+    );
     bar.done();
     const milliseconds = Math.round(performance.now() - started);
     const plans = bundle.report.plans.map(planReport);
@@ -60,6 +65,19 @@ export const compileCommand: Command = {
     return 0;
   },
 };
+
+/** An interrupt stops the writing, and what was written is removed, before the process ends. */
+async function withInterrupt(action: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const controller = new AbortController();
+  const stop = (): void => controller.abort();
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.once(signal, stop);
+  try {
+    await action(controller.signal);
+  } finally {
+    for (const signal of signals) process.off(signal, stop);
+  }
+}
 
 function readDims(list: readonly string[]): Record<string, number> {
   const dims: Record<string, number> = {};

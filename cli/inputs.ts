@@ -2,10 +2,10 @@
 
 import { fromNumbers, type Tensor } from '../compiler/ir/tensor.ts';
 import { type DType, elementCount, formatType, isFloat, sameShape } from '../compiler/ir/types.ts';
+import { readNpy } from '../compiler/model/weights/npy.ts';
 import { MillraceError } from '../runtime/error.ts';
 import type { TensorPort } from '../runtime/model.ts';
 import { assignment } from './command.ts';
-import { readNpy } from './npy.ts';
 
 /** `NAME=FILE.npy | FILE.pb | random[:SEED] | zeros`, one for each; inputs not named are `random:0`. */
 export async function readInputs(

@@ -7,7 +7,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { ModelSummary, Plan } from '../runtime/bundle/format.ts';
 import { fixedBytesOf } from '../runtime/engine/layout.ts';
 import { encodeManifest, manifestOf } from './bundle/manifest.ts';
-import { writeBundle } from './bundle/write.ts';
+import { type WriteOptions, writeBundle } from './bundle/write.ts';
 import { emitDeclarations } from './codegen/declarations.ts';
 import { bundleEntries } from './codegen/entry.ts';
 import { emitExecutor } from './codegen/executor.ts';
@@ -42,7 +42,7 @@ export interface Bundle {
   readonly report: CompileReport;
   readonly schedule: Schedule;
   /** Writes the folder; what stood there is replaced once the new bundle is complete. */
-  write(directory: string, onProgress?: (doneBytes: number, totalBytes: number) => void): Promise<void>;
+  write(directory: string, options?: WriteOptions): Promise<void>;
 }
 
 /**
@@ -68,8 +68,7 @@ export async function compile(model: Graph | Model, options: CompileOptions = {}
   return {
     report,
     schedule,
-    write: (directory, onProgress) =>
-      writeFolder(directory, { report, schedule, fixedBytes, words }, onProgress),
+    write: (directory, options) => writeFolder(directory, { report, schedule, fixedBytes, words }, options),
   };
 }
 
@@ -83,7 +82,7 @@ interface Compiled {
 async function writeFolder(
   directory: string,
   { report, schedule, fixedBytes, words }: Compiled,
-  onProgress?: (doneBytes: number, totalBytes: number) => void,
+  options?: WriteOptions,
 ): Promise<void> {
   const executor = await emitExecutor(schedule, COMPILER);
   const hostOps = schedule.steps.flatMap(({ action }) => (action.kind === 'host' ? [action.op] : []));
@@ -98,7 +97,7 @@ async function writeFolder(
   }));
   const packer = new Packer(schedule);
   try {
-    await writeBundle(directory, {
+    const parts = {
       schedule,
       packer,
       files: [
@@ -111,21 +110,20 @@ async function writeFolder(
         },
         ...(await Promise.all(engines)),
       ],
-      manifest: (checksums) => {
-        const { model, plans } = report;
-        const parts = {
-          compiler: COMPILER,
-          model,
-          schedule,
-          programWords: words,
-          fixedBytes,
-          plans,
-          checksums,
-        };
-        return encodeManifest(manifestOf(parts));
-      },
-      ...(onProgress === undefined ? {} : { onProgress }),
-    });
+      manifest: (checksums: readonly number[]) =>
+        encodeManifest(
+          manifestOf({
+            compiler: COMPILER,
+            model: report.model,
+            schedule,
+            programWords: words,
+            fixedBytes,
+            plans: report.plans,
+            checksums,
+          }),
+        ),
+    };
+    await writeBundle(directory, parts, options);
   } finally {
     packer.close();
   }

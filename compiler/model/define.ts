@@ -11,6 +11,8 @@ import { type DType, elementCount, type Shape, type TensorType } from '../ir/typ
 import { graphBuilder } from '../ops/index.ts';
 import { type Initializer, recipeOf } from './initializers.ts';
 import { Tensor } from './tensor.ts';
+import { WeightBinding } from './weights/binding.ts';
+import { isWeightSet, type WeightSet } from './weights/weight-set.ts';
 
 /** A defined network. */
 export interface Model {
@@ -21,8 +23,11 @@ export interface Model {
 export interface ModelOptions {
   /** Every seeded parameter derives from it and from its own name. Default 0. */
   readonly seed?: number;
-  /** Values for parameters by name; those it lacks are initialised. */
-  readonly weights?: Readonly<Record<string, Float32Array>>;
+  /**
+   * Values for parameters by name. Of a set (`loadWeights`) every parameter takes its own, and what is missing, left
+   * over or of another shape is one error (MODEL_WEIGHTS); parameters that a record of arrays lacks are initialised.
+   */
+  readonly weights?: Readonly<Record<string, Float32Array>> | WeightSet;
 }
 
 type Signature = Readonly<Record<string, TensorType>>;
@@ -34,8 +39,11 @@ interface Definition {
   readonly builder: GraphBuilder;
   readonly scopes: string[];
   readonly names: Set<string>;
-  readonly options: ModelOptions;
+  readonly seed: number;
+  readonly arrays: Readonly<Record<string, Float32Array>>;
   readonly unused: Set<string>;
+  /** Present where weights come from a set. */
+  readonly binding: WeightBinding | null;
 }
 
 /** Layers find their network here; definitions do not nest. */
@@ -54,8 +62,11 @@ export function defineModel<I extends Signature>(
   if (current !== null)
     throw new MillraceError('MODEL_INVALID', 'a network is defined inside another', { at: name });
   const builder = graphBuilder(name);
-  const unused = new Set(Object.keys(options.weights ?? {}));
-  current = { builder, scopes: [], names: new Set(), options, unused };
+  const { weights = {}, seed = 0 } = options;
+  const binding = isWeightSet(weights) ? new WeightBinding(weights) : null;
+  const arrays = isWeightSet(weights) ? {} : weights;
+  const unused = new Set(Object.keys(arrays));
+  current = { builder, scopes: [], names: new Set(), seed, arrays, unused, binding };
   try {
     const tensors: Record<string, Tensor> = {};
     for (const [key, type] of Object.entries(inputs))
@@ -67,6 +78,7 @@ export function defineModel<I extends Signature>(
         at: name,
         got: [...unused].join(', '),
       });
+    binding?.finish(name);
     return { name, graph: builder.build() };
   } finally {
     current = null;
@@ -102,13 +114,14 @@ export function layerName(base: string): string {
 
 /** A parameter of layer `layer`: the given weights, or a seeded recipe that costs no memory. */
 export function parameter(layer: string, role: string, shape: Shape, initializer: Initializer): Tensor {
-  const { builder, options, unused } = definition(layer);
+  const { builder, seed, arrays, unused, binding } = definition(layer);
   const name = `${layer}.${role}`;
-  const given = options.weights?.[name];
+  const given = arrays[name];
   unused.delete(name);
   const type: TensorType = { dtype: 'float32', shape };
   let constant: Constant;
-  if (given === undefined) constant = recipeOf(initializer, shape, name, options.seed ?? 0);
+  if (binding !== null) constant = binding.constant(name, type);
+  else if (given === undefined) constant = recipeOf(initializer, shape, name, seed);
   else {
     if (given.length !== elementCount(shape))
       throw new MillraceError('MODEL_SHAPE', 'has the wrong number of elements', {

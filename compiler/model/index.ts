@@ -7,3 +7,4 @@ export * from './layers/movement.ts';
 export * from './layers/normalization.ts';
 export * from './layers/pooling.ts';
 export { Tensor } from './tensor.ts';
+export * from './weights/index.ts';

@@ -155,7 +155,8 @@ function readValueInfo(message: Message): OnnxValueInfo {
       type = readType(message.message('TypeProto'));
     }
   }
-  return { name, ...(type ?? { elementType: null, shape: null }) };
+  // 0 is ONNX's "undefined": nothing is said, and it may well be a tensor.
+  return { name, ...(type ?? { elementType: 0, shape: null }) };
 }
 
 /** Sequences, maps and optionals are not tensors: their element type is null. */
@@ -167,6 +168,7 @@ function readType(message: Message): Pick<OnnxValueInfo, 'elementType' | 'shape'
     if (message.number !== 1) continue;
     if (seen) throw message.invalid('tensor_type appears twice');
     seen = true;
+    elementType = 0;
     const tensor = message.message('TypeProto.Tensor');
     while (tensor.next()) {
       if (tensor.number === 1) elementType = tensor.int();

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { decodeNpy, writeNpy } from '../../cli/npy.ts';
 import { compile } from '../../compiler/compile.ts';
 import { bytesOf, fromNumbers, type Tensor, toNumbers } from '../../compiler/ir/tensor.ts';
 import { type DType, elementCount } from '../../compiler/ir/types.ts';
+import { decodeNpy, writeNpy } from '../../compiler/model/weights/npy.ts';
 import { importOnnx } from '../../compiler/onnx/import.ts';
 import { readTensorFile } from '../../compiler/onnx/tensor-file.ts';
 import { type LoadOptions, load } from '../../runtime/node.ts';

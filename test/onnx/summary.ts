@@ -105,7 +105,7 @@ export function theirSummary(bytes: Uint8Array): unknown {
         if (value.case === 'dimValue') return value.value < 0n ? null : Number(value.value);
         return value.case === 'dimParam' ? value.value || null : null;
       }) ?? null;
-    return { name, elementType: tensor === undefined ? null : tensor.elemType, shape };
+    return { name, elementType: type === undefined ? 0 : (tensor?.elemType ?? null), shape };
   };
   return {
     irVersion: Number(model.irVersion),
