@@ -8,16 +8,18 @@ import { loadModelFile } from './model-file.ts';
 import { type PlanReport, planReport } from './plan-report.ts';
 import { progress } from './progress.ts';
 
-const help = `millrace compile <model.onnx | model.ts> -o <dir> [options]
+const help = `millrace compile <model.onnx | model.ts | model.cfg> -o <dir> [options]
 
-Compiles a network into a bundle: a folder that needs nothing but itself and Node.
+Compiles a network into a bundle: a folder that needs nothing but itself and Node. A Darknet model is its .cfg, with
+the .weights of the same name beside it.
 
   -o, --output DIR      the bundle's folder; a bundle that is there is replaced when the new one is complete
   --budget SIZE         store a plan for this much memory (8MiB, 64MB, 65536); may be repeated.
                         Without it: the smallest plan, the knee, zero delay, and all weights resident
-  --dim NAME=N          bind a symbolic dimension of the model; may be repeated
+  --dim NAME=N          bind a symbolic dimension of the model, or width or height of a .cfg; may be repeated
   --shape NAME=1x3x224x224
                         bind the shape of an input; may be repeated
+  --seed N              make up the weights of a .cfg
   --json                print the report as JSON
 
 example
@@ -34,17 +36,20 @@ export const compileCommand: Command = {
         budget: { type: 'string', multiple: true },
         dim: { type: 'string', multiple: true },
         shape: { type: 'string', multiple: true },
+        seed: { type: 'string' },
         json: { type: 'boolean' },
       },
-      ['<model.onnx | model.ts>'],
+      ['<model.onnx | model.ts | model.cfg>'],
       help,
     );
     const output = given.text('output');
     if (output === undefined) throw new UsageError('-o <dir> is required', help);
     const started = performance.now();
+    const seed = given.count('seed');
     const graph = await loadModelFile(given.positionals[0]!, {
       dims: readDims(given.list('dim')),
       shapes: readShapes(given.list('shape')),
+      ...(seed === undefined ? {} : { seed }),
     });
     const budgets = given.list('budget');
     const options: CompileOptions = budgets.length > 0 ? { budget: budgets } : {};
