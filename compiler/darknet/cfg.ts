@@ -77,7 +77,7 @@ export function parseCfg(text: string, name: string): Cfg {
   const sections: Section[] = [];
   for (const [i, raw] of text.split('\n').entries()) {
     const at = `${name}:${i + 1}`;
-    const line = raw.replace(/[#;].*$/, '').replace(/\s/g, '');
+    const line = raw.replace(/[#;][\s\S]*/, '').replace(/\s/g, '');
     if (line === '') continue;
     if (line.startsWith('[')) {
       if (!/^\[[\w-]+\]$/.test(line))
