@@ -29,7 +29,9 @@ export async function importDarknet(
 ): Promise<Graph> {
   const network = readNetwork(cfgPath, size);
   const recipes =
-    typeof weights === 'string' ? fileWeights(resolve(weights), network.layers) : seededWeights(weights.seed);
+    typeof weights === 'string'
+      ? fileWeights(resolve(weights), network.layers)
+      : seededWeights(weights.seed, network.layers);
   return emit(basename(cfgPath).replace(/\.cfg$/i, ''), network, recipes);
 }
 

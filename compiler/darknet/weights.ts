@@ -58,15 +58,23 @@ export function fileWeights(path: string, layers: readonly NamedLayer[]): Weight
   };
 }
 
-/** Made up: He-normal weights, statistics that change nothing. */
-export function seededWeights(seed: number): Weights {
+/** As training from a small scale leaves it: the sum of fifty branches of random weights stays in range. */
+const BRANCH_SCALE = 0.2;
+
+/**
+ * Made up: He-normal weights, statistics that change nothing, and a small scale where a branch is added to what went
+ * around it.
+ */
+export function seededWeights(seed: number, layers: readonly NamedLayer[]): Weights {
   if (!Number.isSafeInteger(seed))
     throw new MillraceError('OPTION', 'seed', { expected: 'a whole number', got: `${seed}` });
+  const branches = new Set(layers.filter((_, i) => layers[i + 1]?.section.type === 'shortcut'));
   return (layer, parameter) => {
     const { role, shape } = parameter;
-    const one = role === 'scale' || role === 'variance';
+    const scale = branches.has(layer) ? BRANCH_SCALE : 1;
+    const values = { bias: 0, mean: 0, variance: 1, scale };
     const initializer =
-      role === 'weight' ? ({ kind: 'he' } as const) : ({ kind: 'constant', value: one ? 1 : 0 } as const);
+      role === 'weight' ? ({ kind: 'he' } as const) : ({ kind: 'constant', value: values[role] } as const);
     return {
       type: typeOf(parameter),
       constant: recipeOf(initializer, shape, `${layer.name}.${role}`, seed),
