@@ -7,11 +7,13 @@ import { MillraceError } from '../runtime/error.ts';
 import { type LoadedModel, type LoadOptions, load } from '../runtime/node.ts';
 import { type Arguments, UsageError } from './command.ts';
 
+const engines = ['auto', 'native', 'wasm'];
+
 export function engineOptionsOf(given: Arguments, help: string): LoadOptions {
   const engine = given.text('engine') ?? 'auto';
-  if (engine !== 'auto' && engine !== 'wasm')
-    throw new UsageError(`--engine: expected auto or wasm, got "${engine}"`, help);
-  const options: Record<string, unknown> = {};
+  if (!engines.includes(engine))
+    throw new UsageError(`--engine: expected ${engines.join(', ')}, got "${engine}"`, help);
+  const options: Record<string, unknown> = { engine };
   for (const name of ['mode', 'budget', 'source', 'verify']) {
     const value = given.text(name);
     if (value !== undefined) options[name] = value;

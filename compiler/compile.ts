@@ -3,7 +3,7 @@
  * all stages; each takes the value the stage before it made. Weights are packed last, while the bundle is written, one
  * segment at a time.
  */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import type { ModelSummary, Plan } from '../runtime/bundle/format.ts';
 import { fixedBytesOf } from '../runtime/engine/layout.ts';
 import { encodeManifest, manifestOf } from './bundle/manifest.ts';
@@ -19,6 +19,7 @@ import type { Model } from './model/define.ts';
 import { type CompileOptions, checkOptions } from './options.ts';
 import { Packer } from './pack/pack.ts';
 import { optimize } from './passes/index.ts';
+import { arrange } from './schedule/arrange.ts';
 import { lowerGraph } from './schedule/lower.ts';
 import { partition } from './schedule/partition.ts';
 import { manifestPlan, planProblem } from './schedule/problem.ts';
@@ -53,7 +54,7 @@ export async function compile(model: Graph | Model, options: CompileOptions = {}
   const { budgets, device } = checkOptions(options);
   const graph = 'graph' in model ? model.graph : model;
   const optimized = optimize(graph);
-  const schedule = partition(lowerGraph(optimized));
+  const schedule = partition(arrange(lowerGraph(optimized)));
   const words = programWords(schedule);
   const { slots, segments } = schedule;
   const fixedBytes = fixedBytesOf({
@@ -87,9 +88,13 @@ async function writeFolder(
   const executor = await emitExecutor(schedule, COMPILER);
   const hostOps = schedule.steps.flatMap(({ action }) => (action.kind === 'host' ? [action.op] : []));
   const entries = await bundleEntries([...new Set(hostOps)]);
-  const engines = ['engine.wasm', 'engine-relaxed.wasm'].map(async (name) => ({
+  const built = new URL('../build/engine/', import.meta.url);
+  // The native engine of this machine goes along where it is built; on any other the bundle runs in WASM.
+  const here = new RegExp(`^engine-${process.platform}-${process.arch}(-musl)?\\.node$`);
+  const native = (await readdir(built)).filter((name) => here.test(name));
+  const engines = ['engine.wasm', 'engine-relaxed.wasm', ...native].map(async (name) => ({
     name,
-    content: await readFile(new URL(`../build/engine/${name}`, import.meta.url)),
+    content: await readFile(new URL(name, built)),
   }));
   const packer = new Packer(schedule);
   try {

@@ -16,6 +16,7 @@ enum {
   /* Floats in `zeros`, the input of rows whose tap lies outside the image. Longer runs are cut. */
   ZERO_RUN = 1024,
 };
+#define zeros SYMBOL(zeros)
 extern float zeros[ZERO_RUN];
 
 struct run {
@@ -40,6 +41,7 @@ struct tile {
   float low, high;
 };
 
+#define compute_tile SYMBOL(compute_tile)
 void compute_tile(const struct tile *tile);
 
 /* Lanes that a tile computes and writes for `lanes` channels. */

@@ -55,7 +55,7 @@ INLINE v4 max4(v4 a, v4 b) { return select4(a < b, b, a); }
 #define MADD(a, b, c) ((v4)wasm_f32x4_relaxed_madd((v128_t)(a), (v128_t)(b), (v128_t)(c)))
 #elif defined(__FMA__)
 #define MADD(a, b, c) ((v4)_mm_fmadd_ps((__m128)(a), (__m128)(b), (__m128)(c)))
-#elif defined(__ARM_NEON)
+#elif defined(__ARM_NEON) && !defined(ISA_BASELINE)
 #define MADD(a, b, c) ((v4)vfmaq_f32((float32x4_t)(c), (float32x4_t)(a), (float32x4_t)(b)))
 #else
 #define MADD(a, b, c) ((a) * (b) + (c))

@@ -35,7 +35,7 @@ try {
     'large',
     { x: tensor('float32', [1, WIDTH]) },
     ({ x }) => {
-      let y: Tensor = x;
+      let y: Tensor<'float32'> = x;
       for (let i = 0; i < layers; i++) y = relu(dense(y, { name: `fc${i}`, units: WIDTH }));
       return { y };
     },
