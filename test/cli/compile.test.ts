@@ -160,7 +160,11 @@ describe('millrace compile', () => {
       fails([at('noise.onnx', 'not a model at all'), '-o', out], 1, /MODEL_(READ|INVALID)/),
       fails([at('open.onnx', open), '-o', out], 1, /MODEL_DIMENSION.*[\s\S]*--dim length=N/),
       fails([at('a.txt', 'x'), '-o', out], 1, /MODEL_READ: .*a\.txt/),
-      fails([at('syntax.ts', 'export default ('), '-o', out], 1, /MODEL_READ: .*syntax\.ts/),
+      fails(
+        [at('syntax.ts', 'export default ('), '-o', out],
+        1,
+        /MODEL_INVALID: .*syntax\.ts: does not type-check/,
+      ),
       fails([at('empty.ts', 'export const a = 1;'), '-o', out], 1, /MODEL_INVALID/),
       fails([model], 2, /-o <dir> is required/),
       fails([model, '-o', out, '--budget', 'plenty'], 2, /OPTION: budget: not a size/),

@@ -27,9 +27,9 @@ const isOwn = (file: string): boolean => own.some((folder) => file.startsWith(`$
 
 /**
  * Checks the module and all it imports, and returns what it says of the networks it defines. Throws MillraceError
- * MODEL_INVALID with what `tsc` shows.
+ * MODEL_INVALID with what `tsc` shows; `shown` is what the user calls the file.
  */
-export async function checkModule(path: string): Promise<readonly DocumentedModel[]> {
+export async function checkModule(path: string, shown = path): Promise<readonly DocumentedModel[]> {
   const { Project, ts } = await import('ts-morph');
   const options = optionsFor(ts, path);
   const plain = /\.[cm]?js$/i.test(path) && options.checkJs !== true;
@@ -48,7 +48,7 @@ export async function checkModule(path: string): Promise<readonly DocumentedMode
   const problems =
     syntax.length > 0 || plain ? syntax : files.flatMap((one) => program.getSemanticDiagnostics(one));
   const errors = problems.filter(({ category }) => category === ts.DiagnosticCategory.Error);
-  if (errors.length > 0) throw typeErrors(ts, path, errors);
+  if (errors.length > 0) throw typeErrors(ts, shown, errors);
   return documentedModels(ts, program.getTypeChecker(), [
     file.compilerNode,
     ...files.filter((one) => one !== file.compilerNode),

@@ -3,7 +3,7 @@
  * the one model it exports taken from it. `millrace` is this very installation, so that what the module defines is of
  * the classes that compile it.
  */
-import { readFile } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Loader, Plugin } from 'esbuild';
@@ -21,23 +21,13 @@ interface ExportedModel {
 /** The graph of the model that a module exports, with its author's words. */
 export async function loadModelModule(path: string): Promise<Graph> {
   const file = resolve(path);
-  const described = await checkModule(await realFile(file, path));
+  await access(file, constants.R_OK).catch((cause: Error) => {
+    throw new MillraceError('MODEL_READ', 'cannot be read', { at: path, got: cause.message, cause });
+  });
+  const described = await checkModule(file, path);
   const { name, graph } = modelOf(await importModule(file), path);
   const docs = docsOf(name, graph, described);
   return docs === null ? graph : { ...graph, docs };
-}
-
-async function realFile(file: string, path: string): Promise<string> {
-  try {
-    await readFile(file);
-    return file;
-  } catch (cause) {
-    throw new MillraceError('MODEL_READ', 'cannot be read', {
-      at: path,
-      got: (cause as Error).message,
-      cause,
-    });
-  }
 }
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
