@@ -5,11 +5,11 @@
 #ifndef MILLRACE_VECTOR_H
 #define MILLRACE_VECTOR_H
 #include <stdint.h>
-#if defined(__wasm_simd128__)
+#ifdef __wasm_simd128__
 #include <wasm_simd128.h>
-#elif defined(__x86_64__)
+#elif defined(__FMA__)
 #include <immintrin.h>
-#elif defined(__aarch64__)
+#elif defined(__ARM_NEON)
 #include <arm_neon.h>
 #endif
 
@@ -45,20 +45,17 @@ INLINE v4 select4(v4i mask, v4 a, v4 b) { return (v4)((mask & (v4i)a) | (~mask &
 #ifdef __wasm_simd128__
 INLINE v4 min4(v4 a, v4 b) { return (v4)wasm_f32x4_pmin((v128_t)a, (v128_t)b); }
 INLINE v4 max4(v4 a, v4 b) { return (v4)wasm_f32x4_pmax((v128_t)a, (v128_t)b); }
-#elif defined(__x86_64__)
-INLINE v4 min4(v4 a, v4 b) { return (v4)_mm_min_ps((__m128)b, (__m128)a); }
-INLINE v4 max4(v4 a, v4 b) { return (v4)_mm_max_ps((__m128)b, (__m128)a); }
 #else
 INLINE v4 min4(v4 a, v4 b) { return select4(b < a, b, a); }
 INLINE v4 max4(v4 a, v4 b) { return select4(a < b, b, a); }
 #endif
 
-/* a·b + c, lane by lane; every lane and every caller alike: fused or not by the build, never by the place. */
+/* a·b + c; every lane and every caller alike: fused or not by the build, never by the place. */
 #if defined(__wasm_relaxed_simd__)
 #define MADD(a, b, c) ((v4)wasm_f32x4_relaxed_madd((v128_t)(a), (v128_t)(b), (v128_t)(c)))
 #elif defined(__FMA__)
 #define MADD(a, b, c) ((v4)_mm_fmadd_ps((__m128)(a), (__m128)(b), (__m128)(c)))
-#elif defined(__aarch64__) && !defined(ISA_BASELINE)
+#elif defined(__ARM_NEON) && !defined(ISA_BASELINE)
 #define MADD(a, b, c) ((v4)vfmaq_f32((float32x4_t)(c), (float32x4_t)(a), (float32x4_t)(b)))
 #else
 #define MADD(a, b, c) ((a) * (b) + (c))
