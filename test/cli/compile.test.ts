@@ -8,10 +8,10 @@ import { commandFile, type Folder, millrace, millraceJson, temporaryFolder } fro
 
 /** A network of 24 layers with 6 MB of seeded weights. */
 const module = (width = 256, layers = 24): string => `
-import { defineModel, dense, relu, tensor, type Tensor } from 'millrace';
+import { defineModel, dense, type FloatTensor, relu, tensor } from 'millrace';
 const width: number = ${width};
 export default defineModel('stack', { x: tensor('float32', [4, width]) }, ({ x }) => {
-  let y: Tensor = x;
+  let y: FloatTensor = x;
   for (let i = 0; i < ${layers}; i++) y = relu(dense(y, { units: width, name: \`dense\${i}\` }));
   return { y };
 });

@@ -152,9 +152,9 @@ describe('doc comments of model modules', function () {
 
   it('stand on what the literals are made of: constants, variables, spreads, functions, other files', async () => {
     const docs = await docsOf({
-      'model.ts': `import { defineModel as network, relu, type Tensor } from 'millrace';
+      'model.ts': `import { defineModel as network, relu, type FloatTensor } from 'millrace';
         import { inputs } from './inputs.ts';
-        function body({ a, b }: { a: Tensor; b: Tensor }) {
+        function body({ a, b }: { a: FloatTensor; b: FloatTensor }) {
           /** Of a variable. */
           const first = relu(a);
           const inner = () => { return { second: 1, /** Not this. */ third: 2 }; };
