@@ -2,6 +2,7 @@
  * The bundle's `index.d.ts`: what its user's editor shows. It stands alone (a device has no Millrace installed), so
  * the runtime's option types are written out; `test/codegen` checks that they are those of `runtime/`.
  */
+import type { PortDocs } from '../ir/graph.ts';
 import type { DType, TensorType } from '../ir/types.ts';
 import type { SchedulePort } from '../schedule/schedule.ts';
 
@@ -30,30 +31,35 @@ export function emitDeclarations(
   inputs: readonly SchedulePort[],
   outputs: readonly SchedulePort[],
   compiler: string,
+  docs?: PortDocs,
 ): string {
   return [
     `// The network "${model.replace(/[^\x20-\x7e]/g, ' ')}", compiled by ${compiler}.`,
     '',
     '/** What `run` takes: dense, row-major arrays of exactly the shapes given. */',
     'export interface Inputs {',
-    ...inputs.flatMap(field),
+    ...inputs.flatMap((port) => field(port, docs?.inputs.get(port.name))),
     '}',
     '',
     '/** What `run` returns, in arrays of its own. */',
     'export interface Outputs {',
-    ...outputs.flatMap(field),
+    ...outputs.flatMap((port) => field(port, docs?.outputs.get(port.name))),
     '}',
     '',
     runtimeDeclarations,
   ].join('\n');
 }
 
-function field({ name, type }: SchedulePort): string[] {
-  const shape = formatShape(type);
-  return [
-    `  /** ${shape}.${notes[type.dtype] ?? ''} */`,
-    `  readonly ${propertyName(name)}: ${arrays[type.dtype]};`,
-  ];
+/** A property; what the model's author says of it comes first. */
+function field({ name, type }: SchedulePort, doc?: string): string[] {
+  const shape = `${formatShape(type)}.${notes[type.dtype] ?? ''}`;
+  // The text may come from a model file, and must not end the comment.
+  const words = doc === undefined ? [] : doc.replaceAll('*/', '*\\/').split(/\r?\n/);
+  const comment =
+    words.length === 0
+      ? [`  /** ${shape} */`]
+      : ['  /**', ...[...words, '', shape].map((line) => `   * ${line}`.trimEnd()), '   */'];
+  return [...comment, `  readonly ${propertyName(name)}: ${arrays[type.dtype]};`];
 }
 
 const formatShape = (type: TensorType): string => `${type.dtype} [${type.shape.join(', ')}]`;
