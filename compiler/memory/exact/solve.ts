@@ -28,6 +28,7 @@ export interface ExactResult {
 
 /** Stretches of time with more items than this are left as they came: the search would need too much memory. */
 const MAX_COUNT = 4096;
+const MAX_NEIGHBOURS = 2 ** 22;
 /** Work of the shortest try of an order, per item. */
 const TRY = 4000;
 /** Tries for each question of the first round, and their growth from round to round. */
@@ -46,6 +47,10 @@ interface State {
 
 /** Improves on the placement `offset`. */
 export function solveExact(items: Items, offset: Float64Array, options: ExactOptions): ExactResult {
+  if ((items.neighbours?.list.length ?? Number.POSITIVE_INFINITY) > MAX_NEIGHBOURS) {
+    const peak = offset.reduce((top, at, i) => Math.max(top, at + items.size[i]!), 0);
+    return { offset, peak, lowerBound: items.lowerBound, work: 0 };
+  }
   let left = options.work;
   const expired = (): boolean => left <= 0 || options.expired?.() === true;
   const states = componentsOf(items).map((component) => stateOf(component, offset));
