@@ -87,7 +87,10 @@ const header = engineHeader();
 const clangPackage = await readFile(new URL('node_modules/@yowasp/clang/package.json', root), 'utf8');
 const { version } = JSON.parse(clangPackage) as { version: string };
 
-const sources: Record<string, string> = { 'runtime/engine/engine.c': engineFiles['engine.c']! };
+const sources: Record<string, string> = {
+  'runtime/engine/engine.c': engineFiles['engine.c']!,
+  'runtime/engine/wasm.c': engineFiles['wasm.c']!,
+};
 const headers: string[] = [header];
 for (const [directory, texts] of [
   ['runtime/engine', engineFiles],

@@ -13,6 +13,7 @@ import {
   signatureOf,
   unaryFunctions,
 } from '../runtime/engine/abi.ts';
+import { abiHash } from '../runtime/engine/abi-hash.ts';
 import {
   controlWords,
   engineErrors,
@@ -62,6 +63,7 @@ export const engineHeader = (): string =>
     `#define PANEL ${PANEL}`,
     `#define FIRST_KERNEL ${FIRST_KERNEL}`,
     `#define KERNEL_COUNT ${kernelNames.length}`,
+    `#define ENGINE_ABI_HASH ${abiHash()}u`,
     '',
     capitals('OP', opcodes),
     capitals('STATUS', status),

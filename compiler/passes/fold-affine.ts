@@ -13,9 +13,9 @@ import type { Node, ValueId } from '../ir/graph.ts';
 import { Rewrite } from '../ir/rewrite.ts';
 import { elementCount, sameType } from '../ir/types.ts';
 import { opOf, signatures } from '../ops/index.ts';
+import { product, reshaped, simplified, splat, sum, vectorOf } from '../ops/recipes.ts';
 import { epilogueIsFree } from './fuse-epilogue.ts';
 import type { Pass } from './pass.ts';
-import { product, reshaped, simplified, splat, sum, vectorOf } from './recipes.ts';
 
 export const foldAffine: Pass = {
   name: 'fold-affine',

@@ -8,6 +8,7 @@
 import type { Node, ValueId } from '../ir/graph.ts';
 import { type Rebuild, rebuildGraph } from '../ir/rebuild.ts';
 import { opOf, signatures } from '../ops/index.ts';
+import { applied, reshaped } from '../ops/recipes.ts';
 import { chooseMoved, demandsOf } from './layout-choice.ts';
 import {
   type Demand,
@@ -26,7 +27,6 @@ import {
   permuteShape,
   samePermutation,
 } from './permutation.ts';
-import { applied, reshaped } from './recipes.ts';
 
 export const layout: Pass = {
   name: 'layout',

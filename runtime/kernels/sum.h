@@ -20,6 +20,12 @@ struct epilogue {
   float alpha, beta;
 };
 
+#define clamp_of SYMBOL(clamp_of)
+#define sum_begin SYMBOL(sum_begin)
+#define sum_panel SYMBOL(sum_panel)
+#define sum_add SYMBOL(sum_add)
+#define sum_end SYMBOL(sum_end)
+
 /* The bounds of activations that are a clamp: none, relu, clip. 0 for the others. */
 int clamp_of(const struct epilogue *epilogue, float *low, float *high);
 

@@ -83,6 +83,7 @@ class RandomNetwork {
   }
 
   #unary(x: ValueId): ValueId[] {
+    if (this.#random.chance(0.15)) return this.#spelledOut(x);
     const ops: [string, Attrs][] = [
       ['relu', {}],
       ['sigmoid', {}],
@@ -95,6 +96,16 @@ class RandomNetwork {
       ['cast', { to: this.#dtype }],
     ];
     return this.#node(...this.#withInputs(this.#random.pick(ops), [x]));
+  }
+
+  /** x·sigmoid(x) or x·clip(x + 3, 0, 6)/6. */
+  #spelledOut(x: ValueId): ValueId[] {
+    if (this.#random.chance(0.5)) return this.#node('mul', [x, this.#node('sigmoid', [x])[0]!]);
+    const number = (value: number) =>
+      this.#builder.constant('n', { dtype: this.#dtype, shape: [] }, { kind: 'splat', value });
+    const [sum] = this.#node('add', [x, number(3)]);
+    const [clipped] = this.#node('clip', [sum!], { min: 0, max: 6 });
+    return this.#node('div', [this.#node('mul', [x, clipped!])[0]!, number(6)]);
   }
 
   #withInputs([op, attrs]: [string, Attrs], inputs: ValueId[]): [string, ValueId[], Attrs] {

@@ -50,7 +50,8 @@ export function componentsOf(items: Items): readonly Component[] {
 /** Every offset of a canonical placement is a sum of sizes, rounded to alignments: a multiple of this. */
 export function unitOf({ count, size, alignment }: Items): number {
   let unit = 0;
-  for (let i = 0; i < count; i++) unit = divisor(divisor(unit, size[i]!), alignment[i] === 1 ? 0 : alignment[i]!);
+  for (let i = 0; i < count; i++)
+    unit = divisor(divisor(unit, size[i]!), alignment[i] === 1 ? 0 : alignment[i]!);
   return unit || 1;
 }
 

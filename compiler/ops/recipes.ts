@@ -1,11 +1,12 @@
 /**
- * Recipes made of recipes, for passes that fold arithmetic into weights. Nothing is evaluated here but splats: a
- * weight may be gigabytes, and is evaluated a slice at a time when it is packed.
+ * Recipes made of recipes, for passes that fold arithmetic into weights and readers of weights that are stored in
+ * another form. Nothing is evaluated here but splats: a weight may be gigabytes, and is evaluated a slice at a time
+ * when it is packed.
  */
 import type { Attrs, Constant, TypedConstant } from '../ir/constant.ts';
 import { fromNumbers, toNumbers } from '../ir/tensor.ts';
 import { elementCount, type Shape, sameShape, type TensorType } from '../ir/types.ts';
-import { opOf, signatures } from '../ops/index.ts';
+import { opOf, signatures } from './index.ts';
 
 /** An op over recipes, typed. */
 export function applied(op: string, args: readonly TypedConstant[], attrs: Attrs = {}): TypedConstant {
