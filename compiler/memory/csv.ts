@@ -35,7 +35,12 @@ export function readLifetimes(text: string, file: string): NamedIntervals {
     const at = `${file}:${n + 1}`;
     const cells = line.split(',').map((cell) => cell.trim());
     if (cells.length !== columns.length) {
-      throw invalid(at, 'has another number of columns than the header', `${columns.length}`, `${cells.length}`);
+      throw invalid(
+        at,
+        'has another number of columns than the header',
+        `${columns.length}`,
+        `${cells.length}`,
+      );
     }
     const [name, lower, upper, size] = positions.map((position) => cells[position]!) as [string, ...string[]];
     if (name === '') throw invalid(at, 'has no id', 'a name', 'nothing');
@@ -48,7 +53,12 @@ export function readLifetimes(text: string, file: string): NamedIntervals {
     const end = whole(at, 'upper', upper!, Number.MIN_SAFE_INTEGER);
     const byteLength = whole(at, 'size', size!, 0);
     if (end <= start) {
-      throw invalid(at, 'ends before it begins', `upper above lower (${start}); upper is exclusive`, `${end}`);
+      throw invalid(
+        at,
+        'ends before it begins',
+        `upper above lower (${start}); upper is exclusive`,
+        `${end}`,
+      );
     }
     intervals.push({ id: names.length, byteLength, start, end });
     names.push(name);

@@ -1,7 +1,8 @@
 /** The exact planner: the least peak there is, or the best found within its work. */
+
+import { bySize } from '../greedy-by-size.ts';
 import type { Planner } from '../interval.ts';
 import { itemsOf, placementOf } from '../items.ts';
-import { bySize } from '../greedy-by-size.ts';
 import { Placer } from '../place.ts';
 import { solveExact } from './solve.ts';
 
