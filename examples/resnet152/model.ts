@@ -16,7 +16,6 @@ import {
   normal,
   relu,
   scope,
-  sizeOf,
   softmax,
   type Tensor,
   tensor,
@@ -46,7 +45,7 @@ function bottleneck<S extends Image, W extends number, T extends 1 | 2>(
   const down = relu(convNorm(x, [width, 1, 1], { name: 'down' }));
   const mid = relu(convNorm(down, [width, 3, stride], { name: 'mid' }));
   const up = convNorm(mid, [filters, 1, 1], { name: 'up', scale: 0.2 });
-  const same = sizeOf(x, -1) === filters && stride === 1;
+  const same = x.dim(-1) === filters && stride === 1;
   const shortcut = same ? x : convNorm(x, [filters, 1, stride], { name: 'shortcut' });
   return relu(add(up, expectShapeOf(shortcut, up)));
 }

@@ -49,7 +49,13 @@ export interface All<V> {
 }
 
 /** Extents that must be the same, where both are known. */
-export type SameVerdict<X extends number, Y extends number, Message extends string> = X extends number
+export type SameVerdict<X extends number, Y extends number, Message extends string> = Equal<
+  X & number,
+  Y & number,
+  Message
+>;
+
+type Equal<X extends number, Y extends number, Message extends string> = X extends number
   ? Y extends number
     ? number extends X
       ? Fits
