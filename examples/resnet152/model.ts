@@ -23,7 +23,7 @@ import {
 } from 'millrace';
 
 /** A convolution without bias, normalised. Weights file and paper count the two as one layer. */
-function convNorm<S extends Image, F extends number, K extends 1 | 3 | 7, T extends 1 | 2>(
+function convNorm<S extends Image, const F extends number, K extends 1 | 3 | 7, T extends 1 | 2>(
   x: Tensor<'float32', S>,
   [filters, kernel, stride]: readonly [F, K, T],
   { name, scale = 1 }: { readonly name: string; readonly scale?: number },
@@ -51,7 +51,7 @@ function bottleneck<S extends Image, W extends number, T extends 1 | 2>(
 }
 
 /** Blocks of which the first may halve the image. */
-function stage<S extends Image, W extends number, T extends 1 | 2>(
+function stage<S extends Image, const W extends number, T extends 1 | 2>(
   x: Tensor<'float32', S>,
   [name, blocks, width, stride]: readonly [string, number, W, T],
 ) {

@@ -66,8 +66,8 @@ export function split<
   const A extends number = -1,
 >(
   x: Tensor<D, S>,
-  parts: P & SplitVerdict<S, A, P>['verdict'],
-  axis?: A & AxisVerdict<S, A>['verdict'],
+  parts: P & SplitVerdict<S, A, P>['problem'],
+  axis?: A & AxisVerdict<S, A>['problem'],
 ): Parts<D, S, A, SplitSizes<S, A, P>> {
   const at = positive(x, axis ?? -1);
   const given: number | readonly number[] = parts;
@@ -89,9 +89,9 @@ export function narrow<
   const N extends number,
 >(
   x: Tensor<D, S>,
-  axis: A & AxisVerdict<S, A>['verdict'],
+  axis: A & AxisVerdict<S, A>['problem'],
   start: B,
-  size: N & WithinVerdict<DimAt<S, A>, B, N>['verdict'],
+  size: N & WithinVerdict<DimAt<S, A>, B, N>['problem'],
 ): Tensor<D, WithDim<S, A, N>> {
   const at = positive(x, axis);
   const starts = x.shape.map((_, i) => (i === at ? start : 0));
@@ -147,7 +147,7 @@ export const flatten = <D extends DType, S extends Shape>(x: Tensor<D, S>): Tens
 export function squeeze<D extends DType, S extends Shape, const A extends number>(
   x: Tensor<D, S>,
   axis: A &
-    First<AxisVerdict<S, A>, SameVerdict<DimAt<S, A>, 1, `the axis has ${DimAt<S, A>} elements`>>['verdict'],
+    First<AxisVerdict<S, A>, SameVerdict<DimAt<S, A>, 1, `the axis has ${DimAt<S, A>} elements`>>['problem'],
 ): Tensor<D, S extends Shape ? RemoveAt<S, AxisOf<S, A>> : never> {
   const at = positive(x, axis);
   if (x.dim(axis) !== 1)
@@ -184,19 +184,19 @@ export const expand = <D extends DType, const T extends Shape>(
 export const gather = <D extends DType, S extends Shape, T extends Shape, const A extends number = 0>(
   x: Tensor<D, S>,
   indices: Tensor<'int32' | 'int64', T>,
-  axis?: A & AxisVerdict<S, A>['verdict'],
+  axis?: A & AxisVerdict<S, A>['problem'],
 ): Tensor<D, Gathered<S, T, A>> =>
   node(layerName('gather'), 'gather', [x, indices], { axis: positive(x, axis ?? 0) });
 
 /** [N, H, W, C·b²] → [N, H·b, W·b, C]: groups of channels become blocks of pixels. */
 export const depthToSpace = <D extends DType, S extends Shape, const B extends number>(
   x: Tensor<D, S> & SpatialVerdict<S, 2>['verdict'],
-  blockSize: B & DividesVerdict<LastOf<S>, Multiply<B, B>, 'channels'>['verdict'],
+  blockSize: B & DividesVerdict<LastOf<S>, Multiply<B, B>, 'channels'>['problem'],
 ): Tensor<D, Tall<S, B>> => node(layerName('depthToSpace'), 'depthToSpace', [x], { blockSize });
 
 /** [N, H·b, W·b, C] → [N, H, W, C·b²]: blocks of pixels become groups of channels. */
 export const spaceToDepth = <D extends DType, S extends Shape, const B extends number>(
   x: Tensor<D, S> & SpatialVerdict<S, 2>['verdict'],
   blockSize: B &
-    First<DividesVerdict<DimAt<S, 1>, B, 'rows'>, DividesVerdict<DimAt<S, 2>, B, 'columns'>>['verdict'],
+    First<DividesVerdict<DimAt<S, 1>, B, 'rows'>, DividesVerdict<DimAt<S, 2>, B, 'columns'>>['problem'],
 ): Tensor<D, Wide<S, B>> => node(layerName('spaceToDepth'), 'spaceToDepth', [x], { blockSize });

@@ -75,12 +75,9 @@ export interface ResizeOptions {
   readonly coordinates?: 'half_pixel' | 'align_corners' | 'asymmetric' | 'pytorch_half_pixel';
 }
 
-type Resized<S extends Shape, O> = [
-  At<S, 0>,
-  ResizedAxis<At<S, 1>, O, 0>,
-  ResizedAxis<At<S, 2>, O, 1>,
-  At<S, 3>,
-];
+type Resized<S extends Shape, O> = {
+  shape: [At<S, 0>, ResizedAxis<At<S, 1>, O, 0>, ResizedAxis<At<S, 2>, O, 1>, At<S, 3>];
+}['shape'];
 
 type ResizedAxis<N extends number, O, Axis extends 0 | 1> = O extends {
   readonly size: infer Size extends readonly number[];

@@ -21,7 +21,7 @@ const reduce =
     const O extends ReduceOptions = Record<never, never>,
   >(
     x: Tensor<D, S>,
-    axes: A & AxesVerdict<S, A>['verdict'],
+    axes: A & AxesVerdict<S, A>['problem'],
     options?: O,
   ): Tensor<D, Reduction<S, A, O>> => {
     const given: number | readonly number[] = axes;

@@ -87,10 +87,10 @@ export type Trailing<S extends Shape> = S extends readonly [number, ...infer Res
   ? Rest
   : number[];
 
-/** The shape with another extent at an axis counted from the front. */
-export type ReplaceAt<S extends Shape, I extends number, V extends number> = number extends I
-  ? Unsized<S>
-  : { -readonly [K in keyof S]: K extends `${I}` ? V : S[K] };
+/** The shape with another extent at an axis counted from the front. An axis that is not known may be any. */
+export type ReplaceAt<S extends Shape, I extends number, V extends number> = {
+  -readonly [K in keyof S]: K extends `${I}` ? (number extends I ? number : V) : S[K] & Size;
+};
 
 /** The shape with another extent at an axis. */
 export type WithDim<S extends Shape, A extends number, V extends number> = S extends Shape

@@ -40,28 +40,23 @@ type DividedVerdict<All extends number, Known extends number> = All extends Size
     : never
   : never;
 
-/** Shapes of a list of tensors. */
-type ShapeIn<T> = T extends { readonly shape: infer S extends Shape } ? S : never;
+type Shaped = { readonly shape: Shape };
 
 /** Extents along the axis, added up. */
-type Together<T, I extends number, Sum extends number = 0> = T extends readonly [infer Head, ...infer Rest]
-  ? Together<Rest, I, Add<Sum, DimAt<ShapeIn<Head>, I>>>
+type Together<T extends readonly Shaped[], I extends number, Sum extends number = 0> = T extends readonly [
+  infer Head extends Shaped,
+  ...infer Rest extends readonly Shaped[],
+]
+  ? Together<Rest, I, Add<Sum, DimAt<Head['shape'], I>>>
   : T extends readonly []
     ? Sum
     : number;
 
-export type Concatenated<T extends readonly unknown[], A extends number> = T extends readonly [
-  infer Head,
-  ...unknown[],
-]
-  ? ShapeIn<Head> extends infer S extends Shape
-    ? ReplaceAt<S, AxisOf<S, A>, Together<T, AxisOf<S, A>>>
-    : never
-  : T extends readonly { readonly shape: infer S extends Shape }[]
-    ? S extends Shape
-      ? ReplaceAt<S, AxisOf<S, A>, number>
-      : never
-    : number[];
+export type Concatenated<T extends readonly Shaped[], A extends number> = ReplaceAt<
+  T[0]['shape'],
+  AxisOf<T[0]['shape'], A>,
+  Together<T, A>
+>;
 
 /** What each tensor must be, given the first: the same but for axis A. */
 export type Beside<T extends readonly unknown[], A extends number> = {
@@ -245,17 +240,11 @@ type Splice<S extends Shape, T extends Shape, I extends number, Kept extends num
     : Mutable<Kept>;
 
 /** [N, H, W, C·b²] → [N, H·b, W·b, C] */
-export type Tall<S extends Shape, B extends number> = [
-  At<S, 0>,
-  Multiply<At<S, 1>, B>,
-  Multiply<At<S, 2>, B>,
-  Divide<At<S, 3>, Multiply<B, B>>,
-];
+export type Tall<S extends Shape, B extends number> = {
+  shape: [At<S, 0>, Multiply<At<S, 1>, B>, Multiply<At<S, 2>, B>, Divide<At<S, 3>, Multiply<B, B>>];
+}['shape'];
 
 /** [N, H·b, W·b, C] → [N, H, W, C·b²] */
-export type Wide<S extends Shape, B extends number> = [
-  At<S, 0>,
-  Divide<At<S, 1>, B>,
-  Divide<At<S, 2>, B>,
-  Multiply<At<S, 3>, Multiply<B, B>>,
-];
+export type Wide<S extends Shape, B extends number> = {
+  shape: [At<S, 0>, Divide<At<S, 1>, B>, Divide<At<S, 2>, B>, Multiply<At<S, 3>, Multiply<B, B>>];
+}['shape'];

@@ -12,10 +12,13 @@ import type { Shape } from '../../ir/types.ts';
 export interface Fits {
   readonly fits: true;
   readonly verdict: unknown;
+  /** The same for arguments that are numbers: with a string they would have nothing in common at all. */
+  readonly problem: unknown;
 }
 export interface Misfit<Message extends string> {
   readonly fits: false;
   readonly verdict: Message;
+  readonly problem: { readonly error: Message };
 }
 
 /** `1, 56, 56, 64`; sizes that are not known are shown as such. */

@@ -109,26 +109,31 @@ type Begun<Last extends number, Stride extends number, Inside extends number> =
 
 /**
  * Shape after a window with `Channels` output channels. `Strides`: what the stride is where it is not given. A tuple by
- * construction, not by inference from S: in a general block, where S is open, its rank is known all the same.
+ * construction, not by inference from S: in a general block, where S is open, its rank is known all the same. And looked up as a
+ * property, not named directly, so that it is shown as what it is: [1, 56, 56, 64], not Windowed2<…>.
  */
 export type Windowed1<
   S extends Shape,
   O,
   Channels extends number,
   Strides extends 'one' | 'kernel' = 'one',
-> = [At<S, 0>, Slide<At<S, 1>, O, 0, 1, StrideOf<O, 0, Strides>>, Channels & Size];
+> = {
+  shape: [At<S, 0>, Slide<At<S, 1>, O, 0, 1, StrideOf<O, 0, Strides>>, Channels & Size];
+}['shape'];
 
 export type Windowed2<
   S extends Shape,
   O,
   Channels extends number,
   Strides extends 'one' | 'kernel' = 'one',
-> = [
-  At<S, 0>,
-  Slide<At<S, 1>, O, 0, 2, StrideOf<O, 0, Strides>>,
-  Slide<At<S, 2>, O, 1, 2, StrideOf<O, 1, Strides>>,
-  Channels & Size,
-];
+> = {
+  shape: [
+    At<S, 0>,
+    Slide<At<S, 1>, O, 0, 2, StrideOf<O, 0, Strides>>,
+    Slide<At<S, 2>, O, 1, 2, StrideOf<O, 1, Strides>>,
+    Channels & Size,
+  ];
+}['shape'];
 
 type StrideOf<O, Axis extends 0 | 1, Default extends 'one' | 'kernel'> = ForAxis<
   O,
@@ -201,9 +206,6 @@ type Spread<I extends number, O, Axis extends 0 | 1> =
     : never;
 
 /** Shape after a transposed convolution. */
-export type Spreaded<S extends Shape, O, Channels extends number> = [
-  At<S, 0>,
-  Spread<At<S, 1>, O, 0>,
-  Spread<At<S, 2>, O, 1>,
-  Channels & Size,
-];
+export type Spreaded<S extends Shape, O, Channels extends number> = {
+  shape: [At<S, 0>, Spread<At<S, 1>, O, 0>, Spread<At<S, 2>, O, 1>, Channels & Size];
+}['shape'];

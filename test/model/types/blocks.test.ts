@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import {
   add,
+  averagePool2d,
   batchNorm,
   concat,
   conv2d,
+  convTranspose2d,
   defineModel,
   dense,
   depthwiseConv2d,
@@ -20,6 +22,7 @@ import {
   plus,
   relu,
   reshape,
+  resize,
   sigmoid,
   sizeOf,
   type Tensor,
@@ -49,6 +52,54 @@ function excite<S extends Image>(x: Tensor<'float32', S>) {
   return mul(x, reshape(gates, [sizeOf(x, 0), 1, 1, channels]));
 }
 
+const unit = <S extends Image, const F extends number, const K extends number, const T extends 1 | 2>(
+  x: Tensor<'float32', S>,
+  [filters, kernel, stride]: readonly [F, K, T],
+) => relu(batchNorm(conv2d(x, { filters, kernel, stride, padding: 'same', bias: false })));
+
+/** MobileNet v2: the width follows from the input. */
+function inverted<S extends Image, const E extends number, const F extends number, T extends 1 | 2>(
+  x: Tensor<'float32', S>,
+  [expansion, filters, stride]: readonly [E, F, T],
+) {
+  const wide = unit(x, [times(sizeOf(x, -1), expansion), 1, 1]);
+  const deep = relu(batchNorm(depthwiseConv2d(wide, { kernel: 3, stride, padding: 1, bias: false })));
+  const y = batchNorm(conv2d(deep, { filters, kernel: 1, bias: false }));
+  return stride === 1 && x.dim(-1) === filters ? add(y, expectShapeOf(x, y)) : y;
+}
+
+/** Inception v3: branches of different depth, put together. */
+function inception<S extends Image, F extends number>(x: Tensor<'float32', S>, pooled: F) {
+  const narrow = unit(x, [64, 1, 1]);
+  const medium = unit(unit(x, [48, 1, 1]), [64, 5, 1]);
+  const wide = unit(unit(unit(x, [64, 1, 1]), [96, 3, 1]), [96, 3, 1]);
+  const pool = unit(averagePool2d(x, { kernel: 3, stride: 1, padding: 1 }), [pooled, 1, 1]);
+  return concat([narrow, medium, wide, pool]);
+}
+
+/** DenseNet: every layer adds 32 channels. */
+function growing<S extends Image>(x: Tensor<'float32', S>) {
+  const y = conv2d(relu(batchNorm(x)), { filters: 128, kernel: 1, bias: false });
+  return concat([x, conv2d(relu(batchNorm(y)), { filters: 32, kernel: 3, padding: 1, bias: false })]);
+}
+
+/** U-Net: two open shapes meet. */
+function rising<S extends Image, T extends Image, F extends number>(
+  x: Tensor<'float32', S>,
+  skip: Tensor<'float32', T>,
+  filters: F,
+) {
+  const joined = concat([skip, convTranspose2d(x, { filters, kernel: 2, stride: 2 })]);
+  return unit(unit(joined, [filters, 3, 1]), [filters, 3, 1]);
+}
+
+/** Ten layers that all change the size, within one block. */
+function falling<S extends Image>(x: Tensor<'float32', S>) {
+  const five = unit(unit(unit(unit(unit(x, [8, 3, 2]), [8, 3, 2]), [8, 3, 2]), [8, 3, 2]), [8, 3, 2]);
+  const wide = resize(five, { scale: 16 });
+  return conv2d(maxPool2d(maxPool2d(wide, { kernel: 3 }), { kernel: 2 }), { filters: 4, kernel: 3 });
+}
+
 /** A block that does not care, and gives what it can. */
 function plain(x: Tensor<'float32', Image>, filters: number) {
   return maxPool2d(relu(conv2d(x, { filters, kernel: 3, padding: 'same' })), { kernel: 2 });
@@ -56,12 +107,18 @@ function plain(x: Tensor<'float32', Image>, filters: number) {
 
 describe('types: blocks', () => {
   it('a general block gives literal shapes', () =>
-    within(({ map }) => {
+    within(({ map, image }) => {
       shapeIs(residual(map, 64, 1), [1, 56, 56, 64]);
       shapeIs(residual(map, 128, 2), [1, 28, 28, 128]);
       shapeIs(residual(residual(residual(map, 128, 2), 256, 2), 512, 2), [1, 7, 7, 512]);
       shapeIs(excite(map), [1, 56, 56, 64]);
       shapeIs(excite(residual(map, 96, 2)), [1, 28, 28, 96]);
+      shapeIs(inverted(map, [6, 64, 1]), [1, 56, 56, 64]);
+      shapeIs(inverted(inverted(map, [6, 24, 2]), [1, 24, 1]), [1, 28, 28, 24]);
+      shapeIs(inception(map, 32), [1, 56, 56, 256]);
+      shapeIs(growing(growing(growing(map))), [1, 56, 56, 160]);
+      shapeIs(rising(unit(map, [256, 3, 2]), map, 128), [1, 56, 56, 128]);
+      shapeIs(falling(image), [1, 16, 16, 4]);
     }));
 
   it('a loop over blocks keeps its type', () =>
