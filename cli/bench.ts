@@ -3,17 +3,22 @@ import { execFile } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { choosePlan, modes as everyMode, type Mode } from '../runtime/bundle/choose.ts';
+import type { Manifest } from '../runtime/bundle/format.ts';
 import { MillraceError } from '../runtime/error.ts';
-import type { Row } from './bench-row.ts';
+import type { LoadOptions } from '../runtime/node.ts';
+import { parseSize } from '../runtime/size.ts';
+import type { Outcome, Row } from './bench-row.ts';
 import { type Command, engineHelp, engineOptions, readArguments, UsageError } from './command.ts';
-import { engineOptionsOf } from './load.ts';
+import { engineOptionsOf, manifestOf } from './load.ts';
 import { progress } from './progress.ts';
 
 const help = `millrace bench <bundle> [options]
 
 Measures a bundle: one row for each mode, each in a process of its own (so that its peak memory is its own).
 
-  --modes M,M,...      resident, sequential, stream (default: all three)
+  --modes M,M,...      resident, sequential, synchronous, stream, mmap
+                       (default: resident, sequential and stream, as far as the bundle has a plan for them)
   --runs N             measured runs (default 20)
   --warmup N           runs before them (default 3)
   --cold               drop the weights from the page cache before each run (Linux)
@@ -24,11 +29,10 @@ example
   millrace bench dist/resnet50 --modes resident,stream --budget 16MiB
 `;
 
-const allModes = ['resident', 'sequential', 'stream'];
+const defaultModes: readonly Mode[] = ['resident', 'sequential', 'stream'];
+const isMode = (name: string): name is Mode => everyMode.some((mode) => mode === name);
 
 export const bench: Command = {
-  name: 'bench',
-  summary: 'measure latency and memory of a bundle',
   help,
   async run(args) {
     const given = readArguments(
@@ -45,10 +49,11 @@ export const bench: Command = {
       help,
     );
     const bundle = given.positionals[0]!;
-    const modes = (given.text('modes') ?? allModes.join(',')).split(',');
-    for (const mode of modes)
-      if (!allModes.includes(mode)) throw new UsageError(`--modes: there is no mode "${mode}"`, help);
-    const options = engineOptionsOf(given, help);
+    const { mode: single, ...options } = engineOptionsOf(given, help);
+    const asked = given.text('modes')?.split(',') ?? (single === undefined ? null : [single]);
+    for (const mode of asked ?? [])
+      if (!isMode(mode)) throw new UsageError(`--modes: there is no mode "${mode}"`, help);
+    const modes = asked ?? possibleModes(await manifestOf(bundle), options);
     const runs = given.count('runs') ?? 20;
     const warmup = given.count('warmup') ?? 3;
     if (runs === 0) throw new UsageError('--runs: expected at least 1', help);
@@ -62,22 +67,40 @@ export const bench: Command = {
     }
     bar.done();
     const report = { bundle, machine: machine(), rows };
-    process.stdout.write(given.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : table(rows));
+    process.stdout.write(
+      given.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : `${table(rows)}${waits(rows)}`,
+    );
     return 0;
   },
 };
+
+/** The modes that some stored plan serves within the budget; if none does, the error that says why. */
+function possibleModes(manifest: Manifest, { budget }: LoadOptions): Mode[] {
+  const bytes = budget === undefined ? undefined : parseSize(budget, 'budget');
+  const modes = defaultModes.filter((mode) => {
+    try {
+      choosePlan(manifest, { mode, budget: bytes });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  if (modes.length === 0) choosePlan(manifest, { mode: 'stream', budget: bytes });
+  return modes;
+}
 
 /** The row's process runs this command's sibling module; under a loader (tests), with the same loader. */
 async function measure(task: object): Promise<Row> {
   const module = new URL(`./bench-row.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
   const args = [...process.execArgv, fileURLToPath(module), JSON.stringify(task)];
-  try {
-    const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 26 });
-    return JSON.parse(stdout) as Row;
-  } catch (cause) {
-    const message = (cause as { stderr?: string }).stderr ?? (cause as Error).message;
-    throw new MillraceError('ENGINE', message.trim(), { cause });
-  }
+  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 26 }).catch(
+    (cause: Error & { stderr?: string }) => {
+      throw new MillraceError('ENGINE', (cause.stderr ?? cause.message).trim(), { cause });
+    },
+  );
+  const outcome = JSON.parse(stdout) as Outcome;
+  if ('failed' in outcome) throw new MillraceError(outcome.failed.code, outcome.failed.message);
+  return outcome;
 }
 
 function machine() {
@@ -89,6 +112,17 @@ function machine() {
     platform: `${process.platform}-${process.arch}`,
     node: process.version,
   };
+}
+
+/** The layers that each row waited for longest. */
+function waits(rows: readonly Row[]): string {
+  const lines = rows
+    .filter(({ stalls }) => stalls.length > 0)
+    .map(({ mode, stalls }) => {
+      const most = stalls.slice(0, 5).map(({ layer, ms }) => `${layer} ${ms.toFixed(2)} ms`);
+      return `${mode} waited for: ${most.join(', ')}${stalls.length > 5 ? `, ${stalls.length - 5} more` : ''}\n`;
+    });
+  return lines.length === 0 ? '' : `\n${lines.join('')}`;
 }
 
 function table(rows: readonly Row[]): string {

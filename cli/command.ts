@@ -2,9 +2,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 export interface Command {
-  readonly name: string;
-  /** One line for the overview. */
-  readonly summary: string;
   /** All of `--help`, with an example. */
   readonly help: string;
   /** Returns the exit code. */
@@ -89,12 +86,13 @@ export const engineOptions = {
 } as const;
 
 export const engineHelp = `engine options
-  --mode MODE        auto, resident (all weights in memory), sequential (read when needed) or
-                     stream (read behind the compute, as planned)
+  --mode MODE        auto, resident (all weights in memory), sequential (read when needed),
+                     synchronous (read one segment ahead, in lock-step), stream (read behind the
+                     compute, as planned) or mmap (native: as planned, used where the file is mapped)
   --budget SIZE      most memory the model may hold: 8MiB, 64MB, 65536
   --threads N        threads that compute; 1 needs no shared memory (default 1)
-  --engine ENGINE    auto or wasm
-  --source SOURCE    auto, file (through the page cache) or direct (past it, Linux)
-  --deterministic    the same bits on every machine: no relaxed SIMD
+  --engine ENGINE    auto (native where it is built), native or wasm
+  --source SOURCE    auto, file (through the page cache), direct (past it, Linux) or mmap (native)
+  --deterministic    the same bits on every machine and engine: no fused multiply-add
   --verify WHEN      compare checksums always (default), first (on the first read only) or never
 `;

@@ -2,7 +2,7 @@
  * Conformance in ONNX's layout: each folder with `model.onnx` and `test_data_set_*` of `input_N.pb` and `output_N.pb`
  * is a case. How a model is run is given; this finds the cases, feeds them and compares.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Tensor } from '../compiler/ir/tensor.ts';
 import { readModel } from '../compiler/onnx/read.ts';
@@ -61,6 +61,8 @@ export async function runConformance(
 
 /** Paths of the case folders below `folder`, sorted. */
 export function findCases(folder: string): string[] {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new MillraceError('MODEL_READ', 'is no folder', { at: folder });
   const found: string[] = [];
   const visit = (path: string): void => {
     const entries = readdirSync(path, { withFileTypes: true });

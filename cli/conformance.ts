@@ -26,8 +26,6 @@ example
 `;
 
 export const conformance: Command = {
-  name: 'conformance',
-  summary: 'run a folder of ONNX test cases',
   help,
   async run(args) {
     const given = readArguments(

@@ -2,11 +2,10 @@
 
 import { fromNumbers, type Tensor } from '../compiler/ir/tensor.ts';
 import { type DType, elementCount, formatType, isFloat, sameShape } from '../compiler/ir/types.ts';
-import { readTensorFile } from '../compiler/onnx/tensor-file.ts';
+import { readNpy } from '../compiler/model/weights/npy.ts';
 import { MillraceError } from '../runtime/error.ts';
 import type { TensorPort } from '../runtime/model.ts';
 import { assignment } from './command.ts';
-import { readNpy } from './npy.ts';
 
 /** `NAME=FILE.npy | FILE.pb | random[:SEED] | zeros`, one for each; inputs not named are `random:0`. */
 export async function readInputs(
@@ -30,7 +29,7 @@ async function readInput(port: TensorPort, source: string): Promise<Tensor['data
   if (source === 'zeros') return fromNumbers(type, []).data;
   const random = /^random(?::(\d+))?$/.exec(source);
   if (random !== null) return randomTensor(type, Number(random[1] ?? 0)).data;
-  const tensor = source.endsWith('.pb') ? readTensorFile(source).tensor : await readNpy(source);
+  const tensor = source.endsWith('.pb') ? await readProto(source) : readNpy(source);
   const sameCount = elementCount(tensor.type.shape) === elementCount(port.shape);
   if (tensor.type.dtype !== port.dtype || !(sameShape(tensor.type.shape, port.shape) || sameCount))
     throw new MillraceError('INPUT', 'does not fit the input', {
@@ -39,6 +38,12 @@ async function readInput(port: TensorPort, source: string): Promise<Tensor['data
       got: formatType(tensor.type),
     });
   return tensor.data;
+}
+
+/** The reader of ONNX files is loaded only for those who have one. */
+async function readProto(path: string): Promise<Tensor> {
+  const { readTensorFile } = await import('../compiler/onnx/tensor-file.ts');
+  return readTensorFile(path).tensor;
 }
 
 /** Floats in [−1, 1), integers in [0, 2): small enough to be indices; the same everywhere for a seed (mulberry32). */

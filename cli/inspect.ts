@@ -1,14 +1,13 @@
 /** `millrace inspect`: what is in a bundle or a model, as tables, JSON or a page. */
-import { readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat, writeFile } from 'node:fs/promises';
 import { valueAt } from '../compiler/ir/graph.ts';
 import { formatType } from '../compiler/ir/types.ts';
 import { bundlePage } from '../compiler/report/bundle-page.ts';
 import type { Manifest, Plan } from '../runtime/bundle/format.ts';
-import { readManifest } from '../runtime/bundle/read.ts';
 import { MillraceError } from '../runtime/error.ts';
 import { formatSize } from '../runtime/size.ts';
 import { type Command, readArguments, UsageError } from './command.ts';
+import { manifestOf } from './load.ts';
 import { loadModelFile } from './model-file.ts';
 
 const help = `millrace inspect <bundle | model.onnx | model.ts> [options]
@@ -23,8 +22,6 @@ example
 `;
 
 export const inspect: Command = {
-  name: 'inspect',
-  summary: 'show what is in a bundle or a model',
   help,
   async run(args) {
     const given = readArguments(
@@ -35,17 +32,16 @@ export const inspect: Command = {
     );
     const path = given.positionals[0]!;
     const page = given.text('html');
-    const isBundle = await stat(path).then(
-      (found) => found.isDirectory(),
-      () => false,
-    );
-    if (!isBundle) {
+    const found = await stat(path).catch((cause: Error) => {
+      throw new MillraceError('BUNDLE_READ', cause.message, { at: path, cause });
+    });
+    if (!found.isDirectory()) {
       if (page !== undefined) throw new UsageError('--html is for bundles', help);
       const report = await describeModel(path);
       process.stdout.write(given.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : modelText(report));
       return 0;
     }
-    const manifest = readManifest(await readBundleFile(path));
+    const manifest = await manifestOf(path);
     if (page !== undefined) await writeFile(page, bundlePage(manifest));
     process.stdout.write(
       given.flag('json') ? `${JSON.stringify(manifest, null, 2)}\n` : bundleText(manifest),
@@ -53,14 +49,6 @@ export const inspect: Command = {
     return 0;
   },
 };
-
-async function readBundleFile(folder: string): Promise<Uint8Array> {
-  try {
-    return await readFile(join(folder, 'manifest.bin'));
-  } catch (cause) {
-    throw new MillraceError('BUNDLE_READ', (cause as Error).message, { at: folder, cause });
-  }
-}
 
 interface ModelReport {
   readonly name: string;

@@ -1,12 +1,19 @@
-/** Loads a bundle as the engine options of a command line say. */
+/** Opens a bundle as the engine options of a command line say. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Manifest } from '../runtime/bundle/format.ts';
+import { readManifest } from '../runtime/bundle/read.ts';
+import { MillraceError } from '../runtime/error.ts';
 import { type LoadedModel, type LoadOptions, load } from '../runtime/node.ts';
 import { type Arguments, UsageError } from './command.ts';
 
+const engines = ['auto', 'native', 'wasm'];
+
 export function engineOptionsOf(given: Arguments, help: string): LoadOptions {
   const engine = given.text('engine') ?? 'auto';
-  if (engine !== 'auto' && engine !== 'wasm')
-    throw new UsageError(`--engine: expected auto or wasm, got "${engine}"`, help);
-  const options: Record<string, unknown> = {};
+  if (!engines.includes(engine))
+    throw new UsageError(`--engine: expected ${engines.join(', ')}, got "${engine}"`, help);
+  const options: Record<string, unknown> = { engine };
   for (const name of ['mode', 'budget', 'source', 'verify']) {
     const value = given.text(name);
     if (value !== undefined) options[name] = value;
@@ -15,6 +22,17 @@ export function engineOptionsOf(given: Arguments, help: string): LoadOptions {
   if (threads !== undefined) options['threads'] = threads;
   if (given.flag('deterministic')) options['deterministic'] = true;
   return options as LoadOptions;
+}
+
+/** The manifest alone: what a bundle holds, without its weights. */
+export async function manifestOf(folder: string): Promise<Manifest> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(join(folder, 'manifest.bin'));
+  } catch (cause) {
+    throw new MillraceError('BUNDLE_READ', (cause as Error).message, { at: folder, cause });
+  }
+  return readManifest(bytes);
 }
 
 export const loadBundle = (path: string, options: LoadOptions): Promise<LoadedModel> => load(path, options);

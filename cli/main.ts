@@ -1,19 +1,45 @@
 /** `millrace`: finds the command, runs it, turns errors into exit codes (0 done, 1 failed, 2 wrong usage). */
 import { MillraceError } from '../runtime/error.ts';
-import { bench } from './bench.ts';
 import { type Command, UsageError } from './command.ts';
-import { compileCommand } from './compile.ts';
-import { conformance } from './conformance.ts';
-import { inspect } from './inspect.ts';
-import { run } from './run.ts';
 
-const commands: readonly Command[] = [compileCommand, run, bench, inspect, conformance];
+interface Entry {
+  /** One line for the overview. */
+  readonly summary: string;
+  /** A command's modules are loaded when it is the one: `run` must not hold the compiler while it measures memory. */
+  load(): Promise<Command>;
+}
+
+const commands: Readonly<Record<string, Entry>> = {
+  compile: {
+    summary: 'compile an ONNX or TypeScript model into a bundle',
+    load: async () => (await import('./compile.ts')).compileCommand,
+  },
+  run: { summary: 'run a bundle once', load: async () => (await import('./run.ts')).run },
+  bench: {
+    summary: 'measure latency and memory of a bundle',
+    load: async () => (await import('./bench.ts')).bench,
+  },
+  inspect: {
+    summary: 'show what is in a bundle or a model',
+    load: async () => (await import('./inspect.ts')).inspect,
+  },
+  export: {
+    summary: 'write a model as an ONNX file',
+    load: async () => (await import('./export.ts')).exportCommand,
+  },
+  conformance: {
+    summary: 'run a folder of ONNX test cases',
+    load: async () => (await import('./conformance.ts')).conformance,
+  },
+};
 
 const overview = `millrace: compiles neural networks into bundles that run in a fraction of their weights' memory
 
   millrace <command> [options]
 
-${commands.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join('\n')}
+${Object.entries(commands)
+  .map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`)
+  .join('\n')}
 
   millrace <command> --help shows its options and an example.
 `;
@@ -24,8 +50,9 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(overview);
     return name === undefined ? 2 : 0;
   }
-  const command = commands.find((one) => one.name === name);
-  if (command === undefined) throw new UsageError(`there is no command "${name}"`, overview);
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (entry === undefined) throw new UsageError(`there is no command "${name}"`, overview);
+  const command = await entry.load();
   if (rest.includes('--help') || rest.includes('-h')) {
     process.stdout.write(command.help);
     return 0;

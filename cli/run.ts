@@ -4,12 +4,14 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Tensor } from '../compiler/ir/tensor.ts';
 import type { DType } from '../compiler/ir/types.ts';
+import { writeNpy } from '../compiler/model/weights/npy.ts';
 import { formatSize } from '../runtime/size.ts';
 import { type Command, engineHelp, engineOptions, readArguments } from './command.ts';
 import { readInputs } from './inputs.ts';
 import { engineOptionsOf, loadBundle } from './load.ts';
 import { residency } from './memory.ts';
-import { writeNpy } from './npy.ts';
+import { planReport } from './plan-report.ts';
+import { writeTrace } from './trace.ts';
 
 const help = `millrace run <bundle> [options]
 
@@ -18,6 +20,7 @@ Runs a bundle once and says what came out, how long it took and what it held.
   --input NAME=SOURCE   a .npy file, a .pb file (ONNX TensorProto), random[:SEED] or zeros; may be repeated.
                         Inputs not named are random:0
   --output DIR          write each output as DIR/<name>.npy
+  --trace FILE          write what happened when, for ui.perfetto.dev
   --json                print the report as JSON
 
 ${engineHelp}
@@ -26,8 +29,6 @@ example
 `;
 
 export const run: Command = {
-  name: 'run',
-  summary: 'run a bundle once',
   help,
   async run(args) {
     const given = readArguments(
@@ -36,12 +37,14 @@ export const run: Command = {
         ...engineOptions,
         input: { type: 'string', multiple: true },
         output: { type: 'string' },
+        trace: { type: 'string' },
         json: { type: 'boolean' },
       },
       ['<bundle>'],
       help,
     );
-    const options = engineOptionsOf(given, help);
+    const trace = given.text('trace');
+    const options = { ...engineOptionsOf(given, help), trace: trace !== undefined };
     const baselineBytes = process.memoryUsage.rss();
     const started = performance.now();
     const model = await loadBundle(given.positionals[0]!, options);
@@ -51,6 +54,7 @@ export const run: Command = {
       const outputs = await model.run(inputs);
       const { latencyMs, stallMs, bytesRead } = model.stats;
       const rss = { baselineBytes, ...residency() };
+      if (trace !== undefined) await writeTrace(trace, model.trace());
       const directory = given.text('output');
       if (directory !== undefined) await mkdir(directory, { recursive: true });
       const described = [];
@@ -67,7 +71,6 @@ export const run: Command = {
         }
       }
       const { mode, engine, isa, threads, source, plan } = model;
-      const { issue, segmentOffsets, valueOffsets, ...planReport } = plan;
       const timing = { latencyMs, loadMs, bytesRead, stallMs };
       const report = {
         outputs: described,
@@ -76,7 +79,7 @@ export const run: Command = {
         isa,
         threads,
         source,
-        plan: planReport,
+        plan: planReport(plan),
         ...timing,
         rss,
       };

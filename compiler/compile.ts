@@ -3,11 +3,11 @@
  * all stages; each takes the value the stage before it made. Weights are packed last, while the bundle is written, one
  * segment at a time.
  */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import type { ModelSummary, Plan } from '../runtime/bundle/format.ts';
 import { fixedBytesOf } from '../runtime/engine/layout.ts';
 import { encodeManifest, manifestOf } from './bundle/manifest.ts';
-import { writeBundle } from './bundle/write.ts';
+import { type WriteOptions, writeBundle } from './bundle/write.ts';
 import { emitDeclarations } from './codegen/declarations.ts';
 import { bundleEntries } from './codegen/entry.ts';
 import { emitExecutor } from './codegen/executor.ts';
@@ -19,6 +19,7 @@ import type { Model } from './model/define.ts';
 import { type CompileOptions, checkOptions } from './options.ts';
 import { Packer } from './pack/pack.ts';
 import { optimize } from './passes/index.ts';
+import { arrange } from './schedule/arrange.ts';
 import { lowerGraph } from './schedule/lower.ts';
 import { partition } from './schedule/partition.ts';
 import { manifestPlan, planProblem } from './schedule/problem.ts';
@@ -42,7 +43,7 @@ export interface Bundle {
   readonly report: CompileReport;
   readonly schedule: Schedule;
   /** Writes the folder; what stood there is replaced once the new bundle is complete. */
-  write(directory: string, onProgress?: (doneBytes: number, totalBytes: number) => void): Promise<void>;
+  write(directory: string, options?: WriteOptions): Promise<void>;
 }
 
 /**
@@ -53,7 +54,7 @@ export async function compile(model: Graph | Model, options: CompileOptions = {}
   const { budgets, device } = checkOptions(options);
   const graph = 'graph' in model ? model.graph : model;
   const optimized = optimize(graph);
-  const schedule = partition(lowerGraph(optimized));
+  const schedule = partition(arrange(lowerGraph(optimized)));
   const words = programWords(schedule);
   const { slots, segments } = schedule;
   const fixedBytes = fixedBytesOf({
@@ -68,8 +69,7 @@ export async function compile(model: Graph | Model, options: CompileOptions = {}
   return {
     report,
     schedule,
-    write: (directory, onProgress) =>
-      writeFolder(directory, { report, schedule, fixedBytes, words }, onProgress),
+    write: (directory, options) => writeFolder(directory, { report, schedule, fixedBytes, words }, options),
   };
 }
 
@@ -83,18 +83,22 @@ interface Compiled {
 async function writeFolder(
   directory: string,
   { report, schedule, fixedBytes, words }: Compiled,
-  onProgress?: (doneBytes: number, totalBytes: number) => void,
+  options?: WriteOptions,
 ): Promise<void> {
   const executor = await emitExecutor(schedule, COMPILER);
   const hostOps = schedule.steps.flatMap(({ action }) => (action.kind === 'host' ? [action.op] : []));
   const entries = await bundleEntries([...new Set(hostOps)]);
-  const engines = ['engine.wasm', 'engine-relaxed.wasm'].map(async (name) => ({
+  const built = new URL('../build/engine/', import.meta.url);
+  // The native engine of this machine goes along where it is built; on any other the bundle runs in WASM.
+  const here = new RegExp(`^engine-${process.platform}-${process.arch}(-musl)?\\.node$`);
+  const native = (await readdir(built)).filter((name) => here.test(name));
+  const engines = ['engine.wasm', 'engine-relaxed.wasm', ...native].map(async (name) => ({
     name,
-    content: await readFile(new URL(`../build/engine/${name}`, import.meta.url)),
+    content: await readFile(new URL(name, built)),
   }));
   const packer = new Packer(schedule);
   try {
-    await writeBundle(directory, {
+    const parts = {
       schedule,
       packer,
       files: [
@@ -107,21 +111,20 @@ async function writeFolder(
         },
         ...(await Promise.all(engines)),
       ],
-      manifest: (checksums) => {
-        const { model, plans } = report;
-        const parts = {
-          compiler: COMPILER,
-          model,
-          schedule,
-          programWords: words,
-          fixedBytes,
-          plans,
-          checksums,
-        };
-        return encodeManifest(manifestOf(parts));
-      },
-      ...(onProgress === undefined ? {} : { onProgress }),
-    });
+      manifest: (checksums: readonly number[]) =>
+        encodeManifest(
+          manifestOf({
+            compiler: COMPILER,
+            model: report.model,
+            schedule,
+            programWords: words,
+            fixedBytes,
+            plans: report.plans,
+            checksums,
+          }),
+        ),
+    };
+    await writeBundle(directory, parts, options);
   } finally {
     packer.close();
   }

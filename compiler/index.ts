@@ -1,7 +1,9 @@
 /** Millrace at build time: import or define a network, compile it, write the bundle. */
 export { MillraceError } from '../runtime/error.ts';
+export type { WriteOptions } from './bundle/write.ts';
 export { type Bundle, type CompileReport, compile } from './compile.ts';
 export * from './model/index.ts';
+export { type ExportOptions, type ExportReport, exportOnnx } from './onnx/export/export.ts';
 export { type ImportOptions, importOnnx } from './onnx/import.ts';
 export type { CompileOptions } from './options.ts';
 export type { Device } from './schedule/cost.ts';

@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'MODEL_DIMENSION'
   | 'MODEL_EXTERNAL_DATA'
   | 'MODEL_SHAPE'
+  | 'MODEL_WEIGHTS'
   // compile time: options and output
   | 'OPTION'
   | 'BUDGET'

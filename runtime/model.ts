@@ -7,11 +7,10 @@
 import type { Mode } from './bundle/choose.ts';
 import { arrayFor, type DType, elementCount, type TypedArray } from './bundle/dtype.ts';
 import type { Plan, Port } from './bundle/format.ts';
-import type { Threads } from './engine/threads.ts';
-import type { Isa } from './engine/wasm.ts';
+import type { Engine, EngineKind, Isa } from './engine/engine.ts';
 import { MillraceError } from './error.ts';
-import { type Drive, runAlone, runOnThreads } from './pipeline/drive.ts';
-import type { SourceKind, WeightSource } from './weights/source.ts';
+import type { TraceEvent } from './pipeline/trace.ts';
+import type { SourceKind } from './weights/source.ts';
 
 /** An input or output, for people. */
 export interface TensorPort {
@@ -38,12 +37,9 @@ export interface ModelParts {
   readonly outputs: readonly Port[];
   readonly plan: Plan;
   readonly mode: Mode;
-  readonly isa: Isa;
   readonly threadCount: number;
-  readonly source: WeightSource;
-  readonly drive: Drive;
-  /** null: the calling isolate runs the engine. */
-  readonly threads: Threads | null;
+  readonly engine: Engine;
+  readonly now: () => number;
   /** Called last, when nothing refers to the other parts any more. */
   readonly reclaim: () => void;
 }
@@ -56,7 +52,7 @@ export class LoadedModel<Inputs = Tensors, Outputs = Tensors> {
   /** The plan in force. */
   readonly plan: Plan;
   readonly mode: Mode;
-  readonly engine = 'wasm';
+  readonly engine: EngineKind;
   readonly isa: Isa;
   readonly threads: number;
   #source: SourceKind;
@@ -71,19 +67,25 @@ export class LoadedModel<Inputs = Tensors, Outputs = Tensors> {
     this.outputs = parts.outputs.map(publicPort);
     this.plan = parts.plan;
     this.mode = parts.mode;
-    this.isa = parts.isa;
+    this.engine = parts.engine.kind;
+    this.isa = parts.engine.isa;
     this.threads = parts.threadCount;
-    this.#source = parts.source.kind;
+    this.#source = parts.engine.source;
   }
 
   /** How weights are read: `auto` is settled by the first read. */
   get source(): SourceKind {
-    return this.#parts?.source.kind ?? this.#source;
+    return this.#parts?.engine.source ?? this.#source;
   }
 
   /** Of the last run; zeros before the first. */
   get stats(): RunStats {
     return this.#stats;
+  }
+
+  /** What the engine recorded of the last runs, if the model was loaded with `trace: true`. */
+  trace(): readonly TraceEvent[] {
+    return this.#running === null ? (this.#parts?.engine.trace() ?? []) : [];
   }
 
   /** One inference: inputs by name in, fresh arrays by name out. */
@@ -122,33 +124,29 @@ export class LoadedModel<Inputs = Tensors, Outputs = Tensors> {
   }
 
   async #execute(parts: ModelParts, signal: AbortSignal | undefined): Promise<Tensors> {
-    const { drive, threads } = parts;
-    const { engine, loader, now } = drive;
-    const stop = (): void => engine.control.set('stop', 1);
+    const { engine, now } = parts;
+    const stop = (): void => engine.stop();
     const started = now();
     signal?.addEventListener('abort', stop);
     try {
-      const done = await (threads === null ? runAlone(drive) : runOnThreads(drive, threads));
-      if (!done)
-        throw loader.failure ?? (this.#closing !== null || !signal?.aborted ? closed() : aborted(signal));
-      this.#stats = { latencyMs: now() - started, stallMs: loader.stallMs, bytesRead: loader.bytesRead };
+      if (!(await engine.run()))
+        throw this.#closing !== null || !signal?.aborted ? closed() : aborted(signal);
+      this.#stats = { latencyMs: now() - started, stallMs: engine.stallMs, bytesRead: engine.bytesRead };
       return readOutputs(parts);
     } finally {
       signal?.removeEventListener('abort', stop);
-      await loader.settle();
     }
   }
 
   async #release(): Promise<void> {
     const parts = this.#parts;
     if (parts === null) return;
-    parts.drive.engine.control.set('stop', 1);
+    if (this.#running !== null) parts.engine.stop();
     // The run tells its own caller how it ended.
     await this.#running?.catch(() => {});
     this.#parts = null;
-    this.#source = parts.source.kind;
-    await parts.threads?.stop();
-    await parts.source.close();
+    this.#source = parts.engine.source;
+    await parts.engine.close();
   }
 }
 
@@ -158,7 +156,12 @@ const closed = (): MillraceError => new MillraceError('CLOSED', 'the model is cl
 const aborted = (signal: AbortSignal): MillraceError =>
   new MillraceError('ABORTED', 'the run was aborted', { cause: signal.reason });
 
-function writeInputs({ inputs, drive: { engine } }: ModelParts, given: Tensors): void {
+function writeInputs({ inputs, engine }: ModelParts, given: Tensors): void {
+  if (typeof given !== 'object' || given === null)
+    throw new MillraceError('INPUT', 'no inputs', {
+      expected: 'an object of typed arrays by input name',
+      got: String(given),
+    });
   for (const name of Object.keys(given))
     if (!inputs.some((port) => port.name === name))
       throw new MillraceError('INPUT', 'no such input', {
@@ -169,9 +172,7 @@ function writeInputs({ inputs, drive: { engine } }: ModelParts, given: Tensors):
   for (const port of inputs) checkInput(port, given[port.name]);
   for (const port of inputs) {
     const { buffer, byteOffset, byteLength } = given[port.name]!;
-    engine
-      .bytes(engine.addresses[port.value]!, byteLength)
-      .set(new Uint8Array(buffer, byteOffset, byteLength));
+    engine.valueBytes(port.value, byteLength).set(new Uint8Array(buffer, byteOffset, byteLength));
   }
 }
 
@@ -192,11 +193,11 @@ function describe(given: unknown): string {
   return `${given.constructor?.name ?? 'object'}${typeof length === 'number' ? ` of ${length}` : ''}`;
 }
 
-function readOutputs({ outputs, drive: { engine } }: ModelParts): Tensors {
+function readOutputs({ outputs, engine }: ModelParts): Tensors {
   return Object.fromEntries(
     outputs.map((port) => {
       const data = new (arrayFor(port.dtype as DType))(elementCount(port.shape));
-      new Uint8Array(data.buffer).set(engine.bytes(engine.addresses[port.value]!, port.byteLength));
+      new Uint8Array(data.buffer).set(engine.valueBytes(port.value, port.byteLength));
       return [port.name, data];
     }),
   );

@@ -1,12 +1,13 @@
 /**
  * The runtime on Node: a bundle is a folder, threads are worker threads, CRC-32 is zlib's. The one file of the
- * runtime, beside `weights/{file,direct}` and the engine's worker, that knows Node.
+ * runtime, beside `weights/{file,direct}`, `engine/node-*` and the engine's worker, that knows Node.
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { crc32 } from 'node:zlib';
 import type { Executor } from './engine/executor.ts';
+import { findAddon } from './engine/node-addon.ts';
 import { collectGarbage } from './engine/node-collect.ts';
 import { nodeThreads } from './engine/node-thread.ts';
 import { MillraceError } from './error.ts';
@@ -28,6 +29,7 @@ export function load<I = Tensors, O = Tensors>(
     now: () => performance.now(),
     turn: () => new Promise<void>((resolve) => setImmediate(resolve)),
     reclaim: collectGarbage,
+    native: () => findAddon(folder),
     startThread: nodeThreads(new URL('worker.js', folder)),
     // Node 20 has it behind this flag; later versions have it without, and know the flag no more.
     allowRelaxedSimd: () => setFlagsFromString('--experimental-wasm-relaxed-simd'),
@@ -41,6 +43,7 @@ function folderUrl(dir: string | URL): URL {
 }
 
 const filesOf = (folder: URL): BundleParts => ({
+  weightsPath: fileURLToPath(new URL('weights.bin', folder)),
   manifest: () => readBytes(new URL('manifest.bin', folder)),
   engine: (file) => readBytes(new URL(file, folder)),
   executor: () => importExecutor(new URL('executor.js', folder)),

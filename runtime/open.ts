@@ -1,18 +1,22 @@
 /**
- * From a bundle's parts to a loaded model, the same on every platform: what differs (files, threads, a native CRC)
+ * From a bundle's parts to a loaded model, the same on every platform: what differs (files, threads, the native addon)
  * comes in through `BundleParts` and `Platform`, which an entry such as `node.ts` provides.
  */
-import { choosePlan, type Mode } from './bundle/choose.ts';
+import { choosePlan, type PlanChoice } from './bundle/choose.ts';
 import type { Manifest } from './bundle/format.ts';
 import { readManifest } from './bundle/read.ts';
+import type { Engine } from './engine/engine.ts';
 import { type Executor, recordProgram } from './engine/executor.ts';
 import { runHostOp } from './engine/host.ts';
+import { type NativeAddon, NativeEngine } from './engine/native.ts';
 import { type StartThread, Threads } from './engine/threads.ts';
 import { canRun, compileEngine, WasmEngine } from './engine/wasm.ts';
 import { MillraceError } from './error.ts';
 import { LoadedModel } from './model.ts';
-import { checkOptions, type LoadOptions, type SourceWish } from './options.ts';
+import { type CheckedOptions, checkOptions, type LoadOptions, type SourceWish } from './options.ts';
 import { Loader } from './pipeline/loader.ts';
+import { type LayerOf, TraceRing } from './pipeline/trace.ts';
+import { WasmModel } from './pipeline/wasm-model.ts';
 import type { Crc32 } from './weights/crc32.ts';
 import type { WeightSource } from './weights/source.ts';
 
@@ -24,6 +28,14 @@ export interface BundleParts {
   engine(file: EngineFile): Promise<Uint8Array>;
   executor(): Promise<Executor>;
   weights(wish: SourceWish): Promise<WeightSource>;
+  /** Where the weights are a file of this machine: what the native engine needs. */
+  readonly weightsPath?: string;
+}
+
+/** The native engine that was found, and the instruction set asked for (by the environment), if any. */
+export interface Native {
+  readonly addon: NativeAddon;
+  readonly isa: string | undefined;
 }
 
 export interface Platform {
@@ -35,6 +47,19 @@ export interface Platform {
   readonly reclaim?: () => void;
   /** Asked for when the relaxed engine is not understood: the platform may have a switch for it. */
   allowRelaxedSimd?(): void;
+  /** The native engine, or why there is none. */
+  native?(): Native | MillraceError;
+}
+
+/** What both engines are opened with. */
+interface Opening {
+  readonly bundle: BundleParts;
+  readonly platform: Platform;
+  readonly options: CheckedOptions;
+  readonly manifest: Manifest;
+  readonly choice: PlanChoice;
+  readonly executor: Executor;
+  readonly program: Int32Array;
 }
 
 export async function openModel<I, O>(
@@ -44,14 +69,80 @@ export async function openModel<I, O>(
 ): Promise<LoadedModel<I, O>> {
   const options = checkOptions(given);
   const manifest = readManifest(await bundle.manifest());
-  const { plan, mode, issue } = choosePlan(manifest, options);
+  const native = findNative(bundle, platform, options);
+  const choice = choosePlan(manifest, options);
   const executor = options.executor ?? (await bundle.executor());
   const program = recordProgram(executor, manifest);
+  const opening = { bundle, platform, options, manifest, choice, executor, program };
+  const engine: Engine = native === null ? await openWasm(opening) : openNative(opening, native);
+  return new LoadedModel<I, O>({
+    inputs: manifest.inputs,
+    outputs: manifest.outputs,
+    plan: choice.plan,
+    mode: choice.mode === 'stream' && engine.source === 'mmap' ? 'mmap' : choice.mode,
+    threadCount: options.threads,
+    engine,
+    now: platform.now,
+    reclaim: (engine.kind === 'wasm' && platform.reclaim) || (() => {}),
+  });
+}
+
+/** null: WASM. */
+function findNative(bundle: BundleParts, platform: Platform, options: CheckedOptions): Native | null {
+  const mapped = options.mode === 'mmap' || options.source === 'mmap';
+  if (options.engine === 'wasm' && mapped)
+    throw new MillraceError('OPTION', 'WASM can not map files', {
+      at: options.mode === 'mmap' ? 'mode' : 'source',
+      got: 'mmap',
+      hint: 'Use engine auto or native, or mode stream.',
+    });
+  if (options.engine === 'wasm') return null;
+  const found =
+    bundle.weightsPath === undefined || platform.native === undefined
+      ? new MillraceError('ENGINE', 'no native engine on this platform')
+      : platform.native();
+  if (!(found instanceof MillraceError)) return found;
+  if (options.engine === 'native' || mapped) throw found;
+  return null;
+}
+
+/** Readers of the native engine: two keep a disk busy while a checksum is taken. */
+const NATIVE_READERS = 2;
+
+function openNative(opening: Opening, { addon, isa }: Native): Engine {
+  const { bundle, options, manifest, choice, executor, program } = opening;
+  const wish = choice.mode === 'mmap' ? 'mmap' : sourceFor(options.source, choice);
+  return new NativeEngine({
+    addon,
+    // The last is what every processor of the architecture has: unfused, the bits of the plain WASM engine.
+    isa: isa ?? addon.isas.at(options.deterministic ? -1 : 0)!,
+    weightsPath: bundle.weightsPath!,
+    manifest,
+    choice,
+    program,
+    source: wish === 'auto' ? 'direct' : wish,
+    fallback: wish === 'auto',
+    threads: options.threads,
+    readers: options.inFlight ?? NATIVE_READERS,
+    verify: options.verify,
+    trace: options.trace,
+    host: (index, memory) => runHostOp(memory, executor.host[index]!),
+    nameOf: (step) => layerAt(manifest, step),
+    layerOf: layersOf(manifest),
+  });
+}
+
+const DEFAULT_IN_FLIGHT = 4;
+
+async function openWasm(opening: Opening): Promise<Engine> {
+  const { bundle, platform, options, manifest, choice, executor, program } = opening;
+  const { plan, issue } = choice;
   const shared = options.threads > 1;
   const variant = await engineVariant(bundle, platform, options.deterministic);
   const module = await compileEngine(variant.bytes, shared);
   const engine = new WasmEngine(module, manifest, plan, program, options.threads);
-  const source = await bundle.weights(sourceFor(options.source, mode));
+  const source = await bundle.weights(sourceFor(options.source, choice));
+  const trace = options.trace ? new TraceRing() : null;
   let threads: Threads | null = null;
   try {
     checkSize(source, manifest);
@@ -67,18 +158,12 @@ export async function openModel<I, O>(
       engine: progressOf(engine, shared),
       crc32: platform.crc32,
       verify: options.verify,
-      maxInFlight: options.inFlight,
+      maxInFlight: options.inFlight ?? DEFAULT_IN_FLIGHT,
       now: platform.now,
+      trace,
     });
     await loader.loadResidents();
-    return new LoadedModel<I, O>({
-      inputs: manifest.inputs,
-      outputs: manifest.outputs,
-      plan,
-      mode,
-      isa: variant.isa,
-      threadCount: options.threads,
-      source,
+    return new WasmModel({
       drive: {
         engine,
         loader,
@@ -87,8 +172,11 @@ export async function openModel<I, O>(
         now: platform.now,
         turn: platform.turn,
       },
-      reclaim: platform.reclaim ?? (() => {}),
       threads,
+      source,
+      isa: variant.isa,
+      trace,
+      layerOf: layersOf(manifest),
     });
   } catch (error) {
     await threads?.stop();
@@ -98,8 +186,18 @@ export async function openModel<I, O>(
 }
 
 /** Resident weights are read once: the file cache may help then, and nothing is gained by going around it. */
-const sourceFor = (wish: SourceWish, mode: Mode): SourceWish =>
+const sourceFor = (wish: SourceWish, { mode }: PlanChoice): SourceWish =>
   wish === 'auto' && mode === 'resident' ? 'file' : wish;
+
+/** The layer of a step, or the first that uses a segment. */
+const layersOf = (manifest: Manifest): LayerOf => {
+  const names = Array.from({ length: manifest.steps }, () => '');
+  for (const { name, firstStep, steps } of manifest.layers) names.fill(name, firstStep, firstStep + steps);
+  return (what, id) => {
+    if (what === 'run') return '';
+    return names[what === 'step' || what === 'work' ? id : manifest.segments[id]!.firstUse] ?? '';
+  };
+};
 
 /** The relaxed build where it is allowed, shipped and understood; it rounds differently, hence `deterministic`. */
 async function engineVariant(bundle: BundleParts, platform: Platform, deterministic: boolean) {

@@ -1,37 +1,49 @@
 /** The options of `load`, checked by name: a misspelt option is an error, never a silent default. */
 import { type Mode, modes } from './bundle/choose.ts';
+import type { EngineKind } from './engine/engine.ts';
 import type { Executor } from './engine/executor.ts';
 import { MillraceError } from './error.ts';
 import type { Verify } from './pipeline/loader.ts';
 import { parseSize } from './size.ts';
 
-export const sourceWishes = ['auto', 'file', 'direct'] as const;
+export const sourceWishes = ['auto', 'file', 'direct', 'mmap'] as const;
 export type SourceWish = (typeof sourceWishes)[number];
 
+const engines = ['auto', 'native', 'wasm'] as const;
+
 export interface LoadOptions {
+  /** native: the addon for this platform. wasm: needs none. auto (default): native where the addon is found. */
+  readonly engine?: 'auto' | EngineKind | undefined;
   /** Most bytes the model may hold: `8MiB`, `64MB` or a number. The largest stored plan that fits is taken. */
   readonly budget?: number | string | undefined;
   /** auto (default): as the plan says. resident: all weights in memory. sequential: a segment is read when it is
-   * needed, nothing overlaps. stream: reads run ahead as planned. All give the same bits. */
+   * needed, nothing overlaps. synchronous: one segment ahead of the compute, in lock-step. stream: reads run ahead as
+   * planned. mmap (native): the same, but segments are used where they lie in the mapped file. All give the same
+   * bits on one instruction set. */
   readonly mode?: 'auto' | Mode | undefined;
   /** Name of a stored plan, instead of the largest that fits. */
   readonly plan?: string | undefined;
-  /** 1 (default): in the calling isolate, which gets a turn of its event loop every few milliseconds. 2 and more:
-   * on as many worker threads. */
+  /** Threads that compute, 1 by default. Native: threads of the addon; the event loop is free. WASM: 1 is the calling
+   * isolate, which gets a turn of its event loop every few milliseconds; 2 and more are as many worker threads. */
   readonly threads?: number | undefined;
-  /** file: through the system's file cache. direct: around it. auto (default): direct where the system can. */
+  /** file: through the system's file cache. direct: around it. mmap (native): the file cache, in place. auto (default):
+   * file when everything stays resident, else direct where the system can. */
   readonly source?: SourceWish | undefined;
-  /** true: the same bits on every machine; false (default): fused multiply-add where the machine has it. */
+  /** true: the same bits on every machine and engine; false (default): fused multiply-add and the widest vectors the
+   * machine has, whose bits are the same for one `isa` only. */
   readonly deterministic?: boolean | undefined;
   /** When a segment's CRC-32 is checked: each time it is read (default), the first time, never. */
   readonly verify?: Verify | undefined;
-  /** Most reads in flight at a time; 4 by default, as many as Node has threads for them. */
+  /** Most reads in flight at a time; 4 by default for WASM, as many as Node has threads for them, 2 for native. */
   readonly inFlight?: number | undefined;
+  /** Record what happens when, for `model.trace()`. */
+  readonly trace?: boolean | undefined;
   /** The bundle's executor, if it has been imported already. */
   readonly executor?: Executor | undefined;
 }
 
 export interface CheckedOptions {
+  readonly engine: 'auto' | EngineKind;
   readonly budget: number | undefined;
   readonly mode: 'auto' | Mode;
   readonly plan: string | undefined;
@@ -39,7 +51,8 @@ export interface CheckedOptions {
   readonly source: SourceWish;
   readonly deterministic: boolean;
   readonly verify: Verify;
-  readonly inFlight: number;
+  readonly inFlight: number | undefined;
+  readonly trace: boolean;
   readonly executor: Executor | undefined;
 }
 
@@ -49,15 +62,23 @@ const MAX_IN_FLIGHT = 64;
 export function checkOptions(options: LoadOptions): CheckedOptions {
   const checked: CheckedOptions = {
     budget: options.budget === undefined ? undefined : parseSize(options.budget, 'budget'),
-    mode: oneOf('mode', options.mode ?? 'auto', modes),
+    engine: oneOf('engine', options.engine ?? 'auto', engines),
+    mode: oneOf('mode', options.mode ?? 'auto', ['auto', ...modes]),
     plan: options.plan,
     threads: count('threads', options.threads ?? 1, MAX_THREADS),
     source: oneOf('source', options.source ?? 'auto', sourceWishes),
     deterministic: oneOf('deterministic', options.deterministic ?? false, [true, false]),
     verify: oneOf('verify', options.verify ?? 'always', ['always', 'first', 'never']),
-    inFlight: count('inFlight', options.inFlight ?? 4, MAX_IN_FLIGHT),
+    inFlight: options.inFlight === undefined ? undefined : count('inFlight', options.inFlight, MAX_IN_FLIGHT),
+    trace: oneOf('trace', options.trace ?? false, [true, false]),
     executor: options.executor,
   };
+  if (checked.mode === 'mmap' && checked.source !== 'auto' && checked.source !== 'mmap')
+    throw new MillraceError('OPTION', 'mode mmap has a source of its own', {
+      at: 'source',
+      expected: 'auto, mmap',
+      got: checked.source,
+    });
   for (const name of Object.keys(options))
     if (!Object.hasOwn(checked, name))
       throw new MillraceError('OPTION', 'unknown option', {

@@ -1,102 +1,184 @@
 /**
- * GFLOP/s of ResNet-50's convolutions, one thread, per layer and in all, for both builds of the engine:
+ * GFLOP/s of the kernels that carry a network's arithmetic, one thread, for both builds of the engine: every
+ * convolution of ResNet-50 and their total, MobileNet's depthwise layers, a few products.
  *
  *   npm run build:engine && node --import=tsx scripts/bench-kernels.ts [plain|relaxed]
  *
  * Layers that occur n times are timed once and counted n times; the best of several runs is taken, since other
  * processes only ever add time.
  */
-import { PANEL } from '../runtime/engine/abi.ts';
-import { openKernels, seeded, type Variant, variants } from '../test/engine/kernel-harness.ts';
+import { type KernelName, type KernelParams, PANEL } from '../runtime/engine/abi.ts';
+import {
+  type Kernels,
+  type Operands,
+  openKernels,
+  seeded,
+  type Variant,
+  variants,
+} from '../test/engine/kernel-harness.ts';
 
-interface Layer {
-  /** Output height and width, kernel, stride, channels in and out, occurrences. */
-  readonly size: number;
-  readonly kernel: number;
-  readonly stride: number;
-  readonly inC: number;
-  readonly outC: number;
+interface Measured {
+  readonly name: string;
+  /** Occurrences in the network. */
   readonly count: number;
+  readonly flops: number;
+  readonly prepare: (kernels: Kernels) => void;
 }
-
-const layer = (
-  size: number,
-  kernel: number,
-  stride: number,
-  inC: number,
-  outC: number,
-  count = 1,
-): Layer => ({
-  size,
-  kernel,
-  stride,
-  inC,
-  outC,
-  count,
-});
-
-/** A stage: bottleneck blocks of which the first halves the image (but in the first stage) and widens it. */
-const stage = (size: number, inC: number, width: number, blocks: number, stride: number): Layer[] => [
-  layer(size * stride, 1, 1, inC, width),
-  layer(size, 3, stride, width, width),
-  layer(size, 1, 1, width, 4 * width, blocks),
-  layer(size, 1, stride, inC, 4 * width),
-  layer(size, 1, 1, 4 * width, width, blocks - 1),
-  layer(size, 3, 1, width, width, blocks - 1),
-];
-
-const layers: readonly Layer[] = [
-  layer(112, 7, 2, 3, 64),
-  ...stage(56, 64, 64, 3, 1),
-  ...stage(28, 256, 128, 4, 2),
-  ...stage(14, 512, 256, 6, 2),
-  ...stage(7, 1024, 512, 3, 2),
-];
 
 const REPEATS = 12;
 
-const measure = (variant: Variant): void => {
+const measured = <K extends KernelName>(
+  name: string,
+  count: number,
+  products: number,
+  kernel: K,
+  operands: () => Operands<K> & { readonly y: Float32Array },
+  params: KernelParams<K>,
+): Measured => ({
+  name,
+  count,
+  flops: 2 * products,
+  prepare: (kernels) => void kernels.prepare(kernel, operands(), params),
+});
+
+const panelsOf = (channels: number): number => Math.ceil(channels / PANEL);
+const weightsOf = (channels: number, depth: number): Float32Array =>
+  seeded(panelsOf(channels) * (1 + depth) * PANEL, 2);
+
+/** A square window over a square image, padded to keep its size but for the stride. */
+const windowOf = (size: number, kernel: number, stride: number, inC: number, outC: number) => ({
+  batch: 1,
+  inH: size * stride,
+  inW: size * stride,
+  inC,
+  outH: size,
+  outW: size,
+  outC,
+  kernelH: kernel,
+  kernelW: kernel,
+  strideH: stride,
+  strideW: stride,
+  dilationH: 1,
+  dilationW: 1,
+  padTop: (kernel - 1) >> 1,
+  padLeft: (kernel - 1) >> 1,
+  ldx: inC,
+  ldy: outC,
+  ldr: 0,
+  panel0: 0,
+  panels: panelsOf(outC),
+  act: 1,
+  alpha: 0,
+  beta: 0,
+});
+
+const conv = (size: number, kernel: number, stride: number, inC: number, outC: number, count = 1): Measured =>
+  measured(
+    `${kernel}×${kernel}/${stride} ${inC}→${outC} at ${size}×${size}`,
+    count,
+    size * size * outC * kernel * kernel * inC,
+    'f32-conv',
+    () => ({
+      y: new Float32Array(size * size * outC),
+      x: seeded(size * size * stride * stride * inC, 1),
+      w: weightsOf(outC, kernel * kernel * inC),
+    }),
+    { ...windowOf(size, kernel, stride, inC, outC), groups: 1 },
+  );
+
+/** A stage: bottleneck blocks of which the first halves the image (but in the first stage) and widens it. */
+const stage = (size: number, inC: number, width: number, blocks: number, stride: number): Measured[] => [
+  conv(size * stride, 1, 1, inC, width),
+  conv(size, 3, stride, width, width),
+  conv(size, 1, 1, width, 4 * width, blocks),
+  conv(size, 1, stride, inC, 4 * width),
+  conv(size, 1, 1, 4 * width, width, blocks - 1),
+  conv(size, 3, 1, width, width, blocks - 1),
+];
+
+const depthwise = (size: number, stride: number, channels: number, count = 1): Measured =>
+  measured(
+    `3×3/${stride} ${channels} at ${size}×${size}`,
+    count,
+    size * size * channels * 9,
+    'f32-depthwise',
+    () => ({
+      y: new Float32Array(size * size * channels),
+      x: seeded(size * size * stride * stride * channels, 1),
+      w: weightsOf(channels, 9),
+    }),
+    windowOf(size, 3, stride, channels, channels),
+  );
+
+const gemm = (m: number, n: number, k: number): Measured =>
+  measured(
+    `gemm ${m}×${n}×${k}`,
+    1,
+    m * n * k,
+    'f32-gemm',
+    () => ({ y: new Float32Array(m * n), x: seeded(m * k, 1), w: weightsOf(n, k) }),
+    { m, n, k, ldx: k, ldy: n, ldr: 0, panel0: 0, panels: panelsOf(n), act: 0, alpha: 0, beta: 0 },
+  );
+
+/** b as it lies in memory: [k, n], or transposed [n, k]. */
+const matmul = (batch: number, m: number, n: number, k: number, transposed: boolean): Measured =>
+  measured(
+    `matmul ${batch} of ${m}×${n}×${k}${transposed ? ', b transposed' : ''}`,
+    1,
+    batch * m * n * k,
+    'f32-matmul',
+    () => ({ y: new Float32Array(batch * m * n), a: seeded(batch * m * k, 1), b: seeded(batch * k * n, 2) }),
+    {
+      batch0: 1,
+      batch1: batch,
+      m,
+      n,
+      k,
+      aBatch0: 0,
+      aBatch1: m * k,
+      aRow: k,
+      aCol: 1,
+      bBatch0: 0,
+      bBatch1: k * n,
+      bRow: transposed ? 1 : n,
+      bCol: transposed ? k : 1,
+    },
+  );
+
+const groups: Record<string, readonly Measured[]> = {
+  'ResNet-50': [
+    conv(112, 7, 2, 3, 64),
+    ...stage(56, 64, 64, 3, 1),
+    ...stage(28, 256, 128, 4, 2),
+    ...stage(14, 512, 256, 6, 2),
+    ...stage(7, 1024, 512, 3, 2),
+  ],
+  'MobileNet, depthwise': [
+    depthwise(112, 1, 32),
+    depthwise(56, 2, 64),
+    depthwise(56, 1, 128),
+    depthwise(28, 2, 128),
+    depthwise(28, 1, 256),
+    depthwise(14, 2, 256),
+    depthwise(14, 1, 512, 5),
+    depthwise(7, 2, 512),
+    depthwise(7, 1, 1024),
+  ],
+  products: [
+    gemm(1, 4096, 4096),
+    gemm(1, 1000, 2048),
+    gemm(128, 3072, 768),
+    matmul(12, 128, 128, 64, true),
+    matmul(12, 128, 64, 128, false),
+  ],
+};
+
+const measure = (variant: Variant, group: string): void => {
   const kernels = openKernels(variant);
   let totalFlops = 0;
   let totalSeconds = 0;
-  for (const { size, kernel, stride, inC, outC, count } of layers) {
-    const panels = outC / PANEL;
-    const depth = kernel * kernel * inC;
-    const inSize = size * stride;
-    kernels.prepare(
-      'f32-conv',
-      {
-        y: new Float32Array(size * size * outC),
-        x: seeded(inSize * inSize * inC, 1),
-        w: seeded(panels * (1 + depth) * PANEL, 2),
-      },
-      {
-        batch: 1,
-        inH: inSize,
-        inW: inSize,
-        inC,
-        outH: size,
-        outW: size,
-        outC,
-        kernelH: kernel,
-        kernelW: kernel,
-        strideH: stride,
-        strideW: stride,
-        dilationH: 1,
-        dilationW: 1,
-        padTop: (kernel - 1) >> 1,
-        padLeft: (kernel - 1) >> 1,
-        groups: 1,
-        ldx: inC,
-        ldy: outC,
-        ldr: 0,
-        panel0: 0,
-        panels,
-        act: 1,
-        alpha: 0,
-        beta: 0,
-      },
-    );
+  for (const { name, count, flops, prepare } of groups[group]!) {
+    prepare(kernels);
     let best = Number.POSITIVE_INFINITY;
     for (let repeat = 0; repeat < REPEATS; repeat++) {
       kernels.rewind();
@@ -104,16 +186,16 @@ const measure = (variant: Variant): void => {
       kernels.exports.replay();
       best = Math.min(best, (performance.now() - started) / 1000);
     }
-    const flops = 2 * size * size * outC * depth;
     totalFlops += flops * count;
     totalSeconds += best * count;
-    const name = `${count} × ${kernel}×${kernel}/${stride} ${inC}→${outC} at ${size}×${size}`;
-    console.log(`${variant} ${name.padEnd(34)} ${(flops / best / 1e9).toFixed(1).padStart(6)} GFLOP/s`);
+    console.log(
+      `${variant} ${`${count} × ${name}`.padEnd(44)} ${(flops / best / 1e9).toFixed(1).padStart(6)} GFLOP/s`,
+    );
   }
-  const gigaflops = (totalFlops / totalSeconds / 1e9).toFixed(1);
   const total = `${(totalFlops / 1e9).toFixed(2)} GFLOP in ${(totalSeconds * 1000).toFixed(1)} ms`;
-  console.log(`${variant} all: ${total}, ${gigaflops} GFLOP/s`);
+  console.log(`${variant} ${group}: ${total}, ${(totalFlops / totalSeconds / 1e9).toFixed(1)} GFLOP/s\n`);
 };
 
 for (const variant of variants)
-  if (process.argv[2] === undefined || process.argv[2] === variant) measure(variant);
+  if (process.argv[2] === undefined || process.argv[2] === variant)
+    for (const group of Object.keys(groups)) measure(variant, group);

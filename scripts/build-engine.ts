@@ -7,7 +7,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { commands, runLLVM, type Tree } from '@yowasp/clang';
-import { kernelNames } from '../runtime/engine/abi.ts';
 import { engineHeader } from './engine-header.ts';
 
 const root = new URL('../', import.meta.url);
@@ -84,11 +83,14 @@ const hashOf = (...parts: unknown[]): string =>
 
 const engineFiles = await readTree('runtime/engine/');
 const kernelFiles = await readTree('runtime/kernels/');
-const header = engineHeader(kernelNames.filter((name) => kernelFiles[`${name}.c`] !== undefined));
+const header = engineHeader();
 const clangPackage = await readFile(new URL('node_modules/@yowasp/clang/package.json', root), 'utf8');
 const { version } = JSON.parse(clangPackage) as { version: string };
 
-const sources: Record<string, string> = { 'runtime/engine/engine.c': engineFiles['engine.c']! };
+const sources: Record<string, string> = {
+  'runtime/engine/engine.c': engineFiles['engine.c']!,
+  'runtime/engine/wasm.c': engineFiles['wasm.c']!,
+};
 const headers: string[] = [header];
 for (const [directory, texts] of [
   ['runtime/engine', engineFiles],

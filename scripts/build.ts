@@ -10,9 +10,14 @@ const node = (...args: string[]): void => {
 };
 
 node('--import=tsx', 'scripts/build-engine.ts');
+// Where a C compiler is, the native engine too; everything works without it.
+node('--import=tsx', 'scripts/build-native.ts', '--if-possible');
 rmSync(at('dist'), { recursive: true, force: true });
 node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
 // The compiled compiler finds the engine where the sources do, one folder up.
-cpSync(at('build/engine'), at('dist/build/engine'), { recursive: true });
+cpSync(at('build/engine'), at('dist/build/engine'), {
+  recursive: true,
+  filter: (path) => !path.endsWith('objects') && !path.includes('native-objects'),
+});
 writeFileSync(at('dist/cli.js'), "#!/usr/bin/env node\nimport './cli/main.js';\n");
 chmodSync(at('dist/cli.js'), 0o755);

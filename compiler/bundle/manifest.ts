@@ -1,17 +1,14 @@
 /** The manifest: schedule and plans as the runtime wants them (`runtime/bundle/format.ts`). */
-import { crc32 } from 'node:zlib';
 import { Packr } from 'msgpackr';
-import {
-  FORMAT_VERSION,
-  HEADER_BYTES,
-  MAGIC,
-  type Manifest,
-  type ModelSummary,
-  type Plan,
-  type Port,
-  type SegmentEntry,
-  type WeightEntry,
+import type {
+  Manifest,
+  ModelSummary,
+  Plan,
+  Port,
+  SegmentEntry,
+  WeightEntry,
 } from '../../runtime/bundle/format.ts';
+import { encodeHeader } from '../../runtime/bundle/header.ts';
 import { byteLength, formatType } from '../ir/types.ts';
 import { lifetimesOf } from '../schedule/lifetimes.ts';
 import type { Schedule, SchedulePort } from '../schedule/schedule.ts';
@@ -93,12 +90,5 @@ function weightBytesOf(schedule: Schedule, first: number, count: number): number
 /** manifest.bin: header, then msgpack without record extensions, so that any reader can decode it. */
 export function encodeManifest(manifest: Manifest): Uint8Array {
   const payload = new Packr({ useRecords: false, variableMapSize: true }).pack(manifest);
-  const bytes = new Uint8Array(HEADER_BYTES + payload.byteLength);
-  const view = new DataView(bytes.buffer);
-  for (let i = 0; i < MAGIC.length; i++) view.setUint8(i, MAGIC.charCodeAt(i));
-  view.setUint32(8, FORMAT_VERSION, true);
-  view.setUint32(16, payload.byteLength, true);
-  view.setUint32(20, crc32(payload), true);
-  bytes.set(payload, HEADER_BYTES);
-  return bytes;
+  return Buffer.concat([encodeHeader(payload), payload]);
 }

@@ -4,7 +4,7 @@
  * from the old folder keeps its open file.
  */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { MillraceError } from '../../runtime/error.ts';
@@ -18,35 +18,61 @@ export interface BundleFile {
 
 export interface WriteParts {
   readonly schedule: Schedule;
-  readonly packer: Packer;
+  readonly packer: Pick<Packer, 'pack'>;
   /** Files that do not depend on the packed bytes. */
   readonly files: readonly BundleFile[];
   /** The manifest, which holds the checksums. */
   manifest(checksums: readonly number[]): Uint8Array;
-  onProgress?(doneBytes: number, totalBytes: number): void;
 }
 
-export async function writeBundle(directory: string, parts: WriteParts): Promise<void> {
+export interface WriteOptions {
+  /** Called after each segment. */
+  onProgress?(doneBytes: number, totalBytes: number): void;
+  /** Stops the writing at the next segment; what was written is removed. */
+  readonly signal?: AbortSignal;
+}
+
+export async function writeBundle(
+  directory: string,
+  parts: WriteParts,
+  options: WriteOptions = {},
+): Promise<void> {
   const target = resolve(directory);
   const parent = dirname(target);
   const temporary = join(parent, `.${basename(target)}.tmp-${randomBytes(6).toString('hex')}`);
   await refuseForeignFolder(target);
+  let made: string | undefined;
   try {
-    await mkdir(parent, { recursive: true });
+    made = await mkdir(parent, { recursive: true });
     await mkdir(temporary);
-    const checksums = await writeWeights(join(temporary, 'weights.bin'), parts);
+    const checksums = await writeWeights(join(temporary, 'weights.bin'), parts, options);
     for (const file of parts.files)
       await writeFile(join(temporary, file.name), file.content, { flush: true });
     await writeFile(join(temporary, 'manifest.bin'), parts.manifest(checksums), { flush: true });
+    options.signal?.throwIfAborted();
     await replaceFolder(temporary, target);
   } catch (cause) {
-    await rm(temporary, { recursive: true, force: true });
+    // What went wrong is told, not what went wrong while cleaning up after it.
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
+    if (made !== undefined) await removeEmpty(parent, made);
+    if (options.signal?.aborted)
+      throw new MillraceError('ABORTED', 'was not written', { at: directory, cause });
     if (cause instanceof MillraceError) throw cause;
     throw new MillraceError('OUTPUT', `could not be written: ${(cause as Error).message}`, {
       at: directory,
       hint: 'Nothing was changed. Check that the folder is writable and the disk has room.',
       cause,
     });
+  }
+}
+
+/** Removes folders that were made for this bundle, innermost first, as long as they hold nothing. */
+async function removeEmpty(innermost: string, outermost: string): Promise<void> {
+  try {
+    for (let folder = innermost; folder.length >= outermost.length; folder = dirname(folder))
+      await rmdir(folder);
+  } catch {
+    // Someone else has put something there meanwhile: theirs to keep.
   }
 }
 
@@ -87,18 +113,19 @@ async function replaceFolder(from: string, to: string): Promise<void> {
   if (moved) await rm(old, { recursive: true, force: true });
 }
 
-async function writeWeights(path: string, parts: WriteParts): Promise<number[]> {
+async function writeWeights(path: string, parts: WriteParts, options: WriteOptions): Promise<number[]> {
   const total = parts.schedule.segments.reduce((sum, segment) => sum + segment.byteLength, 0);
   const file = await open(path, 'wx');
   const checksums: number[] = [];
   try {
     let done = 0;
     for (const segment of parts.schedule.segments) {
+      options.signal?.throwIfAborted();
       const bytes = parts.packer.pack(segment);
       checksums.push(crc32(bytes));
       await writeAll(file, bytes);
       done += bytes.byteLength;
-      parts.onProgress?.(done, total);
+      options.onProgress?.(done, total);
     }
     await file.sync();
   } finally {

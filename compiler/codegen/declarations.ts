@@ -86,6 +86,8 @@ export interface LoadOptions {
   readonly budget?: number | string;
   /** resident: all weights read once, at load. sequential: read when needed. stream: read as planned, behind the compute. */
   readonly mode?: 'auto' | 'resident' | 'sequential' | 'stream';
+  /** Name of a stored plan, instead of the largest that fits. */
+  readonly plan?: string;
   /** 1 (the default) computes on the calling thread; more use worker threads over shared memory. */
   readonly threads?: number;
   /** file: through the page cache. direct: past it (Linux). */
@@ -94,6 +96,8 @@ export interface LoadOptions {
   readonly deterministic?: boolean;
   /** When the checksum of a segment is compared: on every read (the default), on the first, never. */
   readonly verify?: 'always' | 'first' | 'never';
+  /** Most reads in flight at a time. Default 4. */
+  readonly inFlight?: number;
 }
 
 export interface RunOptions {
@@ -101,13 +105,29 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Of the last run. */
+export interface RunStats {
+  readonly latencyMs: number;
+  /** Time in which a step waited for its weights. */
+  readonly stallMs: number;
+  readonly bytesRead: number;
+}
+
 export interface Model {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+  /** What was chosen at load. */
   readonly plan: Plan;
+  readonly mode: 'resident' | 'sequential' | 'stream';
+  readonly engine: string;
+  readonly isa: string;
+  readonly threads: number;
+  readonly source: string;
+  readonly stats: RunStats;
+  /** One inference at a time. */
   run(inputs: Inputs, options?: RunOptions): Promise<Outputs>;
-  /** Gives the memory back; pending runs are rejected. */
-  close(): void;
+  /** Gives the memory back, once a run that is going on has been stopped (it rejects). */
+  close(): Promise<void>;
 }
 
 /** Loads the network of this folder. Errors are MillraceError, with a \`code\`. */

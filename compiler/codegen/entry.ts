@@ -54,6 +54,8 @@ async function bundle(source: Pick<BuildOptions, 'stdin' | 'entryPoints'>): Prom
   try {
     const result = await build({
       ...source,
+      // Comments name the modules relative to it: by default that would be wherever the compiler is run.
+      absWorkingDir: root,
       bundle: true,
       write: false,
       format: 'esm',

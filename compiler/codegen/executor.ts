@@ -1,11 +1,11 @@
 /**
  * The executor module: the schedule as straight-line code that a person can read and a debugger can step through. It
- * runs once, at load, to record the program. ts-morph holds the module while it is written and prints it: the text
- * goes in by few large `addStatements` calls (one by one they take 60 times as long).
+ * runs once, at load, to record the program. ts-morph holds the module and prints it: the text goes in
+ * by one large `addStatements` call (statement by statement takes 60 times as long).
  */
 import type { SourceFile } from 'ts-morph';
 import { formatType, type TensorType } from '../ir/types.ts';
-import { rootOf } from '../schedule/lifetimes.ts';
+import { rootOf } from '../schedule/region.ts';
 import type { Layer, Schedule, Slot, SlotId, Step } from '../schedule/schedule.ts';
 
 export interface ExecutorModule {
@@ -45,11 +45,15 @@ function writeModule(file: SourceFile, schedule: Schedule, compiler: string): vo
   ];
   const names = [...new Set(hosts.map(hostName))];
   if (names.length > 0) head.push(`import { ${names.join(', ')} } from './host.js';`);
-  head.push('', ...interfaces);
-  file.addStatements(head.join('\n'));
-  file.addStatements(slotNames(schedule).join('\n'));
-  file.addStatements(hostOps(hosts).join('\n'));
-  file.addStatements(recordFunction(schedule).join('\n'));
+  // In one piece: a comment at the end of a call's text would move behind what later calls add.
+  const parts = [
+    head,
+    ['', ...interfaces],
+    slotNames(schedule),
+    hostOps(schedule, hosts),
+    recordFunction(schedule),
+  ];
+  file.addStatements(parts.flat().join('\n'));
 }
 
 const interfaces = [
@@ -98,7 +102,7 @@ function slotNames(schedule: Schedule): string[] {
 
 const hostName = (step: Step): string => (step.action.kind === 'host' ? step.action.op : '');
 
-function hostOps(hosts: readonly Step[]): string[] {
+function hostOps(schedule: Schedule, hosts: readonly Step[]): string[] {
   const lines = [
     '',
     '/** Steps that only the reference implementation runs, in the order of their `host` lines. */',
@@ -107,7 +111,9 @@ function hostOps(hosts: readonly Step[]): string[] {
   for (const { action } of hosts) {
     if (action.kind !== 'host') continue;
     const port = (id: SlotId | null, type: TensorType | null): string =>
-      id === null || type === null ? 'null' : literal({ value: id, dtype: type.dtype, shape: type.shape });
+      id === null || type === null
+        ? 'null'
+        : `{ value: ${nameOf(schedule.slots[id]!)}, dtype: ${literal(type.dtype)}, shape: ${literal(type.shape)} }`;
     const inputs = action.inputs.map((id, i) => port(id, action.inputTypes[i] ?? null));
     const outputs = action.outputs.map((id, i) => port(id, action.outputTypes[i]!));
     const types = literal(action.outputTypes.map(({ dtype, shape }) => ({ dtype, shape })));
@@ -129,7 +135,8 @@ function recordFunction(schedule: Schedule): string[] {
   const plan = segmentSteps(schedule);
   let host = 0;
   for (const layer of schedule.layers) {
-    lines.push(...layerHead(layer));
+    if (layer !== schedule.layers[0]) lines.push('');
+    lines.push(layerHead(layer));
     const shared = sharedParams(schedule, layer);
     if (shared !== null) lines.push(`  const p${layer.firstStep} = ${params(shared)};`);
     for (let t = layer.firstStep; t < layer.firstStep + layer.steps; t++) {
@@ -156,10 +163,10 @@ function recordFunction(schedule: Schedule): string[] {
   return lines;
 }
 
-function layerHead(layer: Layer): string[] {
+function layerHead(layer: Layer): string {
   const from = layer.inputTypes.map(formatType).join(', ');
   const pieces = layer.steps > 1 ? `, in ${layer.steps} steps` : '';
-  return ['', `  // ${oneLine(layer.name)}: ${layer.op} ${from} → ${formatType(layer.type)}${pieces}`];
+  return `  // ${oneLine(layer.name)}: ${layer.op} ${from} → ${formatType(layer.type)}${pieces}`;
 }
 
 /** Parameters that all steps of a cut layer have in common, or null where it is not one kernel cut in runs. */
@@ -178,7 +185,8 @@ function sharedParams(schedule: Schedule, layer: Layer): Readonly<Record<string,
     )
   )
     return null;
-  return first.params;
+  const { panel0, panels, ...shared } = first.params;
+  return shared;
 }
 
 /** Which segments a step waits for (it is their first use) and which it lets go (it is their last). */
@@ -208,8 +216,11 @@ function literal(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
   if (typeof value === 'object' && value !== null)
     return `{ ${Object.entries(value)
-      .map(([key, item]) => `${JSON.stringify(key)}: ${literal(item)}`)
+      .map(([key, item]) => `${key}: ${literal(item)}`)
       .join(', ')} }`;
+  // As the code around it quotes.
+  if (typeof value === 'string')
+    return `'${JSON.stringify(value).slice(1, -1).replace(/\\"/g, '"').replace(/'/g, "\\'")}'`;
   return JSON.stringify(value);
 }
 

@@ -4,7 +4,7 @@
  * there and then, with the node's name.
  */
 import type { Attrs, Constant } from './constant.ts';
-import type { Graph, GraphOutput, Node, Value, ValueId } from './graph.ts';
+import type { Graph, GraphOutput, Node, PortDocs, Value, ValueId } from './graph.ts';
 import { byteLength, type TensorType } from './types.ts';
 
 /** What the builder must know of ops; `ops/index.ts` provides it (ir itself knows no op). */
@@ -23,12 +23,14 @@ export class GraphBuilder {
   readonly #inputs: ValueId[] = [];
   readonly #outputs: GraphOutput[] = [];
   readonly #nodeNames = new Set<string>();
+  readonly #docs: PortDocs | undefined;
   #nextId = 0;
 
-  /** `from` continues an existing graph: its values, inputs and ids are taken over, its nodes and outputs are not. */
+  /** `from` continues an existing graph: its values, inputs, docs and ids are taken over, its nodes and outputs not. */
   constructor(name: string, signatures: OpSignatures, from?: Graph) {
     this.name = name;
     this.#signatures = signatures;
+    this.#docs = from?.docs;
     if (from === undefined) return;
     for (const [id, value] of from.values) {
       this.#values.set(id, value);
@@ -98,6 +100,7 @@ export class GraphBuilder {
       nodes: [...this.#nodes],
       inputs: [...this.#inputs],
       outputs: [...this.#outputs],
+      ...(this.#docs === undefined ? {} : { docs: this.#docs }),
     };
   }
 

@@ -31,6 +31,12 @@ export interface GraphOutput {
   readonly value: ValueId;
 }
 
+/** What the model's author says of its inputs and outputs, by name; for declarations and exports. */
+export interface PortDocs {
+  readonly inputs: ReadonlyMap<string, string>;
+  readonly outputs: ReadonlyMap<string, string>;
+}
+
 export interface Graph {
   readonly name: string;
   readonly values: ReadonlyMap<ValueId, Value>;
@@ -39,6 +45,7 @@ export interface Graph {
   /** Names of inputs are the names of their values. */
   readonly inputs: readonly ValueId[];
   readonly outputs: readonly GraphOutput[];
+  readonly docs?: PortDocs;
 }
 
 /** The value of an id; ids come from the same graph, so a miss is a programming error. */

@@ -158,8 +158,7 @@ export class Rewrite {
       inputs: [...inputs],
       outputs,
     }));
-    const { name, inputs } = this.#graph;
-    return removeDead({ name, values: this.#values, nodes, inputs, outputs: this.#outputs });
+    return removeDead({ ...this.#graph, values: this.#values, nodes, outputs: this.#outputs });
   }
 
   #entry(node: Node): Entry {

@@ -8,6 +8,7 @@
 
 import { RESIDENT } from '../../runtime/bundle/format.ts';
 import { MillraceError } from '../../runtime/error.ts';
+import { formatSize } from '../../runtime/size.ts';
 import { type Attempt, attempt, attemptResident, finish, packSmallest, placeWithin } from './attempt.ts';
 import { earliestIssue, latestIssue } from './issue.ts';
 import { ladderOf } from './ladder.ts';
@@ -177,8 +178,8 @@ function tooSmall(timeline: Timeline, smallest: number, budgetBytes: number): Mi
   const total = smallest + problem.fixedBytes;
   return new MillraceError('BUDGET', 'the model does not run in this budget', {
     at: problem.steps[worst]?.name ?? `step ${worst}`,
-    expected: `at least ${total} bytes (${(total / 2 ** 20).toFixed(2)} MiB)`,
-    got: `${budgetBytes} bytes (${(budgetBytes / 2 ** 20).toFixed(2)} MiB)`,
+    expected: `at least ${formatSize(total)}`,
+    got: formatSize(budgetBytes),
     hint: `Most is needed at this step: ${worstBytes} bytes of activations, scratch and weights, beside ${problem.fixedBytes} fixed.`,
   });
 }

@@ -3,7 +3,7 @@
  * step after which each segment's read may start (or that it stays resident), and every address. Plain numbers only:
  * whoever makes a problem maps its own names onto value ids and segment indices.
  */
-import { SEGMENT_ALIGNMENT } from '../../runtime/bundle/format.ts';
+import { type Plan, SEGMENT_ALIGNMENT } from '../../runtime/bundle/format.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import type { Interval, Placement } from './interval.ts';
 
@@ -48,26 +48,8 @@ export interface PlanProblem {
   readonly fixedBytes: number;
 }
 
-export interface PlannedMemory {
-  readonly name: string;
-  /** Bytes of the arena. */
-  readonly peakBytes: number;
-  /** Largest sum of live bytes, for the issue steps of this plan. */
-  readonly lowerBoundBytes: number;
-  /** Largest live sum of activations, of weight segments (residents included), of scratch; each at its own worst time. */
-  readonly activationBytes: number;
-  readonly weightBytes: number;
-  readonly scratchBytes: number;
-  readonly residentBytes: number;
-  /** Most streamed segments held at a time. */
-  readonly depth: number;
-  readonly predictedMs: number;
-  readonly predictedResidentMs: number;
-  readonly planner: string;
-  /** Per segment: its read may start when this step has completed; −1 for the start of the run, or RESIDENT. */
-  readonly issue: readonly number[];
-  readonly segmentOffsets: readonly number[];
-  /** By value id. */
+/** The plan of the bundle format, with addresses by value id. */
+export interface PlannedMemory extends Omit<Plan, 'valueOffsets'> {
   readonly valueOffsets: Placement;
 }
 

@@ -8,7 +8,7 @@ import type { Graph } from '../ir/graph.ts';
 import type { DType, Shape } from '../ir/types.ts';
 import { graphBuilder } from '../ops/index.ts';
 import {
-  type Definition,
+  emptyDefinition,
   type ModelOptions,
   makeParameter,
   type Parameter,
@@ -61,16 +61,7 @@ export function defineModel<I extends Ports, O extends Readonly<Record<string, A
   options: ModelOptions = {},
 ): Model<I, Outputs<O>> {
   const builder = graphBuilder(name);
-  const state: Definition = {
-    builder,
-    options,
-    scopes: [],
-    names: new Set(),
-    sharing: false,
-    parameters: new Map(),
-    constants: new Map(),
-    unused: new Set(Object.keys(options.weights ?? {})),
-  };
+  const state = emptyDefinition(builder, options);
   return within(state, () => {
     const tensors: Record<string, AnyTensor> = {};
     for (const [key, { dtype, shape }] of Object.entries(inputs))
@@ -85,6 +76,7 @@ export function defineModel<I extends Ports, O extends Readonly<Record<string, A
         at: name,
         got: [...state.unused].join(', '),
       });
+    state.binding?.finish(name);
     const parameters = [...state.parameters.values()].map(({ parameter }) => parameter);
     return { name, inputs, outputs: outputs as Outputs<O>, parameters, graph: builder.build() };
   });

@@ -9,12 +9,17 @@ import type { Attrs, Constant } from '../ir/constant.ts';
 import { type DType, elementCount, type Shape, type TensorType } from '../ir/types.ts';
 import { type Initializer, recipeOf } from './initializers.ts';
 import { type AnyTensor, Tensor } from './tensor.ts';
+import { WeightBinding } from './weights/binding.ts';
+import { isWeightSet, type WeightSet } from './weights/weight-set.ts';
 
 export interface ModelOptions {
   /** Every seeded parameter derives from it and from its own name. Default 0. */
   readonly seed?: number;
-  /** Values for parameters by name; those it lacks are initialised. */
-  readonly weights?: Readonly<Record<string, Float32Array>>;
+  /**
+   * Values for parameters by name. Of a set (`loadWeights`) every parameter takes its own, and what is missing, left
+   * over or of another shape is one error (MODEL_WEIGHTS); parameters that a record of arrays lacks are initialised.
+   */
+  readonly weights?: Readonly<Record<string, Float32Array>> | WeightSet;
 }
 
 /** A weight of a network. */
@@ -28,7 +33,11 @@ export interface Parameter {
 
 export interface Definition {
   readonly builder: GraphBuilder;
-  readonly options: ModelOptions;
+  readonly seed: number;
+  /** Given arrays by name. */
+  readonly arrays: Readonly<Record<string, Float32Array>>;
+  /** Present where weights come from a set. */
+  readonly binding: WeightBinding | null;
   readonly scopes: string[];
   /** Names of layers; within a `shared` block those of this call of it. */
   names: Set<string>;
@@ -37,8 +46,25 @@ export interface Definition {
   readonly parameters: Map<string, { readonly tensor: AnyTensor; readonly parameter: Parameter }>;
   /** Constants that several layers make alike, by what they are. */
   readonly constants: Map<string, AnyTensor>;
-  /** Given weights that no layer has asked for yet. */
+  /** Given arrays that no layer has asked for yet. */
   readonly unused: Set<string>;
+}
+
+/** A network without layers. */
+export function emptyDefinition(builder: GraphBuilder, { weights = {}, seed = 0 }: ModelOptions): Definition {
+  const arrays = isWeightSet(weights) ? {} : weights;
+  return {
+    builder,
+    seed,
+    arrays,
+    binding: isWeightSet(weights) ? new WeightBinding(weights) : null,
+    scopes: [],
+    names: new Set(),
+    sharing: false,
+    parameters: new Map(),
+    constants: new Map(),
+    unused: new Set(Object.keys(arrays)),
+  };
 }
 
 /** Definitions do not nest. */
@@ -125,7 +151,7 @@ export function makeParameter(
   initializer: Initializer,
   { trainable = true }: ParameterOptions = {},
 ): AnyTensor {
-  const { builder, options, unused, parameters, sharing } = definition(name);
+  const { builder, seed, arrays, binding, unused, parameters, sharing } = definition(name);
   const known = parameters.get(name);
   if (known !== undefined) {
     if (sharing && sameShape(known.tensor.shape, shape)) return known.tensor;
@@ -137,10 +163,11 @@ export function makeParameter(
     });
   }
   const type: TensorType = { dtype: 'float32', shape: [...shape] };
-  const given = options.weights?.[name];
+  const given = arrays[name];
   unused.delete(name);
   let constant: Constant;
-  if (given === undefined) constant = recipeOf(initializer, shape, name, options.seed ?? 0);
+  if (binding !== null) constant = binding.constant(name, type);
+  else if (given === undefined) constant = recipeOf(initializer, shape, name, seed);
   else {
     if (given.length !== elementCount(shape))
       throw new MillraceError('MODEL_SHAPE', 'has the wrong number of elements', {

@@ -46,3 +46,4 @@ export { type AnyTensor, expectShape, expectShapeOf, type FloatTensor, sizeOf, T
 export type { Add, Divide, DivideUp, Multiply, Subtract } from './types/arithmetic.ts';
 export type { Image, Sequence } from './types/dimensions.ts';
 export type { Padding, PerAxis } from './types/window.ts';
+export * from './weights/index.ts';

@@ -4,6 +4,7 @@
  * A singular message given twice would be merged by protobuf; no writer does that, a forger might: rejected.
  */
 import { MillraceError } from '../../runtime/error.ts';
+import { ByteSource } from './byte-source.ts';
 import { readAttribute } from './read-attribute.ts';
 import { readTensor } from './read-tensor.ts';
 import type {
@@ -15,7 +16,7 @@ import type {
   OnnxTensor,
   OnnxValueInfo,
 } from './schema.ts';
-import { ByteSource, Message } from './wire.ts';
+import { Message } from './wire.ts';
 
 /** IR versions whose messages are known to mean what this reader takes them for. */
 const irVersions = { first: 3, last: 14 } as const;
@@ -146,15 +147,17 @@ function readFunctionName(message: Message): string {
 
 function readValueInfo(message: Message): OnnxValueInfo {
   let name = '';
+  let doc = '';
   let type: Pick<OnnxValueInfo, 'elementType' | 'shape'> | null = null;
   while (message.next()) {
     if (message.number === 1) name = message.text();
     else if (message.number === 2) {
       if (type !== null) throw message.invalid('type appears twice');
       type = readType(message.message('TypeProto'));
-    }
+    } else if (message.number === 3) doc = message.text();
   }
-  return { name, ...(type ?? { elementType: null, shape: null }) };
+  // 0 is ONNX's "undefined": nothing is said, and it may well be a tensor.
+  return { name, ...(doc === '' ? {} : { doc }), ...(type ?? { elementType: 0, shape: null }) };
 }
 
 /** Sequences, maps and optionals are not tensors: their element type is null. */
@@ -166,6 +169,7 @@ function readType(message: Message): Pick<OnnxValueInfo, 'elementType' | 'shape'
     if (message.number !== 1) continue;
     if (seen) throw message.invalid('tensor_type appears twice');
     seen = true;
+    elementType = 0;
     const tensor = message.message('TypeProto.Tensor');
     while (tensor.next()) {
       if (tensor.number === 1) elementType = tensor.int();

@@ -54,10 +54,12 @@ export type OnnxDimension = number | string | null;
 
 export interface OnnxValueInfo {
   readonly name: string;
-  /** ONNX's number of the element type; null where the value is no tensor or its type is not given. */
+  /** ONNX's number of the element type, 0 where it is not given; null where the value is no tensor. */
   readonly elementType: number | null;
   /** Null where even the rank is unknown. */
   readonly shape: readonly OnnxDimension[] | null;
+  /** What the author says of it. */
+  readonly doc?: string;
 }
 
 export interface OnnxGraph {

@@ -11,10 +11,10 @@ import { byteLength, type DType, type TensorType } from '../ir/types.ts';
 import { foldNode } from '../ops/fold.ts';
 import { signatures } from '../ops/index.ts';
 import { ConstantReader } from '../ops/materialize.ts';
+import { ByteSource } from './byte-source.ts';
 import { ExternalFolder } from './external.ts';
 import { type Target, Unsupported } from './mapping/context.ts';
 import type { OnnxTensor } from './schema.ts';
-import { ByteSource } from './wire.ts';
 
 /** Initialisers up to this size become bytes of the graph: they are biases and scalars, and print well. */
 const smallBytes = 1024;

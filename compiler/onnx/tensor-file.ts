@@ -2,9 +2,10 @@
 import { MillraceError } from '../../runtime/error.ts';
 import { bytesOf, type Tensor, tensorFromBytes } from '../ir/tensor.ts';
 import { byteLength } from '../ir/types.ts';
+import { ByteSource } from './byte-source.ts';
 import { readTensor } from './read-tensor.ts';
 import { elementTypeOf } from './schema.ts';
-import { ByteSource, Message, wire } from './wire.ts';
+import { Message, wire } from './wire.ts';
 
 export interface NamedTensor {
   readonly name: string;

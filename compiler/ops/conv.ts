@@ -35,6 +35,13 @@ export const conv = defineOp({
   traits: {
     linear: { weight: 1, bias: 2, residual: 3, channelAxis: () => 0 },
     epilogue: true,
+    padded(attrs, zeros) {
+      const rank = zeros.length / 2;
+      const [begins, ends] = [zeros.slice(0, rank), zeros.slice(rank)];
+      const spatialOnly = [begins, ends].every((counts) => counts[0] === 0 && counts[rank - 1] === 0);
+      const spatial = [...begins.slice(1, -1), ...ends.slice(1, -1)];
+      return spatialOnly ? { ...attrs, pads: attrs.pads.map((pad, i) => pad + spatial[i]!) } : null;
+    },
   },
 
   infer(inputs, attrs) {

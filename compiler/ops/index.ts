@@ -23,6 +23,7 @@ import { erf } from './erf.ts';
 import { exp } from './exp.ts';
 import { expand } from './expand.ts';
 import { floor } from './floor.ts';
+import { fromBfloat16 } from './from-bfloat16.ts';
 import { gather } from './gather.ts';
 import { gelu } from './gelu.ts';
 import { greater } from './greater.ts';
@@ -94,6 +95,7 @@ const list: readonly OpDefinition[] = [
   exp,
   expand,
   floor,
+  fromBfloat16,
   gather,
   gelu,
   greater,

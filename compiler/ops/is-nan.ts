@@ -6,13 +6,13 @@ import { elementwiseCost, permuteElementwise } from './elementwise.ts';
 import { defineOp, required, shapeError } from './op.ts';
 
 export const isNan = defineOp({
-  name: 'isNaN',
+  name: 'isNan',
   inputs: ['x'],
   attrs: {},
   traits: { elementwise: true, permute: permuteElementwise },
   infer(inputs) {
     const x = required(inputs, 0, 'x');
-    if (!isFloat(x.dtype)) throw shapeError('isNaN', 'a floating point type', formatType(x));
+    if (!isFloat(x.dtype)) throw shapeError('isNan', 'a floating point type', formatType(x));
     return [{ dtype: 'bool', shape: x.shape }];
   },
   evaluate([x], _attrs, [type]) {

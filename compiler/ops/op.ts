@@ -162,6 +162,10 @@ export interface Traits<A extends Attrs> {
   readonly forwards?:
     | number
     | ((attrs: A, inputs: readonly (TensorType | null)[], outputs: readonly TensorType[]) => number | null);
+  /** How many zeros the node puts before each axis of its only input, then after each; null if it does not. */
+  zeros?(attrs: A): readonly number[] | null;
+  /** Attributes under which the op pads its first input with these zeros itself, on top of what it pads already. */
+  padded?(attrs: A, zeros: readonly number[]): Attrs | null;
   /** The node is `transpose` (its perm is what the layout pass moves). */
   permutation?(attrs: A): readonly number[];
 }

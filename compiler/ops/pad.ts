@@ -72,6 +72,7 @@ export const pad = defineOp({
   attrs: { pads: [] as readonly number[], mode: 'constant', value: 0 },
   required: ['pads'],
   traits: {
+    zeros: ({ pads, mode, value }) => (mode === 'constant' && value === 0 ? pads : null),
     forwards: ({ pads }) => (pads.every((count) => count === 0) ? 0 : null),
     region(attrs, box, [x]) {
       if (attrs.mode !== 'constant') return null;

@@ -32,10 +32,12 @@ interface Box {
 
 export class PanelPacker {
   readonly #reader: ConstantReader;
+  readonly #windowBytes: number;
   #box: Box | null = null;
 
-  constructor(reader: ConstantReader) {
+  constructor(reader: ConstantReader, windowBytes: number = WINDOW_BYTES) {
     this.#reader = reader;
+    this.#windowBytes = windowBytes;
   }
 
   /** Writes `panels` panels from `panel0` on into `target`, which holds zeros. */
@@ -65,7 +67,7 @@ export class PanelPacker {
     const box = this.#box;
     if (box?.packed === packed && box.group === group && box.from <= from && to <= box.to) return box;
     const perChannel = elementCount(packed.reduce) * 4;
-    const allowed = Math.max(1, Math.floor(WINDOW_BYTES / perChannel));
+    const allowed = Math.max(1, Math.floor(this.#windowBytes / perChannel));
     const interleaved = packed.channelStride < elementCount(packed.reduce);
     const end = Math.max(to, Math.min(interleaved ? packed.channels : wanted, from + allowed));
     this.#box = null; // let the old one go before the new one is read

@@ -7,11 +7,16 @@ import type { Attrs, Constant } from '../ir/constant.ts';
 import type { Graph, ValueId } from '../ir/graph.ts';
 import { formatTyped } from '../ir/print.ts';
 import { rebuildGraph } from '../ir/rebuild.ts';
+import { byteLength } from '../ir/types.ts';
 import { signatures } from '../ops/index.ts';
 import type { Pass } from './pass.ts';
 
-/** Recipes with more inline bytes than this are not compared: comparing costs more than a second copy. */
-const INLINE_BYTES = 4096;
+/**
+ * Constants larger than this are left alone. What repeats in exports is small: shapes, scalars, rows of biases. A
+ * weight that equals another by chance, as all do in a network filled with one value, would as one value be held
+ * from its first use to its last, where two are each read when needed.
+ */
+const LARGEST_BYTES = 4096;
 
 export const eliminateCommon: Pass = {
   name: 'eliminate-common',
@@ -47,7 +52,9 @@ function equalConstants(graph: Graph): Map<ValueId, ValueId> {
   const first = new Map<string, ValueId>();
   const same = new Map<ValueId, ValueId>();
   for (const { id, type, constant } of graph.values.values()) {
-    if (constant === undefined || inlineBytes(constant) > INLINE_BYTES) continue;
+    if (constant === undefined || byteLength(type) > LARGEST_BYTES) continue;
+    // A small result may be made of much, and comparing costs more than a second copy.
+    if (inlineBytes(constant) > LARGEST_BYTES) continue;
     const key = formatTyped({ type, constant }, signatures);
     const before = first.get(key);
     if (before === undefined) first.set(key, id);

@@ -13,9 +13,9 @@ import type { Node, ValueId } from '../ir/graph.ts';
 import { Rewrite } from '../ir/rewrite.ts';
 import { elementCount, sameType } from '../ir/types.ts';
 import { opOf, signatures } from '../ops/index.ts';
+import { product, reshaped, simplified, splat, sum, vectorOf } from '../ops/recipes.ts';
 import { epilogueIsFree } from './fuse-epilogue.ts';
 import type { Pass } from './pass.ts';
-import { product, reshaped, splat, sum, vectorOf } from './recipes.ts';
 
 export const foldAffine: Pass = {
   name: 'fold-affine',
@@ -50,7 +50,7 @@ function affineOf(rewrite: Rewrite, node: Node): Affine | null {
   const constants = node.inputs.map((id) => rewrite.constant(id));
   const found = affine.coefficients(constants, rewrite.types(node.inputs), node.attrs);
   if (found === null || !sameType(rewrite.type(x), rewrite.type(node.outputs[0]!))) return null;
-  return { x, ...found };
+  return { x, axis: found.axis, scale: simplified(found.scale), shift: simplified(found.shift) };
 }
 
 function bypass(rewrite: Rewrite, node: Node, x: ValueId): void {
@@ -70,23 +70,27 @@ function foldInto(rewrite: Rewrite, producer: Node, { x, scale, shift, axis }: A
   if (scale.type.dtype !== dtype || shift.type.dtype !== dtype) return false;
 
   const inputs = [...producer.inputs];
-  while (inputs.length <= linear.bias) inputs.push(null);
-  const unscaled = scale.constant.kind === 'splat' && scale.constant.value === 1;
   const biasId = inputs[linear.bias] ?? null;
   const bias = rewrite.constant(biasId);
   if (biasId !== null && bias === null) return false;
-  if (!unscaled) {
+  if (!isSplatOf(scale, 1)) {
     const weight = rewrite.constant(inputs[linear.weight]!);
     const scaled = weight && scaledWeight(weight, linear.channelAxis(producer.attrs), scale, channels);
     if (!scaled) return false;
     inputs[linear.weight] = rewrite.addConstant(rewrite.value(inputs[linear.weight]!).name, scaled);
   }
-  const name = biasId === null ? `${producer.name}.bias` : rewrite.value(biasId).name;
-  const added = vectorOf(shift, channels);
-  inputs[linear.bias] = rewrite.addConstant(name, bias ? sum(product(bias, scale), added) : added);
+  if (bias !== null || !isSplatOf(shift, 0)) {
+    const name = biasId === null ? `${producer.name}.bias` : rewrite.value(biasId).name;
+    const added = vectorOf(shift, channels);
+    while (inputs.length < linear.bias) inputs.push(null);
+    inputs[linear.bias] = rewrite.addConstant(name, bias ? sum(product(bias, scale), added) : added);
+  }
   rewrite.update(producer, inputs, producer.attrs);
   return true;
 }
+
+const isSplatOf = ({ constant }: TypedConstant, value: number): boolean =>
+  constant.kind === 'splat' && constant.value === value;
 
 /**
  * The weight times one factor per output channel. A grouped transposed convolution has [C, O/g, …] for O channels:

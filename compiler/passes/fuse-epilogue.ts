@@ -27,12 +27,28 @@ export const epilogueIsFree = (rewrite: Rewrite, node: Node): boolean =>
 
 function fuse(rewrite: Rewrite, node: Node): void {
   const activation = opOf(node.op).traits.activation?.(node.attrs);
-  const producer = rewrite.producer(node.inputs[0] ?? null);
-  if (!activation || producer === null || !epilogueIsFree(rewrite, producer)) return;
-  const x = producer.outputs[0]!;
-  if (rewrite.onlyConsumer(x) !== node) return;
+  if (!activation) return;
+  // An activation commutes with what only reorders elements: it may reach through views and transposes.
+  let reader = node;
+  let producer = onlyProducer(rewrite, reader);
+  while (producer !== null && reorders(producer)) {
+    reader = producer;
+    producer = onlyProducer(rewrite, reader);
+  }
+  if (producer === null || !epilogueIsFree(rewrite, producer)) return;
   const { fn, alpha, beta } = activation;
   rewrite.update(producer, producer.inputs, { ...producer.attrs, act: fn, alpha, beta });
-  rewrite.redirect(node.outputs[0]!, x);
+  rewrite.redirect(node.outputs[0]!, node.inputs[0]!);
   rewrite.remove(node);
+}
+
+/** The node that makes the first input, if nobody else reads that. */
+function onlyProducer(rewrite: Rewrite, node: Node): Node | null {
+  const [x] = node.inputs;
+  return x != null && rewrite.onlyConsumer(x) === node ? rewrite.producer(x) : null;
+}
+
+function reorders({ op, outputs }: Node): boolean {
+  const { view, permutation } = opOf(op).traits;
+  return (view === true || permutation !== undefined) && outputs.length === 1;
 }

@@ -8,7 +8,9 @@ import { eliminateForwards } from './eliminate-forwards.ts';
 import { eliminateReshape } from './eliminate-reshape.ts';
 import { foldAffine } from './fold-affine.ts';
 import { foldConstants } from './fold-constants.ts';
+import { foldPadding } from './fold-padding.ts';
 import { fuseEpilogue } from './fuse-epilogue.ts';
+import { fuseFunctions } from './fuse-functions.ts';
 import { fuseResidual } from './fuse-residual.ts';
 import { layout } from './layout.ts';
 import type { Pass } from './pass.ts';
@@ -21,10 +23,12 @@ export const passes: readonly Pass[] = [
   foldConstants, // what shapes and axes depend on is now known; weights are constants, not nodes
   eliminateCommon, // branches read one transpose, not two equal ones
   eliminateReshape, // leaves for the layout what views really are
+  fuseFunctions, // while what it looks for is still spelled as exported
   layout,
   eliminateForwards, // what folding and the layout made trivial
   eliminateReshape, // transposes that became views
   eliminateCommon,
+  foldPadding, // now that padding and convolution are in one layout
   foldAffine, // after the layout: channels are last, and no transpose stands between
   fuseResidual, // before epilogues: act(conv + residual), not act(conv) + residual
   fuseEpilogue,

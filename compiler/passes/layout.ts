@@ -5,9 +5,10 @@
  * graph is rebuilt by that choice, a transpose being made where an orientation is first read and used by all who read
  * it. Transposes that only move axes of 1 become views, those of constants recipes.
  */
-import type { Graph, Node, ValueId } from '../ir/graph.ts';
+import type { Node, ValueId } from '../ir/graph.ts';
 import { type Rebuild, rebuildGraph } from '../ir/rebuild.ts';
 import { opOf, signatures } from '../ops/index.ts';
+import { applied, reshaped } from '../ops/recipes.ts';
 import { chooseMoved, demandsOf } from './layout-choice.ts';
 import {
   type Demand,
@@ -26,7 +27,6 @@ import {
   permuteShape,
   samePermutation,
 } from './permutation.ts';
-import { applied, reshaped } from './recipes.ts';
 
 export const layout: Pass = {
   name: 'layout',

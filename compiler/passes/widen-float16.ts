@@ -7,8 +7,8 @@ import type { Attrs, SplatConstant, TypedConstant } from '../ir/constant.ts';
 import type { Graph, GraphOutput, ValueId } from '../ir/graph.ts';
 import { type Rebuild, rebuildGraph } from '../ir/rebuild.ts';
 import { signatures } from '../ops/index.ts';
+import { applied, splat } from '../ops/recipes.ts';
 import type { Pass } from './pass.ts';
-import { applied, splat } from './recipes.ts';
 
 export const widenFloat16: Pass = {
   name: 'widen-float16',

@@ -61,18 +61,18 @@ export function planSvg(problem: PlanProblem, plan: PlannedMemory, labels: PlanL
 
   const title = labels.title ?? `Memory plan “${plan.name}”`;
   const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeText(title)}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeXml(title)}">`,
     `<style>${STYLE}\n</style>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
-    `<text class="title" x="${PLOT.left}" y="32">${escapeText(title)}</text>`,
-    `<text x="${PLOT.left}" y="54">${escapeText(headline(problem, plan))}</text>`,
+    `<text class="title" x="${PLOT.left}" y="32">${escapeXml(title)}</text>`,
+    `<text x="${PLOT.left}" y="54">${escapeXml(headline(problem, plan))}</text>`,
     ...addressAxis(peak, y),
     ...stepAxis(steps, x),
     ...blocks.map(
       ({ kind, title: hover, from, until, offset, byteLength }) =>
         `<rect class="block ${kind}" x="${fixed(x(from))}" y="${fixed(y(offset + byteLength))}"` +
         ` width="${fixed(x(until) - x(from))}" height="${fixed(y(offset) - y(offset + byteLength))}">` +
-        `<title>${escapeText(hover)}</title></rect>`,
+        `<title>${escapeXml(hover)}</title></rect>`,
     ),
     `<path class="live" d="${livePath(blocks, steps, x, y)}"/>`,
     `<line class="bound" x1="${PLOT.left}" x2="${PLOT.right}" y1="${fixed(y(plan.peakBytes))}" y2="${fixed(y(plan.peakBytes))}"/>`,
@@ -218,5 +218,5 @@ const trim = (n: number): string => (n >= 100 ? n.toFixed(0) : Number(n.toFixed(
 
 const fixed = (n: number): string => Number(n.toFixed(2)).toString();
 
-const escapeText = (text: string): string =>
+const escapeXml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

@@ -32,25 +32,42 @@ async function measure(...options: string[]): Promise<Row> {
   return (JSON.parse(stdout) as { rows: [Row] }).rows[0];
 }
 
+/** Each configuration is measured in two rounds, the second in reverse order, and the better one counts. */
+async function measureAll(configurations: readonly (readonly string[])[]): Promise<Row[]> {
+  const best: (Row | undefined)[] = configurations.map(() => undefined);
+  for (const order of [configurations.keys(), [...configurations.keys()].reverse()])
+    for (const i of order) {
+      const row = await measure(...configurations[i]!);
+      const known = best[i];
+      if (known === undefined || row.latencyMs.p50 < known.latencyMs.p50) best[i] = row;
+    }
+  return best.filter((row) => row !== undefined);
+}
+
 await mkdir(output, { recursive: true });
 console.log(`ResNet-152: ${model.graph.nodes.length} nodes. Compiling…`);
 const started = performance.now();
-const smallest = (await compile(model)).report.plans[0]!;
-const budgets = [smallest.peakBytes + MIB, 16 * MIB, 32 * MIB, 64 * MIB, 128 * MIB, 512 * MIB];
+const first = (await compile(model)).report;
+const smallest = first.plans[0]!.peakBytes + first.fixedBytes;
+const budgets = [512 * MIB, 128 * MIB, 64 * MIB, 32 * MIB, 16 * MIB, smallest];
 const bundle = await compile(model, { budget: budgets });
 await bundle.write(folder);
 const seconds = ((performance.now() - started) / 1000).toFixed(1);
 const { report } = bundle;
 const weights = bundle.schedule.segments.reduce((sum, segment) => sum + segment.byteLength, 0);
-console.log(
-  `${report.layers} layers, ${report.segments} segments, ${(weights / MIB).toFixed(0)} MiB, in ${seconds} s.\n`,
-);
+const parts = [
+  `${report.layers} layers`,
+  `${report.segments} segments`,
+  `${(weights / MIB).toFixed(0)} MiB of weights`,
+];
+console.log(`${parts.join(', ')}; compiled and written in ${seconds} s. Measuring…\n`);
 
-const rows: Row[] = [await measure('--modes', 'resident')];
-for (const budget of [...budgets.slice(0, -1)].reverse())
-  rows.push(await measure('--modes', 'stream', '--budget', String(budget)));
-
+const rows = await measureAll([
+  ['--modes', 'resident'],
+  ...budgets.slice(1).map((budget) => ['--modes', 'stream', '--budget', String(budget)]),
+]);
 const resident = rows[0]!;
+const sameBits = (row: Row): boolean => row.outputs[0]!.sha256 === resident.outputs[0]!.sha256;
 const line = (cells: readonly string[]): string =>
   cells.map((cell, i) => (i === 0 ? cell.padEnd(10) : cell.padStart(16))).join('');
 const table = [
@@ -58,12 +75,12 @@ const table = [
   ...rows.map((row) =>
     line([
       row.mode,
-      `${(row.plan.peakBytes / MIB).toFixed(1)} MiB`,
+      `${((row.plan.peakBytes + report.fixedBytes) / MIB).toFixed(1)} MiB`,
       `${(row.rss.peakBytes / MIB).toFixed(0)} MiB`,
       `${(row.bytesRead / MIB).toFixed(0)} MiB`,
       `${row.latencyMs.p50.toFixed(0)} ms`,
       `${(row.latencyMs.p50 / resident.latencyMs.p50).toFixed(2)} ×`,
-      row.outputs[0]!.sha256 === resident.outputs[0]!.sha256 ? 'yes' : 'NO',
+      sameBits(row) ? 'yes' : 'NO',
     ]),
   ),
 ].join('\n');
@@ -72,5 +89,8 @@ await writeFile(new URL('table.txt', output), `${table}\n`);
 
 const page = fileURLToPath(new URL('plan.html', output));
 await promisify(execFile)(process.execPath, [cli, 'inspect', folder, '--html', page], { maxBuffer: 2 ** 26 });
-console.log(`\nMemory maps of the plans: demo-output/plan.html. The bundle: demo-output/resnet152.`);
-if (rows.some((row) => row.outputs[0]!.sha256 !== resident.outputs[0]!.sha256)) process.exitCode = 1;
+console.log(
+  `\nprocess peak: all of Node included, ${(resident.rss.baselineBytes / MIB).toFixed(0)} MiB before anything is loaded.`,
+);
+console.log('Memory maps of the plans: demo-output/plan.html. The bundle: demo-output/resnet152.');
+if (!rows.every(sameBits)) process.exitCode = 1;

@@ -1,19 +1,19 @@
 /**
  * Which stored plan a load takes. Without a name: the largest plan that fits the budget, among those that suit the
- * mode. `auto` without a budget is therefore the largest plan there is, usually the resident one; `stream` and
- * `sequential` prefer plans that stream something, `resident` needs one that streams nothing.
+ * mode. `auto` without a budget is therefore the largest plan there is, usually the resident one; `resident` needs a
+ * plan that streams nothing, the other modes prefer one that streams something.
  */
 import { MillraceError } from '../error.ts';
 import { formatSize } from '../size.ts';
 import { type Manifest, type Plan, RESIDENT } from './format.ts';
 
-export type Mode = 'resident' | 'sequential' | 'stream';
-export const modes: readonly ('auto' | Mode)[] = ['auto', 'resident', 'sequential', 'stream'];
+export const modes = ['resident', 'sequential', 'synchronous', 'stream', 'mmap'] as const;
+export type Mode = (typeof modes)[number];
 
 export interface PlanChoice {
   readonly plan: Plan;
   readonly mode: Mode;
-  /** As in the plan; in sequential mode each streamed segment is read just before its first use. */
+  /** As in the plan, or later: see issueIn. */
   readonly issue: readonly number[];
 }
 
@@ -34,11 +34,36 @@ export function choosePlan(manifest: Manifest, wish: PlanWish): PlanChoice {
   const plan = fitting.at(-1);
   if (plan === undefined) throw overBudget(manifest, suiting, wish);
   const mode = wish.mode === 'auto' ? (isResident(plan) ? 'resident' : 'stream') : wish.mode;
-  const issue =
-    mode === 'sequential'
-      ? plan.issue.map((step, s) => (step === RESIDENT ? RESIDENT : manifest.segments[s]!.firstUse - 1))
-      : plan.issue;
+  const issue = issueIn(mode, manifest, plan);
   return { plan, mode, issue };
+}
+
+/**
+ * When reads may start. A read may always start later than planned: its place is free from the planned step on.
+ *
+ *   sequential    with the step before the first use: nothing overlaps
+ *   synchronous   one segment ahead, in lock-step: while the steps of segment s − 1 run, s is read, and the next steps
+ *                 wait for both (the double buffering of the demand-layering paper); no earlier than planned
+ *   stream, mmap  as planned
+ */
+function issueIn(mode: Mode, { segments }: Manifest, { issue }: Plan): readonly number[] {
+  if (mode !== 'sequential' && mode !== 'synchronous') return issue;
+  let before = 0;
+  return issue.map((step, s) => {
+    if (step === RESIDENT) return RESIDENT;
+    const last = segments[s]!.firstUse - 1;
+    const start = mode === 'sequential' ? last : Math.max(step, Math.min(last, before - 1));
+    before = segments[s]!.firstUse;
+    return start;
+  });
+}
+
+/** Per value: its offset in the arena, weights included; −1 where it has no memory. */
+export function heldValueOffsets(manifest: Manifest, plan: Plan): Float64Array {
+  const offsets = Float64Array.from(plan.valueOffsets);
+  for (const { value, segment, offset } of manifest.weights)
+    offsets[value] = plan.segmentOffsets[segment]! + offset;
+  return offsets;
 }
 
 function named(manifest: Manifest, name: string | undefined): readonly Plan[] {
@@ -60,7 +85,7 @@ function suitable(plans: readonly Plan[], wish: PlanWish): readonly Plan[] {
     throw new MillraceError('OPTION', 'the bundle holds no resident plan', {
       at: 'mode',
       got: 'resident',
-      hint: 'Compile it without --budget, or load it with mode stream or sequential.',
+      hint: 'Compile it without --budget, or load it with another mode.',
     });
   }
   return resident.length === plans.length ? plans : plans.filter((plan) => !isResident(plan));

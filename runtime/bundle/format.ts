@@ -8,6 +8,7 @@
  *     manifest.bin                 header (24 bytes), then this Manifest as msgpack
  *     weights.bin                  the segments, in first-use order
  *     engine*.wasm, worker.js      the engine
+ *     engine-*.node                the native engine of the machine that compiled the bundle, if it was built there
  */
 
 /** First bytes of manifest.bin. */

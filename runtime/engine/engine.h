@@ -21,7 +21,25 @@ struct work {
   int32_t error;    /* set by the kernel: one of ENGINE_ERROR_* */
 };
 
-extern const uint64_t *engine_addresses;
+/*
+ * Kernels are compiled once for each instruction set of an addon; names that the linker sees carry the set's name.
+ * A header that declares such a name precedes it with `#define name SYMBOL(name)`.
+ */
+#ifdef ISA
+#define SYMBOL_OF(name, isa) name##_##isa
+#define SYMBOL_WITH(name, isa) SYMBOL_OF(name, isa)
+#define SYMBOL(name) SYMBOL_WITH(name, ISA)
+#else
+#define SYMBOL(name) name
+#endif
+
+/* Each thread works for one engine at a time; in WASM each thread has the one engine of its memory. */
+#ifdef __wasm__
+#define THREAD_LOCAL
+#else
+#define THREAD_LOCAL _Thread_local
+#endif
+extern THREAD_LOCAL const uint64_t *engine_addresses;
 
 /* Address of a value; id 0 is the absent operand. */
 static inline void *at(int32_t id) { return id == 0 ? 0 : (void *)(uintptr_t)engine_addresses[id]; }
@@ -31,6 +49,6 @@ static inline int32_t next_tile(struct work *work) {
   return __atomic_fetch_add(work->next, 1, __ATOMIC_RELAXED);
 }
 
-#define KERNEL(name) void kernel_##name(const struct name##_params *p, struct work *work)
+#define KERNEL(name) void SYMBOL(kernel_##name)(const struct name##_params *p, struct work *work)
 
 #endif

@@ -4,22 +4,22 @@
  */
 import { arrayFor, elementCount, elementSize } from '../bundle/dtype.ts';
 import { MillraceError } from '../error.ts';
+import type { ValueMemory } from './engine.ts';
 import type { HostOp, HostOperand, HostTensor } from './executor.ts';
-import type { WasmEngine } from './wasm.ts';
 
 const byteLengthOf = ({ dtype, shape }: HostOperand): number => elementCount(shape) * elementSize(dtype);
 
-function tensorAt(engine: WasmEngine, operand: HostOperand): HostTensor {
+function tensorAt(memory: ValueMemory, operand: HostOperand): HostTensor {
   const { dtype, shape, value } = operand;
   const array = arrayFor(dtype);
-  const bytes = engine.bytes(engine.addresses[value]!, byteLengthOf(operand));
+  const bytes = memory.valueBytes(value, byteLengthOf(operand));
   const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
   const data = new array(aligned.buffer as ArrayBuffer, aligned.byteOffset, elementCount(shape));
   return { type: { dtype, shape }, data };
 }
 
-export function runHostOp(engine: WasmEngine, op: HostOp): void {
-  const results = op.evaluate(op.inputs.map((operand) => operand && tensorAt(engine, operand)));
+export function runHostOp(memory: ValueMemory, op: HostOp): void {
+  const results = op.evaluate(op.inputs.map((operand) => operand && tensorAt(memory, operand)));
   for (const [i, operand] of op.outputs.entries()) {
     const data = results[i]?.data;
     const byteLength = byteLengthOf(operand);
@@ -30,6 +30,6 @@ export function runHostOp(engine: WasmEngine, op: HostOp): void {
         got: `${data?.byteLength ?? 0} bytes`,
       });
     const from = new Uint8Array(data.buffer, data.byteOffset, byteLength);
-    engine.bytes(engine.addresses[operand.value]!, byteLength).set(from);
+    memory.valueBytes(operand.value, byteLength).set(from);
   }
 }

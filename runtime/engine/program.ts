@@ -39,7 +39,17 @@ export const engineErrors = {
   INDEX: 2,
   /** A WAIT found its segment FAILED. */
   SEGMENT: 3,
+  /** A mapped page could not be had: the file shrank or its disk failed. Native only. */
+  FAULT: 4,
 } as const;
+
+/** Engine errors in words; SEGMENT and FAULT have errors of their own as a rule. */
+export const engineReasons: Readonly<Record<number, string>> = {
+  [engineErrors.OPCODE]: 'the engine does not know this kernel',
+  [engineErrors.INDEX]: 'an index is out of range',
+  [engineErrors.SEGMENT]: 'a segment failed to arrive',
+  [engineErrors.FAULT]: 'a page of the weights could not be had',
+};
 
 /** States of a segment, one i32 each. The loader writes ISSUED and ARRIVED, the engine EMPTY. */
 export const segmentStates = {

@@ -3,20 +3,20 @@
  * reads: addresses by value id, segment states, the program. Invariant: after construction TypeScript writes only
  * inputs, states and control words; offsets of the plan have become addresses once and for all.
  */
+import { heldValueOffsets } from '../bundle/choose.ts';
 import type { Manifest, Plan } from '../bundle/format.ts';
 import { MillraceError } from '../error.ts';
 import { formatSize } from '../size.ts';
 import { Control } from './control.ts';
+import type { ValueMemory } from './engine.ts';
 import { type EngineExports, instantiate } from './instance.ts';
 import { ENGINE_BYTES, type Layout, layoutOf, WASM_PAGE_BYTES } from './layout.ts';
 import { unshareMemory } from './memory-import.ts';
 import type { segmentStates } from './program.ts';
 
-export type Isa = 'wasm-simd128' | 'wasm-relaxed-simd';
-
 const WASM_MAX_PAGES = 65536;
 
-export class WasmEngine {
+export class WasmEngine implements ValueMemory {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   readonly layout: Layout;
@@ -49,7 +49,9 @@ export class WasmEngine {
         got: String(this.#exports.__heap_base.value),
       });
     const { buffer } = this.memory;
-    this.addresses = addressesOf(manifest, plan, this.layout.arena);
+    this.addresses = heldValueOffsets(manifest, plan).map((offset) =>
+      offset < 0 ? 0 : this.layout.arena + offset,
+    );
     const table = new BigUint64Array(buffer, this.layout.addresses, manifest.values);
     for (const [value, address] of this.addresses.entries()) table[value] = BigInt(address);
     new Int32Array(buffer, this.layout.program, program.length).set(program);
@@ -79,6 +81,10 @@ export class WasmEngine {
     return new Uint8Array(this.memory.buffer, address, byteLength);
   }
 
+  valueBytes(value: number, byteLength: number): Uint8Array {
+    return this.bytes(this.addresses[value]!, byteLength);
+  }
+
   setState(segment: number, state: (typeof segmentStates)[keyof typeof segmentStates]): void {
     Atomics.store(this.#states, segment, state);
     Atomics.notify(this.#states, segment);
@@ -96,15 +102,6 @@ function allocate(pages: number, shared: boolean): WebAssembly.Memory {
       cause,
     });
   }
-}
-
-function addressesOf(manifest: Manifest, plan: Plan, arena: number): Float64Array {
-  const addresses = new Float64Array(manifest.values);
-  for (const [value, offset] of plan.valueOffsets.entries())
-    if (offset >= 0) addresses[value] = arena + offset;
-  for (const { value, segment, offset } of manifest.weights)
-    addresses[value] = arena + plan.segmentOffsets[segment]! + offset;
-  return addresses;
 }
 
 /** Compiles the engine for one isolate's memory or for shared memory. */

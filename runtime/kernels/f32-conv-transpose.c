@@ -56,7 +56,8 @@ KERNEL(f32_conv_transpose) {
       const int32_t ow = phase + i * p->strideW;
       const intptr_t pixel = (intptr_t)line * p->outW + ow;
       struct sum sum;
-      sum_begin(&sum, rows, least(PANEL, outputs - lane0), w + panel * panelFloats);
+      sum_begin(&sum, rows);
+      sum_panel(&sum, least(PANEL, outputs - lane0), w + panel * panelFloats);
       add_taps(&sum, p, image, line % p->outH, ow, channels);
       sum_end(&sum, y + pixel * p->ldy + channel, p->strideW * p->ldy,
               residual ? residual + pixel * p->ldr + channel : 0, p->strideW * p->ldr, &epilogue);

@@ -1,13 +1,17 @@
 /*
  * Convolution over channels-last images, without im2col: a row of a register tile is an output pixel, and the
  * reduction's runs point straight into the image (Dukhan, The Indirect Convolution Algorithm, 2019; here the
- * pointers are made per tile instead of kept in a buffer). Invariant: a claim of work is a block of pixels and one
- * panel, fixed by the layer's shape, so neither threads nor pieces change a result.
+ * pointers are made per tile instead of kept in a buffer). Invariant: a result is computed alike whatever panels and
+ * pixels it is claimed with, so neither threads nor pieces change it.
  */
+#include "lanes.h"
 #include "sum.h"
 
 /* Weights that fit a second-level cache are swept for each block of pixels; larger ones are read once. */
 static const int32_t CACHED_WEIGHTS_BYTES = 512 * 1024;
+
+/* Panels that fit a first-level cache together share the runs of a tile. */
+static const int32_t SHARED_PANELS_BYTES = 32 * 1024;
 
 /* The window of an output pixel: its image, and its first tap, which may lie outside. */
 struct window {
@@ -67,31 +71,37 @@ KERNEL(f32_conv) {
   const float *x = at(p->x), *w = at(p->w), *residual = at(p->residual);
   const struct epilogue epilogue = {p->act, p->alpha, p->beta};
   const int32_t channels = p->inC / p->groups, outputs = p->outC / p->groups;
-  const int32_t groupPanels = (outputs + PANEL - 1) / PANEL;
+  const int32_t groupPanels = parts(outputs, PANEL);
   const intptr_t panelFloats = (intptr_t)(1 + p->kernelH * p->kernelW * channels) * PANEL;
+  const int32_t panelBytes = panelFloats * sizeof(float);
 
+  const int shareable = p->groups == 1 && p->kernelH * p->kernelW <= RUNS;
+  const int32_t together = shareable ? most(1, SHARED_PANELS_BYTES / panelBytes) : 1;
+  const int32_t shares = parts(p->panels, together);
   const int32_t pixels = p->batch * p->outH * p->outW;
-  const int32_t blocks = (pixels + BLOCK_ROWS - 1) / BLOCK_ROWS;
-  const int cached = p->panels * panelFloats * (intptr_t)sizeof(float) <= CACHED_WEIGHTS_BYTES;
-  for (int32_t claim; (claim = next_tile(work)) < blocks * p->panels;) {
-    const int32_t panel = cached ? claim % p->panels : claim / blocks;
-    const int32_t block = cached ? claim / p->panels : claim % blocks;
-    const int32_t group = (p->panel0 + panel) / groupPanels;
-    const int32_t lane0 = (p->panel0 + panel) % groupPanels * PANEL;
-    const int32_t lanes = outputs - lane0 < PANEL ? outputs - lane0 : PANEL;
-    const int32_t channel = group * outputs + lane0;
-    const int32_t end = (block + 1) * BLOCK_ROWS < pixels ? (block + 1) * BLOCK_ROWS : pixels;
+  const int32_t blocks = parts(pixels, BLOCK_ROWS);
+  const int cached = p->panels <= CACHED_WEIGHTS_BYTES / panelBytes;
+  for (int32_t claim; (claim = next_tile(work)) < blocks * shares;) {
+    const int32_t first = (cached ? claim % shares : claim / blocks) * together;
+    const int32_t block = cached ? claim / shares : claim % blocks;
+    const int32_t panelEnd = least(first + together, p->panels);
+    const int32_t end = least((block + 1) * BLOCK_ROWS, pixels);
+    const int32_t group = (p->panel0 + first) / groupPanels;
     for (int32_t pixel = block * BLOCK_ROWS; pixel < end;) {
       const int32_t rows = tile_rows(end - pixel);
       struct window windows[TILE_ROWS];
       struct sum sum;
       find_windows(windows, p, x + group * channels, pixel, rows);
-      sum_begin(&sum, rows, lanes, w + panel * panelFloats);
-      add_windows(&sum, windows, p, channels);
-      sum_end(&sum, y + (intptr_t)pixel * p->ldy + channel, p->ldy,
-              residual ? residual + (intptr_t)pixel * p->ldr + channel : 0, p->ldr, &epilogue);
+      sum_begin(&sum, rows);
+      for (int32_t panel = first; panel < panelEnd; panel++) {
+        const int32_t lane0 = (p->panel0 + panel) % groupPanels * PANEL;
+        const int32_t channel = group * outputs + lane0;
+        sum_panel(&sum, least(PANEL, outputs - lane0), w + panel * panelFloats);
+        if (panel == first) add_windows(&sum, windows, p, channels);
+        sum_end(&sum, y + (intptr_t)pixel * p->ldy + channel, p->ldy,
+                residual ? residual + (intptr_t)pixel * p->ldr + channel : 0, p->ldr, &epilogue);
+      }
       pixel += rows;
     }
   }
 }
-

@@ -1,105 +1,135 @@
 /*
  * Depthwise convolution: a lane is a channel, in the image as in the panel, so nothing is broadcast. Pixels of a line
- * whose window has all its columns inside the image go by threes, sharing the weights; the others one by one, over
- * the columns that are inside. Invariant: each result is bias + Σ over the taps inside the image, in the order
- * kh, kw; which pixels go together depends on the layer's shape alone.
+ * whose window has all its columns inside the image go together, sharing the weights; the others one by one, over the
+ * columns that are inside. Invariant: each result is bias + Σ over the taps inside the image, in the order kh, kw;
+ * which pixels go together depends on the layer's shape alone.
  */
 #include "lanes.h"
 #include "sum.h"
 #include "unary-run.h"
 
 /* A claim of work is a stretch of one output line, over a few panels. */
-enum { TOGETHER = 3, STRETCH = 48, CLAIM_PANELS = 8 };
+enum { TOGETHER = 4, STRETCH = 48, CLAIM_PANELS = 8 };
 
-/* One or TOGETHER pixels of a line, and some lanes of a panel. */
+/* Some pixels of a line, and the channels of a claim's panels. */
 struct strip {
-  /* The first tap inside the image, its weights, the bias. */
+  /* The first tap inside the image, its weights and the bias in the first panel. */
   const float *x, *w, *bias;
   float *y;
   const float *residual;
   int32_t ldy, ldr, lanes;
   /* Lines and columns of the window that are inside. */
   int32_t lines, columns;
-  /* Floats to the next: window line and column in x, window line in w, pixel in x. */
-  int32_t xLine, xColumn, wLine, xPixel;
+  /* Floats to the next: window line and column in x, window line in w, pixel in x, panel in w. */
+  int32_t xLine, xColumn, wLine, xPixel, wPanel;
   float low, high;
 };
 
-/* R pixels, V vectors, of which the last may have fewer than four lanes if `part`. */
-INLINE void strip_body(const struct strip *s, const int R, const int V, const int part) {
-  const int32_t lanes = part ? s->lanes : 4;
-  v4 sum[TOGETHER][4];
-  UNROLL for (int r = 0; r < R; r++)
-    UNROLL for (int v = 0; v < V; v++) sum[r][v] = load4(s->bias + 4 * v);
+/* Where a lane is in the panels. */
+static inline intptr_t in_panels(const struct strip *s, int32_t lane) {
+  return (intptr_t)(lane / PANEL) * s->wPanel + lane % PANEL;
+}
 
-  for (int32_t kh = 0; kh < s->lines; kh++) {
-    const float *w = s->w + kh * s->wLine;
-    const float *x[TOGETHER];
-    UNROLL for (int r = 0; r < R; r++) x[r] = s->x + kh * s->xLine + r * s->xPixel;
-    for (int32_t left = s->columns; left > 0; left--) {
-      PIN(w);
-      UNROLL for (int r = 0; r < R; r++) {
-        PIN(x[r]);
-        UNROLL for (int v = 0; v < V; v++)
-          sum[r][v] = MADD(load_part(x[r] + 4 * v, lanes, 0), load4(w + 4 * v), sum[r][v]);
-        x[r] += s->xColumn;
+INLINE void finish(const struct strip *s, int32_t lane, int32_t r, v4 sum, int32_t lanes) {
+  if (s->residual) sum += load_part(s->residual + r * s->ldr + lane, lanes, 0);
+  store_part(s->y + r * s->ldy + lane, min4(max4(sum, splat4(s->low)), splat4(s->high)), lanes);
+}
+
+/* R pixels, V vectors at a time from `lane` on, while there are as many; the lane reached. */
+INLINE int32_t any_window(const struct strip *s, int32_t lane, const int R, const int V, const int part) {
+  for (; lane < s->lanes && (part || lane + 4 * V <= s->lanes); lane += 4 * V) {
+    const int32_t lanes = part ? s->lanes - lane : 4;
+    const intptr_t offset = in_panels(s, lane);
+    v4 sum[TOGETHER][4];
+    UNROLL for (int r = 0; r < R; r++)
+      UNROLL for (int v = 0; v < V; v++) sum[r][v] = load4(s->bias + offset + 4 * v);
+    for (int32_t kh = 0; kh < s->lines; kh++) {
+      const float *w = s->w + offset + kh * s->wLine;
+      const float *x[TOGETHER];
+      UNROLL for (int r = 0; r < R; r++) x[r] = s->x + lane + kh * s->xLine + r * s->xPixel;
+      for (int32_t left = s->columns; left > 0; left--) {
+        PIN(w);
+        UNROLL for (int r = 0; r < R; r++) {
+          PIN(x[r]);
+          UNROLL for (int v = 0; v < V; v++)
+            sum[r][v] = MADD(load_part(x[r] + 4 * v, lanes, 0), load4(w + 4 * v), sum[r][v]);
+          x[r] += s->xColumn;
+        }
+        w += PANEL;
       }
-      w += PANEL;
     }
+    UNROLL for (int r = 0; r < R; r++)
+      UNROLL for (int v = 0; v < V; v++) finish(s, lane + 4 * v, r, sum[r][v], lanes);
   }
-
-  const v4 low = splat4(s->low), high = splat4(s->high);
-  UNROLL for (int r = 0; r < R; r++)
-    UNROLL for (int v = 0; v < V; v++) {
-      if (s->residual) sum[r][v] += load_part(s->residual + r * s->ldr + 4 * v, lanes, 0);
-      store_part(s->y + r * s->ldy + 4 * v, min4(max4(sum[r][v], low), high), lanes);
-    }
+  return lane;
 }
 
-#define SHAPE(R, V) \
-  static __attribute__((noinline)) void strip_##R##x##V(const struct strip *s) { strip_body(s, R, V, 0); }
-SHAPE(3, 2)
-SHAPE(3, 1)
-SHAPE(1, 4)
-SHAPE(1, 2)
-SHAPE(1, 1)
-static __attribute__((noinline)) void strip_part(const struct strip *s) { strip_body(s, 1, 1, 1); }
-
-static void advance(struct strip *s, int32_t lanes) {
-  s->x += lanes;
-  s->w += lanes;
-  s->bias += lanes;
-  s->y += lanes;
-  if (s->residual) s->residual += lanes;
-  s->lanes -= lanes;
+/*
+ * The same for a window of K columns without dilation and a stride of S: each input is loaded once for all the
+ * pixels it reaches, (R − 1)·S + K loads a line instead of R·K. Sums, inputs and weights fill the registers.
+ */
+INLINE int32_t fixed_window(const struct strip *s, int32_t lane, const int R, const int S, const int K) {
+  for (; lane + 4 <= s->lanes; lane += 4) {
+    const intptr_t offset = in_panels(s, lane);
+    v4 sum[TOGETHER];
+    UNROLL for (int r = 0; r < R; r++) sum[r] = load4(s->bias + offset);
+    const float *w = s->w + offset, *x = s->x + lane;
+    for (int32_t left = s->lines; left > 0; left--) {
+      const float *column = x;
+      PIN(w);
+      UNROLL for (int c = 0; c < (R - 1) * S + K; c++) {
+        const v4 input = load4(column);
+        UNROLL for (int r = 0; r < R; r++)
+          if (c >= r * S && c < r * S + K) sum[r] = MADD(input, load4(w + (c - r * S) * PANEL), sum[r]);
+        column += s->xColumn;
+        PIN(column);
+      }
+      x += s->xLine;
+      w += s->wLine;
+    }
+    UNROLL for (int r = 0; r < R; r++) finish(s, lane, r, sum[r], 4);
+  }
+  return lane;
 }
 
-static void compute(struct strip s, int32_t pixels) {
-  if (pixels == TOGETHER) {
-    for (; s.lanes >= 8; advance(&s, 8)) strip_3x2(&s);
-    if (s.lanes >= 4) {
-      strip_3x1(&s);
-      advance(&s, 4);
-    }
-  } else {
-    if (s.lanes == PANEL) {
-      strip_1x4(&s);
-      return;
-    }
-    if (s.lanes >= 8) {
-      strip_1x2(&s);
-      advance(&s, 8);
-    }
-    if (s.lanes >= 4) {
-      strip_1x1(&s);
-      advance(&s, 4);
-    }
-  }
-  for (int32_t r = 0; s.lanes > 0 && r < pixels; r++) {
-    strip_part(&s);
-    s.x += s.xPixel;
-    s.y += s.ldy;
-    if (s.residual) s.residual += s.ldr;
+typedef int32_t shape(const struct strip *s, int32_t lane);
+#define SHAPE(name, body) \
+  static __attribute__((noinline)) int32_t name(const struct strip *s, int32_t lane) { return body; }
+SHAPE(strip_2x2, any_window(s, lane, 2, 2, 0))
+SHAPE(strip_2x1, any_window(s, lane, 2, 1, 0))
+SHAPE(strip_1x4, any_window(s, lane, 1, 4, 0))
+SHAPE(strip_1x1, any_window(s, lane, 1, 1, 0))
+SHAPE(strip_part, any_window(s, lane, 1, 1, 1))
+SHAPE(columns3_stride1, fixed_window(s, lane, 4, 1, 3))
+SHAPE(columns3_stride2, fixed_window(s, lane, 3, 2, 3))
+SHAPE(columns5_stride1, fixed_window(s, lane, 3, 1, 5))
+SHAPE(columns5_stride2, fixed_window(s, lane, 2, 2, 5))
+
+/* How pixels go together: so many, by `wide` and then by `narrow`. */
+struct grouping {
+  int32_t pixels;
+  shape *wide, *narrow;
+};
+static const struct grouping any_grouping = {2, strip_2x2, strip_2x1};
+static const struct grouping fixed_groupings[2][2] = {
+    {{4, columns3_stride1, columns3_stride1}, {3, columns3_stride2, columns3_stride2}},
+    {{3, columns5_stride1, columns5_stride1}, {2, columns5_stride2, columns5_stride2}},
+};
+
+static const struct grouping *grouping_of(const struct f32_depthwise_params *p) {
+  const int fixed = (p->kernelW == 3 || p->kernelW == 5) && p->dilationW == 1 && p->strideW <= 2;
+  return fixed ? &fixed_groupings[p->kernelW == 5][p->strideW == 2] : &any_grouping;
+}
+
+static void compute(struct strip *s, const struct grouping *grouping, int32_t pixels) {
+  int32_t lane = pixels == 1 ? strip_1x4(s, 0) : grouping->wide(s, 0);
+  lane = pixels == 1 ? strip_1x1(s, lane) : grouping->narrow(s, lane);
+  if (lane == s->lanes) return;
+  for (int32_t r = 0; r < pixels; r++) {
+    strip_part(s, lane);
+    s->x += s->xPixel;
+    s->y += s->ldy;
+    if (s->residual) s->residual += s->ldr;
   }
 }
 
@@ -114,7 +144,7 @@ KERNEL(f32_depthwise) {
   float *const y = at(p->y);
   const float *const x = at(p->x), *const weights = at(p->w), *const residual = at(p->residual);
   const struct epilogue epilogue = {p->act, p->alpha, p->beta};
-  const intptr_t panelFloats = (1 + p->kernelH * p->kernelW) * PANEL;
+  const struct grouping *const grouping = grouping_of(p);
   struct strip s = {
       .ldy = p->ldy,
       .ldr = p->ldr,
@@ -122,45 +152,41 @@ KERNEL(f32_depthwise) {
       .xColumn = p->dilationW * p->ldx,
       .wLine = p->kernelW * PANEL,
       .xPixel = p->strideW * p->ldx,
+      .wPanel = (1 + p->kernelH * p->kernelW) * PANEL,
   };
   const int clamped = clamp_of(&epilogue, &s.low, &s.high);
   const int32_t stretches = parts(p->outW, STRETCH), shares = parts(p->panels, CLAIM_PANELS);
   for (int32_t claim; (claim = next_tile(work)) < p->batch * p->outH * stretches * shares;) {
-    const int32_t share = claim % shares * CLAIM_PANELS;
+    const int32_t panel = claim % shares * CLAIM_PANELS;
     const int32_t from = claim / shares % stretches * STRETCH;
     const int32_t line = claim / shares / stretches;
     const int32_t to = least(from + STRETCH, p->outW);
-    const int32_t panelEnd = least(share + CLAIM_PANELS, p->panels);
+    const int32_t channel = (p->panel0 + panel) * PANEL;
+    const int32_t lanes = least(least(CLAIM_PANELS, p->panels - panel) * PANEL, p->outC - channel);
     const int32_t ih = line % p->outH * p->strideH - p->padTop;
-    const float *image = x + (intptr_t)(line / p->outH) * p->inH * p->inW * p->ldx;
-    int32_t kh0, kh1;
+    const float *image = x + (intptr_t)(line / p->outH) * p->inH * p->inW * p->ldx + channel;
+    int32_t kh0, kh1, kw0, kw1;
     inside(ih, p->dilationH, p->kernelH, p->inH, &kh0, &kh1);
-    s.lines = kh1 - kh0;
     for (int32_t ow = from, pixels; ow < to; ow += pixels) {
       const int32_t iw = ow * p->strideW - p->padLeft;
-      const int32_t last = iw + (TOGETHER - 1) * p->strideW + (p->kernelW - 1) * p->dilationW;
-      pixels = ow + TOGETHER <= to && iw >= 0 && last < p->inW ? TOGETHER : 1;
-      int32_t kw0, kw1;
+      const int32_t last = iw + (grouping->pixels - 1) * p->strideW + (p->kernelW - 1) * p->dilationW;
+      pixels = ow + grouping->pixels <= to && iw >= 0 && last < p->inW ? grouping->pixels : 1;
       inside(iw, p->dilationW, p->kernelW, p->inW, &kw0, &kw1);
-      s.columns = kw1 - kw0;
       const intptr_t pixel = (intptr_t)line * p->outW + ow;
       const intptr_t tap = (intptr_t)(ih + kh0 * p->dilationH) * p->inW + iw + kw0 * p->dilationW;
-      for (int32_t panel = share; panel < panelEnd; panel++) {
-        const int32_t channel = (p->panel0 + panel) * PANEL;
-        s.x = image + tap * p->ldx + channel;
-        s.bias = weights + panel * panelFloats;
-        s.w = s.bias + (1 + kh0 * p->kernelW + kw0) * PANEL;
-        s.y = y + pixel * p->ldy + channel;
-        s.residual = residual ? residual + pixel * p->ldr + channel : 0;
-        s.lanes = least(PANEL, p->outC - channel);
-        compute(s, pixels);
-      }
+      s.lanes = lanes;
+      s.lines = kh1 - kh0;
+      s.columns = kw1 - kw0;
+      s.x = image + tap * p->ldx;
+      s.bias = weights + (intptr_t)panel * s.wPanel;
+      s.w = s.bias + (1 + kh0 * p->kernelW + kw0) * PANEL;
+      s.y = y + pixel * p->ldy + channel;
+      s.residual = residual ? residual + pixel * p->ldr + channel : 0;
+      compute(&s, grouping, pixels);
       if (clamped) continue;
-      const int32_t channel = (p->panel0 + share) * PANEL;
-      const int32_t count = least((panelEnd - share) * PANEL, p->outC - channel);
       for (int32_t r = 0; r < pixels; r++) {
         float *row = y + (pixel + r) * p->ldy + channel;
-        unary_run(p->act, row, row, count, p->alpha, p->beta);
+        unary_run(p->act, row, row, lanes, p->alpha, p->beta);
       }
     }
   }

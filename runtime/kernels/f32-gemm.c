@@ -14,5 +14,5 @@ KERNEL(f32_gemm) {
       .groups = 1, .ldx = p->ldx, .ldy = p->ldy, .ldr = p->ldr,
       .panel0 = p->panel0, .panels = p->panels, .act = p->act, .alpha = p->alpha, .beta = p->beta,
   };
-  kernel_f32_conv(&line, work);
+  SYMBOL(kernel_f32_conv)(&line, work);
 }

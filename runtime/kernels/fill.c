@@ -15,8 +15,8 @@ KERNEL(fill) {
   for (int32_t tile; (tile = next_tile(work)) < tiles;) {
     const int32_t first = tile * TILE;
     uint8_t *y = (uint8_t *)at(p->y) + (intptr_t)first * size;
-    intptr_t left = (intptr_t)least(TILE, p->count - first) * size;
+    size_t left = (size_t)least(TILE, p->count - first) * (size_t)size;
     for (; left >= 16; left -= 16, y += 16) *(bytes16 *)y = vector;
-    copy_bytes(y, pattern, (size_t)left);
+    copy_bytes(y, pattern, left);
   }
 }

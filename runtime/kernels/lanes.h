@@ -9,7 +9,7 @@
 typedef double v4d __attribute__((vector_size(32)));
 
 /* Elements of one tile: enough to pay for claiming it, few enough to share and to stay in the cache. */
-#define TILE 16384
+#define TILE 8192
 
 INLINE int32_t least(int32_t a, int32_t b) { return a < b ? a : b; }
 INLINE int32_t most(int32_t a, int32_t b) { return a > b ? a : b; }

@@ -17,11 +17,14 @@ int clamp_of(const struct epilogue *epilogue, float *low, float *high) {
   return 0;
 }
 
-void sum_begin(struct sum *sum, int32_t rows, int32_t lanes, const float *panel) {
+void sum_begin(struct sum *sum, int32_t rows) {
+  sum->tile.runs = sum->runs;
+  sum->tile.count = 0;
+  sum->tile.rows = rows;
+}
+
+void sum_panel(struct sum *sum, int32_t lanes, const float *panel) {
   struct tile *tile = &sum->tile;
-  tile->runs = sum->runs;
-  tile->count = 0;
-  tile->rows = rows;
   tile->lanes = lanes;
   tile->w = panel + PANEL;
   tile->start = panel;
@@ -39,7 +42,6 @@ static void settle(struct sum *sum) {
   compute_tile(tile);
   tile->start = sum->sums;
   tile->startStep = tile->ldy;
-  tile->count = 0;
 }
 
 void sum_add(struct sum *sum, const float *const *inputs, int32_t length, int32_t k) {
@@ -49,7 +51,10 @@ void sum_add(struct sum *sum, const float *const *inputs, int32_t length, int32_
   if (present == 0) return;
   const int32_t step = present == rows ? length : ZERO_RUN;
   for (int32_t done = 0; done < length; done += step) {
-    if (sum->tile.count == RUNS) settle(sum);
+    if (sum->tile.count == RUNS) {
+      settle(sum);
+      sum->tile.count = 0;
+    }
     struct run *run = &sum->runs[sum->tile.count++];
     run->length = least(step, length - done);
     run->k = k + done;

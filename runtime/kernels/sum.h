@@ -20,11 +20,23 @@ struct epilogue {
   float alpha, beta;
 };
 
+#define clamp_of SYMBOL(clamp_of)
+#define sum_begin SYMBOL(sum_begin)
+#define sum_panel SYMBOL(sum_panel)
+#define sum_add SYMBOL(sum_add)
+#define sum_end SYMBOL(sum_end)
+
 /* The bounds of activations that are a clamp: none, relu, clip. 0 for the others. */
 int clamp_of(const struct epilogue *epilogue, float *low, float *high);
 
-/* Starts the sums of `rows` rows in one panel (bias row, then weights), of which `lanes` are channels. */
-void sum_begin(struct sum *sum, int32_t rows, int32_t lanes, const float *panel);
+/* Starts a tile of `rows` rows. */
+void sum_begin(struct sum *sum, int32_t rows);
+
+/*
+ * Starts the sums of one panel (bias row, then weights), of which `lanes` are channels. The runs of the panel before
+ * are still there if they were no more than RUNS.
+ */
+void sum_panel(struct sum *sum, int32_t lanes, const float *panel);
 
 /* Adds a run in which rows without an input (null) read zeros; a run without any input is left out. */
 void sum_add(struct sum *sum, const float *const *inputs, int32_t length, int32_t k);

@@ -5,7 +5,7 @@
  */
 #include "tile.h"
 
-const float zeros[ZERO_RUN];
+float zeros[ZERO_RUN];
 
 /*
  * One step of the reduction per iteration, on purpose: V8 moves a basic block's loads to its front and arithmetic to

@@ -16,7 +16,8 @@ enum {
   /* Floats in `zeros`, the input of rows whose tap lies outside the image. Longer runs are cut. */
   ZERO_RUN = 1024,
 };
-extern const float zeros[ZERO_RUN];
+#define zeros SYMBOL(zeros)
+extern float zeros[ZERO_RUN];
 
 struct run {
   const float *rows[TILE_ROWS];
@@ -40,6 +41,7 @@ struct tile {
   float low, high;
 };
 
+#define compute_tile SYMBOL(compute_tile)
 void compute_tile(const struct tile *tile);
 
 /* Lanes that a tile computes and writes for `lanes` channels. */

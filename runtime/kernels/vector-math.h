@@ -141,7 +141,8 @@ INLINE v4 tanh4(v4 x) {
 /* max(x, 0) + ln(1 + e^−|x|): no overflow, and no loss where the result is small. */
 INLINE v4 softplus4(v4 x) { return max4(x, splat4(0.0f)) + log1p_unit4(exp4(-abs4(x))); }
 
-/* x·sigmoid(x); the floor, where the sigmoid is zero, keeps −∞ from meeting it. */
+/* x·sigmoid(x); the floor, where the sigmoid is zero, keeps −∞ from meeting it. Below −87 the sigmoid is denormal
+ * and the result, under 1e-36, has as few bits. */
 INLINE v4 silu4(v4 x) { return max4(x, splat4(-128.0f)) * sigmoid4(x); }
 
 /* x·tanh(softplus(x)) = x·w / (w + 2), w = e^2x + 2e^x: the logarithm cancels. */

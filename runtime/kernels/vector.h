@@ -7,6 +7,10 @@
 #include <stdint.h>
 #ifdef __wasm_simd128__
 #include <wasm_simd128.h>
+#elif defined(__FMA__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
 #endif
 
 typedef float v4 __attribute__((vector_size(16)));
@@ -49,8 +53,10 @@ INLINE v4 max4(v4 a, v4 b) { return select4(a < b, b, a); }
 /* a·b + c; every lane and every caller alike: fused or not by the build, never by the place. */
 #if defined(__wasm_relaxed_simd__)
 #define MADD(a, b, c) ((v4)wasm_f32x4_relaxed_madd((v128_t)(a), (v128_t)(b), (v128_t)(c)))
-#elif defined(__FMA__) || defined(__ARM_NEON)
-#define MADD(a, b, c) __builtin_elementwise_fma(a, b, c)
+#elif defined(__FMA__)
+#define MADD(a, b, c) ((v4)_mm_fmadd_ps((__m128)(a), (__m128)(b), (__m128)(c)))
+#elif defined(__ARM_NEON) && !defined(ISA_BASELINE)
+#define MADD(a, b, c) ((v4)vfmaq_f32((float32x4_t)(c), (float32x4_t)(a), (float32x4_t)(b)))
 #else
 #define MADD(a, b, c) ((a) * (b) + (c))
 #endif

@@ -4,7 +4,7 @@
  * leaving the loop, and the event loop gets a turn every few milliseconds. Threads: the engine runs elsewhere and
  * this isolate sleeps until it is wanted. Both return whether the run was completed; false means it was stopped.
  */
-import { engineErrors, status } from '../engine/program.ts';
+import { engineReasons, status } from '../engine/program.ts';
 import type { Threads } from '../engine/threads.ts';
 import type { WasmEngine } from '../engine/wasm.ts';
 import { MillraceError } from '../error.ts';
@@ -102,16 +102,10 @@ function begin({ engine, loader }: Drive): void {
   loader.begin();
 }
 
-const reasons: Readonly<Record<number, string>> = {
-  [engineErrors.OPCODE]: 'the engine does not know this kernel',
-  [engineErrors.INDEX]: 'an index is out of range',
-  [engineErrors.SEGMENT]: 'a segment failed to arrive',
-};
-
 function engineError({ engine, loader, nameOf }: Drive): MillraceError {
   if (loader.failure !== null) return loader.failure;
   const detail = engine.control.get('detail');
-  return new MillraceError('ENGINE', reasons[detail] ?? `engine error ${detail}`, {
+  return new MillraceError('ENGINE', engineReasons[detail] ?? `engine error ${detail}`, {
     at: nameOf(engine.control.get('progress') + 1),
   });
 }

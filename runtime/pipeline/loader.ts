@@ -13,7 +13,8 @@ import { RESIDENT, type SegmentEntry } from '../bundle/format.ts';
 import { segmentStates } from '../engine/program.ts';
 import { MillraceError } from '../error.ts';
 import type { Crc32 } from '../weights/crc32.ts';
-import type { WeightSource } from '../weights/source.ts';
+import { damaged, type WeightSource } from '../weights/source.ts';
+import type { TraceRing } from './trace.ts';
 
 /** What the loader sees of the engine. */
 export interface Progress {
@@ -41,6 +42,8 @@ export interface LoaderParts {
   readonly maxInFlight: number;
   /** Milliseconds; only differences count. */
   readonly now: () => number;
+  /** null: nothing is recorded. */
+  readonly trace?: TraceRing | null;
 }
 
 /** wakeAt when no step is of interest. */
@@ -62,6 +65,7 @@ export class Loader {
   #bytesRead = 0;
   #stallMs = 0;
   #stalledSince = -1;
+  #stalledFor = 0;
   #awaited: { readonly segment: number; readonly settle: () => void } | null = null;
   #idle: (() => void) | null = null;
 
@@ -181,7 +185,8 @@ export class Loader {
   }
 
   async #read(s: number): Promise<void> {
-    const { segments, targets, source, verify } = this.#parts;
+    const { segments, targets, source, verify, trace, now } = this.#parts;
+    const issued = trace ? now() : 0;
     this.#inFlight++;
     try {
       await source.readInto(targets[s]!, segments[s]!.offset);
@@ -189,19 +194,14 @@ export class Loader {
       this.#inFlight--;
     }
     if (verify === 'always' || (verify === 'first' && this.#verified[s] === 0)) this.#check(s);
+    trace?.record('read', s, issued, now());
     this.#bytesRead += segments[s]!.byteLength;
   }
 
   #check(s: number): void {
     const { segments, targets, crc32 } = this.#parts;
     const got = crc32(targets[s]!);
-    if (got !== segments[s]!.crc32)
-      throw new MillraceError('SEGMENT_CRC', 'the bytes are not those that were compiled', {
-        at: `weights.bin: segment ${s}, ${segments[s]!.byteLength} bytes at ${segments[s]!.offset}`,
-        expected: `CRC-32 0x${segments[s]!.crc32.toString(16).padStart(8, '0')}`,
-        got: `0x${got.toString(16).padStart(8, '0')}`,
-        hint: 'The file is damaged: copy the bundle again.',
-      });
+    if (got !== segments[s]!.crc32) throw damaged(s, segments[s]!, got);
     this.#verified[s] = 1;
   }
 
@@ -245,9 +245,12 @@ export class Loader {
     const stalled = this.#starvesAt() <= progress;
     if (stalled === this.#stalledSince >= 0) return;
     const now = this.#parts.now();
-    if (stalled) this.#stalledSince = now;
-    else {
+    if (stalled) {
+      this.#stalledSince = now;
+      this.#stalledFor = this.#streamed[this.#missing]!;
+    } else {
       this.#stallMs += now - this.#stalledSince;
+      this.#parts.trace?.record('wait', this.#stalledFor, this.#stalledSince, now);
       this.#stalledSince = -1;
     }
   }

@@ -3,10 +3,11 @@
  * meanwhile can't mix its bytes in. Invariant: `readInto` resolves only when every byte of `target` is there, and
  * after it has settled, one way or the other, nothing writes to `target` any more.
  */
+import type { SegmentEntry } from '../bundle/format.ts';
 import { MillraceError } from '../error.ts';
 
-/** What actually serves the reads: the system's file cache, the disk around that cache, or memory. */
-export type SourceKind = 'file' | 'direct' | 'memory';
+/** What actually serves the reads: the system's file cache, the disk around it, the cache in place, or memory. */
+export type SourceKind = 'file' | 'direct' | 'mmap' | 'memory';
 
 export interface WeightSource {
   readonly kind: SourceKind;
@@ -24,4 +25,13 @@ export const endsEarly = (at: string, offset: number, byteLength: number, found:
     expected: `${byteLength} bytes at ${offset}`,
     got: `${found} bytes`,
     hint: 'The file was truncated: copy the bundle again.',
+  });
+
+/** The segment's bytes have another checksum than those that were compiled. */
+export const damaged = (s: number, { offset, byteLength, crc32 }: SegmentEntry, got: number): MillraceError =>
+  new MillraceError('SEGMENT_CRC', 'the bytes are not those that were compiled', {
+    at: `weights.bin: segment ${s}, ${byteLength} bytes at ${offset}`,
+    expected: `CRC-32 0x${crc32.toString(16).padStart(8, '0')}`,
+    got: `0x${got.toString(16).padStart(8, '0')}`,
+    hint: 'The file is damaged: copy the bundle again.',
   });

@@ -5,7 +5,7 @@
 import { load } from '../../runtime/node.ts';
 
 const [what, path, threads, elements] = process.argv.slice(2);
-const options = { threads: Number(threads) };
+const options = { engine: 'wasm', threads: Number(threads) } as const;
 const x = new Float32Array(Number(elements)).fill(0.5);
 
 const repeat = async (times: number, once: () => Promise<unknown>): Promise<void> => {

@@ -41,6 +41,7 @@ const files: Record<Variant, string> = { plain: 'engine.wasm', relaxed: 'engine-
 const GUARD_BYTES = 256;
 const PAGE = 65536;
 const INITIAL_PAGES = 64;
+const NEVER = 0x7fffffff;
 const IMPORT_SECTION = 2;
 const SHARED_WITH_MAXIMUM = 3;
 const MAXIMUM_ONLY = 1;
@@ -94,14 +95,25 @@ export const compileEngine = (bytes: Uint8Array<ArrayBuffer>): WebAssembly.Modul
 
 export class Kernels {
   readonly variant: Variant;
-  readonly memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: PAGE });
+  readonly memory: WebAssembly.Memory;
   readonly exports: EngineExports;
+  /** Threads that share a call; the words that a subclass with threads has to keep are not reset. */
+  protected threads = 1;
 
-  constructor(variant: Variant) {
+  constructor(
+    variant: Variant,
+    memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: PAGE }),
+    module = compileEngine(unshared(engineBytes(variant))),
+  ) {
     this.variant = variant;
-    const module = compileEngine(unshared(engineBytes(variant)));
-    const instance = new WebAssembly.Instance(module, { env: { memory: this.memory } });
+    this.memory = memory;
+    const instance = new WebAssembly.Instance(module, { env: { memory } });
     this.exports = instance.exports as unknown as EngineExports;
+  }
+
+  /** Runs the prepared program to its end. */
+  replay(): void {
+    this.exports.replay();
   }
 
   /** Runs the call and returns the output: the array given for it, copied, with what the kernel wrote. */
@@ -111,7 +123,7 @@ export class Kernels {
     params: KernelParams<K>,
   ): O {
     const finish = this.prepare(kernel, operands, params);
-    this.exports.replay();
+    this.replay();
     return finish();
   }
 
@@ -129,7 +141,7 @@ export class Kernels {
     const places = new Map<Elements, number>();
     const ids: Record<string, number> = {};
     const names = Object.keys(signatureOf(kernel).operands);
-    let end = align(this.exports.__heap_base.value as number) + PAGE;
+    let end = align(this.exports.__heap_base.value as number) + PAGE * this.threads;
     const table = end;
     end = align(end + 8 * (names.length + 1)) + GUARD_BYTES;
     const given = operands as Readonly<Record<string, Elements | undefined>>;
@@ -160,11 +172,12 @@ export class Kernels {
     const set = (word: (typeof controlWords)[number], value: number): void => {
       control[controlWords.indexOf(word)] = value;
     };
-    for (const word of controlWords) set(word, 0);
+    set('pc', 0);
     set('program', programAt);
     set('addresses', table);
-    set('threads', 1);
-    set('cooperative', 1);
+    set('wakeAt', NEVER);
+    set('threads', this.threads);
+    set('cooperative', this.threads === 1 ? 1 : 0);
 
     return () => {
       const detail = control[controlWords.indexOf('detail')];

@@ -23,7 +23,7 @@ describe('a loaded model', () => {
   let reference: Float32Array;
   const open: LoadedModel[] = [];
   const loaded = async (options: LoadOptions = {}): Promise<LoadedModel> => {
-    const model = await load(bundle.path, options);
+    const model = await load(bundle.path, { engine: 'wasm', ...options });
     open.push(model);
     return model;
   };
@@ -59,6 +59,7 @@ describe('a loaded model', () => {
     const model = await loaded();
     const refuses = (inputs: object, says: RegExp) =>
       assert.rejects(model.run(inputs as Record<string, Float32Array>), code('INPUT', says));
+    await refuses(null as unknown as object, /no inputs/);
     await refuses({}, /x: missing input\n {2}expected: Float32Array of 2048 \(float32\[16,128\]\)/);
     await refuses({ x: input, z: input }, /z: no such input\n {2}expected: x/);
     await refuses({ x: new Float32Array(3) }, /got: Float32Array of 3/);
@@ -127,7 +128,7 @@ describe('a loaded model', () => {
         writeFileSync(file, bytes);
         try {
           await assert.rejects(model.run({ x: input }), code('SEGMENT_CRC', /segment 17/));
-          await assert.rejects(load(bundle.path, { threads }), code('SEGMENT_CRC', /segment 17/));
+          await assert.rejects(load(bundle.path, { engine: 'wasm', threads }), code('SEGMENT_CRC', /segment 17/));
           await first.run({ x: input });
         } finally {
           bytes[at]! ^= 8;
@@ -158,7 +159,7 @@ describe('a loaded model', () => {
     }));
     writeFileSync(join(copy.path, 'manifest.bin'), encode({ ...made.manifest, plans }));
     for (const threads of [1, 2]) {
-      const model = await load(copy.path, { threads, mode: 'stream' });
+      const model = await load(copy.path, { engine: 'wasm', threads, mode: 'stream' });
       await assert.rejects(model.run({ x: input }), code('ENGINE', /out of bounds/));
       await assert.rejects(model.run({ x: input }), code('ENGINE'));
       await model.close();
@@ -170,7 +171,7 @@ describe('a loaded model', () => {
     let copy: BundleFolder;
     const file = (name: string): string => join(copy.path, name);
     const refuses = (expected: ErrorCode, says: RegExp, options: LoadOptions = {}) =>
-      assert.rejects(load(copy.path, options), code(expected, says));
+      assert.rejects(load(copy.path, { engine: 'wasm', ...options }), code(expected, says));
     beforeEach(async () => {
       copy = await writeBundle(made);
     });

@@ -15,7 +15,7 @@ for (const host of [false, true])
 
     before(async () => {
       bundle = await writeBundle(made);
-      const model = await load(bundle.path, { mode: 'resident' });
+      const model = await load(bundle.path, { engine: 'wasm', mode: 'resident' });
       const { y } = await model.run({ x: input });
       const expected = made.expected(input);
       for (const [i, value] of (y as Float32Array).entries())
@@ -27,13 +27,13 @@ for (const host of [false, true])
 
     const cases: LoadOptions[] = [];
     for (const threads of [1, 2, 4]) {
-      for (const mode of ['stream', 'sequential'] as const)
+      for (const mode of ['stream', 'synchronous', 'sequential'] as const)
         for (const plan of ['smallest', 'double', 'triple']) cases.push({ threads, mode, plan });
       cases.push({ threads, mode: 'resident' }, { threads, source: 'file', mode: 'stream', inFlight: 1 });
     }
     for (const options of cases)
       it(`gives the same bits with ${JSON.stringify(options)}`, async () => {
-        const model = await load(bundle.path, options);
+        const model = await load(bundle.path, { engine: 'wasm', ...options });
         try {
           for (let run = 0; run < 3; run++) {
             const { y } = await model.run({ x: input });

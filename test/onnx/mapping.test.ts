@@ -1,33 +1,9 @@
 /** What the conformance cases do not reach: old opsets, operands in other places, rules that differ by version. */
 import assert from 'node:assert/strict';
 import { type attributes, initializer, int64s, type ModelParts, node, tensor } from './make-model.ts';
-import { importParts, runParts } from './run-model.ts';
+import { importParts, one, runParts } from './run-model.ts';
 
 const x6 = tensor('float32', [2, 3], [1, 2, 3, 4, 5, 6]);
-type Result = { shape: readonly number[]; values: number[] };
-
-/** Output of one node over x (and initialisers), at an opset. */
-async function one(
-  opset: number,
-  op: string,
-  x: typeof x6,
-  values: Parameters<typeof attributes>[0] = {},
-  operands: ModelParts['initializers'] = [],
-): Promise<Result> {
-  const inputs = ['x', ...operands.map(({ name }) => name ?? '')];
-  const [result] = await runParts(
-    {
-      opset,
-      nodes: [node(op, inputs, ['y'], values)],
-      inputs: { x: { dtype: x.type.dtype, shape: x.type.shape } },
-      outputs: ['y'],
-      initializers: operands,
-    },
-    { x },
-  );
-  assert.ok(result !== undefined);
-  return result;
-}
 const close = (got: readonly number[], expected: readonly number[]): void => {
   assert.equal(got.length, expected.length);
   got.forEach((value, i) => {

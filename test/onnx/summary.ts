@@ -2,9 +2,9 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { type AttributeProto, ModelProtoSchema, type TensorProto } from 'onnx-buf';
 import { bytesOf, fromNumbers } from '../../compiler/ir/tensor.ts';
+import { ByteSource } from '../../compiler/onnx/byte-source.ts';
 import { readModelFrom } from '../../compiler/onnx/read.ts';
 import { dtypeOf, type OnnxAttribute, type OnnxTensor } from '../../compiler/onnx/schema.ts';
-import { ByteSource } from '../../compiler/onnx/wire.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const canonical = (domain: string): string => (domain === 'ai.onnx' ? '' : domain);
@@ -98,14 +98,15 @@ export function theirSummary(bytes: Uint8Array): unknown {
   const model = fromBinary(ModelProtoSchema, bytes);
   const graph = model.graph;
   if (graph === undefined) throw new Error('no graph');
-  const portOf = ({ name, type }: (typeof graph.input)[number]): unknown => {
+  const portOf = ({ name, docString, type }: (typeof graph.input)[number]): unknown => {
     const tensor = type?.value.case === 'tensorType' ? type.value.value : undefined;
     const shape =
       tensor?.shape?.dim.map(({ value }) => {
         if (value.case === 'dimValue') return value.value < 0n ? null : Number(value.value);
         return value.case === 'dimParam' ? value.value || null : null;
       }) ?? null;
-    return { name, elementType: tensor === undefined ? null : tensor.elemType, shape };
+    const doc = docString === '' ? {} : { doc: docString };
+    return { name, ...doc, elementType: type === undefined ? 0 : (tensor?.elemType ?? null), shape };
   };
   return {
     irVersion: Number(model.irVersion),

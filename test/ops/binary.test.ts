@@ -109,7 +109,7 @@ describe('comparisons and connectives', () => {
         assert.deepEqual(values(op, pair([1, 2, 3], [2, 2, 2], dtype)), expected, `${op} ${dtype}`);
     assert.deepEqual(values('equal', [bools(1, 0), bools(1, 1)]), [1, 0]);
     assert.deepEqual(values('equal', pair([Number.NaN], [Number.NaN])), [0]);
-    assert.deepEqual(values('isNaN', [tensor([2], [Number.NaN, 1])]), [1, 0]);
+    assert.deepEqual(values('isNan', [tensor([2], [Number.NaN, 1])]), [1, 0]);
   });
 
   it('combine bools', () => {
@@ -120,7 +120,7 @@ describe('comparisons and connectives', () => {
     refuses('and', '[2] [2]', {}, /and of float32.*bools/s);
     refuses('less', '[2] [2]', {}, /less of bool.*numbers/s, 'bool');
     refuses('not', '[2]', {}, /not.*bool/s);
-    refuses('isNaN', '[2]', {}, /floating/, 'int32');
+    refuses('isNan', '[2]', {}, /floating/, 'int32');
   });
 
   it('where chooses, with broadcasting', () => {

@@ -22,7 +22,8 @@ export function materialized({ type, constant }: TypedConstant): Tensor {
   throw new Error(`the tests have no ${constant.kind} constants`);
 }
 
-function packed(weight: PackedWeight): Float32Array {
+/** A weight packed by its definition in `op.ts`, element by element. */
+export function packed(weight: PackedWeight): Float32Array {
   if (weight.layout === 'raw') {
     const bytes = Buffer.concat(weight.parts.map((part) => bytesOf(materialized(part))));
     return new Float32Array(new Uint8Array(bytes).buffer);

@@ -54,7 +54,7 @@ const size: Mapping = (node) => {
   return [node.constantTensor(fromNumbers({ dtype: 'int64', shape: [] }, [count]))];
 };
 
-const longestRange = 1 << 24;
+const longestRange = 1 << 20;
 
 const range: Mapping = (node) => {
   const [start, limit, delta] = ['start', 'limit', 'delta'].map(

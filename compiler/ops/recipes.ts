@@ -1,11 +1,12 @@
 /**
- * Recipes made of recipes, for passes that fold arithmetic into weights. Nothing is evaluated here but splats: a
- * weight may be gigabytes, and is evaluated a slice at a time when it is packed.
+ * Recipes made of recipes, for passes that fold arithmetic into weights and readers of weights that are stored in
+ * another form. Nothing is evaluated here but splats: a weight may be gigabytes, and is evaluated a slice at a time
+ * when it is packed.
  */
-import type { Attrs, TypedConstant } from '../ir/constant.ts';
+import type { Attrs, Constant, TypedConstant } from '../ir/constant.ts';
 import { fromNumbers, toNumbers } from '../ir/tensor.ts';
 import { elementCount, type Shape, sameShape, type TensorType } from '../ir/types.ts';
-import { signatures } from '../ops/index.ts';
+import { opOf, signatures } from './index.ts';
 
 /** An op over recipes, typed. */
 export function applied(op: string, args: readonly TypedConstant[], attrs: Attrs = {}): TypedConstant {
@@ -28,6 +29,33 @@ export function reshaped(recipe: TypedConstant, shape: Shape): TypedConstant {
   if (sameShape(recipe.type.shape, shape)) return recipe;
   if (recipe.constant.kind === 'apply') return applied('reshape', [recipe], { shape });
   return { type: { dtype: recipe.type.dtype, shape }, constant: recipe.constant };
+}
+
+/**
+ * The recipe with what is plainly simpler: a function of splats is a splat, a view of anything but an expression is
+ * that thing. `known` holds what was simplified before, since recipes share their parts.
+ */
+export function simplified(
+  recipe: TypedConstant,
+  known: Map<Constant, TypedConstant> = new Map(),
+): TypedConstant {
+  const { type, constant } = recipe;
+  if (constant.kind !== 'apply') return recipe;
+  const before = known.get(constant);
+  if (before !== undefined) return before;
+  const { op, attrs } = constant;
+  const args = constant.args.map((arg) => simplified(arg, known));
+  const { elementwise, view } = opOf(op).traits;
+  const values = args.map(splatValue);
+  let result: TypedConstant = { type, constant: { kind: 'apply', op, attrs, args } };
+  if (view === true && args[0]!.constant.kind !== 'apply') result = { type, constant: args[0]!.constant };
+  else if (elementwise === true && values.every((value) => value !== null)) {
+    const elements = args.map((arg, i) => fromNumbers({ dtype: arg.type.dtype, shape: [1] }, [values[i]!]));
+    const [element] = opOf(op).evaluate(elements, attrs, [{ dtype: type.dtype, shape: [1] }]);
+    result = splat(type, toNumbers(element!)[0]!);
+  }
+  known.set(constant, result);
+  return result;
 }
 
 /** a·b of floating point recipes, broadcast. */

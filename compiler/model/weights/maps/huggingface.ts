@@ -1,0 +1,109 @@
+/**
+ * Names of checkpoints of Hugging Face's transformers, for networks whose parameters are called
+ *
+ *   embedding.{token, position, segment}.weight     embedding.norm.{scale, bias}
+ *   block<n>.attention.{query, key, value, output}.{weight, bias}     block<n>.attention.norm.{scale, bias}
+ *   block<n>.mlp.{up, down}.{weight, bias}          block<n>.mlp.norm.{scale, bias}
+ *   norm.{scale, bias}                              pooler.{weight, bias}
+ *
+ * with blocks counted from 1 and dense weights [out, in].
+ */
+import { type NameMap, rules } from '../names.ts';
+import { part, steps, transposed } from '../transforms.ts';
+
+export interface BertNames {
+  /** What stands before all names: "bert." in checkpoints with a head. */
+  readonly prefix?: string;
+  /** The first checkpoints call scale and bias of a normalisation gamma and beta. Default: weight and bias. */
+  readonly gamma?: boolean;
+}
+
+const layerOf = (block: string): number => Number(block) - 1;
+const parts: readonly string[] = ['query', 'key', 'value'];
+
+/** BERT. The heads of a checkpoint (`cls.…`) are left over, and ignored. */
+function bert({ prefix = '', gamma = false }: BertNames = {}): NameMap {
+  const norm = (role: string): string =>
+    role === 'scale' ? (gamma ? 'gamma' : 'weight') : gamma ? 'beta' : 'bias';
+  const layer = (block: string): string => `${prefix}encoder.layer.${layerOf(block)}`;
+  const embeddings: Readonly<Record<string, string>> = {
+    token: 'word',
+    position: 'position',
+    segment: 'token_type',
+  };
+  return rules(
+    [
+      [
+        /^embedding\.(token|position|segment)\.weight$/,
+        (what = '') => `${prefix}embeddings.${embeddings[what]}_embeddings.weight`,
+      ],
+      [/^embedding\.norm\.(\w+)$/, (role = '') => `${prefix}embeddings.LayerNorm.${norm(role)}`],
+      [
+        /^block(\d+)\.attention\.(query|key|value)\.(\w+)$/,
+        (block = '', what, role) => `${layer(block)}.attention.self.${what}.${role}`,
+      ],
+      [
+        /^block(\d+)\.attention\.output\.(\w+)$/,
+        (block = '', role) => `${layer(block)}.attention.output.dense.${role}`,
+      ],
+      [
+        /^block(\d+)\.attention\.norm\.(\w+)$/,
+        (block = '', role = '') => `${layer(block)}.attention.output.LayerNorm.${norm(role)}`,
+      ],
+      [/^block(\d+)\.mlp\.up\.(\w+)$/, (block = '', role) => `${layer(block)}.intermediate.dense.${role}`],
+      [/^block(\d+)\.mlp\.down\.(\w+)$/, (block = '', role) => `${layer(block)}.output.dense.${role}`],
+      [
+        /^block(\d+)\.mlp\.norm\.(\w+)$/,
+        (block = '', role = '') => `${layer(block)}.output.LayerNorm.${norm(role)}`,
+      ],
+      [/^pooler\.(\w+)$/, (role) => `${prefix}pooler.dense.${role}`],
+    ],
+    /^cls\.|\.position_ids$/,
+  );
+}
+
+/**
+ * GPT-2. Its dense weights are [in, out] ("Conv1D"), and query, key and value one matrix [in, 3·out]; the causal mask is
+ * stored with every layer, and ignored.
+ */
+const gpt2: NameMap = rules(
+  [
+    [/^embedding\.token\.weight$/, 'wte.weight'],
+    [/^embedding\.position\.weight$/, 'wpe.weight'],
+    [
+      /^block(\d+)\.attention\.(query|key|value)\.weight$/,
+      (block = '', what = '') => ({
+        from: `h.${layerOf(block)}.attn.c_attn.weight`,
+        make: steps(part(parts.indexOf(what), 3, 1), transposed()),
+      }),
+    ],
+    [
+      /^block(\d+)\.attention\.(query|key|value)\.bias$/,
+      (block = '', what = '') => ({
+        from: `h.${layerOf(block)}.attn.c_attn.bias`,
+        make: part(parts.indexOf(what), 3),
+      }),
+    ],
+    [
+      /^block(\d+)\.(attention\.output|mlp\.up|mlp\.down)\.(\w+)$/,
+      (block = '', what = '', role = '') => {
+        const names: Readonly<Record<string, string>> = {
+          'attention.output': 'attn.c_proj',
+          'mlp.up': 'mlp.c_fc',
+          'mlp.down': 'mlp.c_proj',
+        };
+        const from = `h.${layerOf(block)}.${names[what]}.${role}`;
+        return role === 'weight' ? { from, make: transposed() } : from;
+      },
+    ],
+    [
+      /^block(\d+)\.(attention|mlp)\.norm\.(\w+)$/,
+      (block = '', what, role) =>
+        `h.${layerOf(block)}.${what === 'attention' ? 'ln_1' : 'ln_2'}.${role === 'scale' ? 'weight' : role}`,
+    ],
+    [/^norm\.(\w+)$/, (role) => `ln_f.${role === 'scale' ? 'weight' : role}`],
+  ],
+  /\.attn\.(?:masked_)?bias$/,
+);
+
+export const huggingface = { bert, gpt2 } as const;

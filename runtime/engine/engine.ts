@@ -1,0 +1,31 @@
+/** What a loaded model asks of an engine, whichever it is: WASM driven from TypeScript, or the native addon. */
+import type { TraceEvent } from '../pipeline/trace.ts';
+import type { SourceKind } from '../weights/source.ts';
+
+export type EngineKind = 'wasm' | 'native';
+export type NativeIsa = 'baseline' | 'avx2' | 'avx512' | 'neon';
+export type Isa = 'wasm-simd128' | 'wasm-relaxed-simd' | NativeIsa;
+
+/** The memory of values, as host ops, inputs and outputs see it. */
+export interface ValueMemory {
+  /** The first bytes of a value, in place or (a weight that is mapped) copied. Not to be kept after a run. */
+  valueBytes(value: number, byteLength: number): Uint8Array;
+}
+
+export interface Engine extends ValueMemory {
+  readonly kind: EngineKind;
+  readonly isa: Isa;
+  /** What serves the reads; `auto` may be settled by the first of them. */
+  readonly source: SourceKind;
+  /** Time of the last run in which a step waited for its weights, and the bytes that arrived in it. */
+  readonly stallMs: number;
+  readonly bytesRead: number;
+  /** One run over the inputs that are in place; false if it was stopped. When it has settled, nothing is in flight. */
+  run(): Promise<boolean>;
+  /** Ends a run that is going on at its next step. */
+  stop(): void;
+  /** What was recorded, oldest first; nothing unless the model was loaded with `trace`. */
+  trace(): readonly TraceEvent[];
+  /** Releases everything; no run is going on. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,169 @@
+/* Memory and threads of a loaded model: see model.h. */
+#include "model.h"
+#include <stdlib.h>
+#include <string.h>
+#include "../futex.h"
+#include "fault.h"
+
+static uint64_t align_up(uint64_t value, uint64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
+
+int model_prepare(struct model *model, const struct model_sizes *sizes) {
+  const uint64_t line = 64, page = page_bytes();
+  const uint64_t addresses = 0;
+  const uint64_t states = align_up(addresses + 8 * (uint64_t)sizes->values, line);
+  const uint64_t program = align_up(states + 4 * (uint64_t)sizes->segments, line);
+  const uint64_t segments = align_up(program + 4 * (uint64_t)sizes->programWords, line);
+  const uint64_t arena = align_up(segments + sizeof(struct segment) * (uint64_t)sizes->segments, page);
+  model->memoryBytes = align_up(arena + sizes->arenaBytes, page);
+  model->memory = pages_take(model->memoryBytes);
+  if (!model->memory) return -1;
+  model->arena = model->memory + arena;
+  model->engine.addresses = (uint64_t *)(model->memory + addresses);
+  model->engine.states = (int32_t *)(model->memory + states);
+  model->engine.program = (int32_t *)(model->memory + program);
+  model->engine.block.threads = sizes->threads;
+  model->loader.segments = (struct segment *)(model->memory + segments);
+  model->loader.count = sizes->segments;
+  model->loader.engine = &model->engine;
+  model->loader.file = model->loader.refused = NO_FILE;
+  return 0;
+}
+
+/* One thread's guarded call; an addon has many engines, so what is guarded travels with the thread. */
+struct guarded_call {
+  kernel_runner *run;
+  const int32_t *call;
+  struct work *work;
+  int32_t error;
+};
+
+static _Thread_local const struct model *thread_model;
+
+static void make_call(void *argument) {
+  struct guarded_call *call = argument;
+  call->error = call->run(call->call, call->work);
+}
+
+static int32_t run_guarded(const int32_t *call, struct work *work) {
+  const struct model *model = thread_model;
+  struct guarded_call guarded_call = {model->kernels, call, work, 0};
+  if (guarded(model->loader.mapping, model->loader.opened.bytes, make_call, &guarded_call)) return ENGINE_ERROR_FAULT;
+  return guarded_call.error;
+}
+
+static void release(struct engine *engine, int32_t segment) {
+  struct model *model = (struct model *)engine; /* its first member */
+  loader_release(&model->loader, segment);
+}
+
+static void lead(void *argument) {
+  struct model *model = argument;
+  struct control *block = &model->engine.block;
+  thread_model = model;
+  for (;;) {
+    while (load_word(&block->generation) == model->answered)
+      if (!spin_on(&block->generation, model->answered)) sleep_on(&block->generation, model->answered, -1);
+    model->answered = load_word(&block->generation);
+    if (load_word(&block->exit) != 0) break;
+    const int32_t status = engine_replay(&model->engine);
+    if (status != STATUS_HOST) {
+      loader_settle(&model->loader, status == STATUS_DONE);
+      if (model->entered) faults_leave();
+      model->entered = 0;
+    }
+    model->finished(model);
+  }
+  engine_dismiss(&model->engine);
+}
+
+struct follower {
+  struct model *model;
+  int32_t thread;
+};
+
+static void follow(void *argument) {
+  const struct follower follower = *(struct follower *)argument;
+  free(argument);
+  thread_model = follower.model;
+  engine_follow(&follower.model->engine, follower.thread);
+}
+
+int model_start(struct model *model, int32_t readers, int32_t traceEvents) {
+  struct engine *engine = &model->engine;
+  engine->run = model->kernels;
+  if (model->loader.mapping) {
+    engine->run = run_guarded;
+    engine->release = release;
+  } else {
+    pages_dense(model->arena, model->memoryBytes - (uint64_t)(model->arena - model->memory));
+  }
+  if (traceEvents > 0) {
+    model->traceBytes = sizeof(struct trace) + sizeof(struct trace_event) * (uint64_t)traceEvents;
+    model->trace = pages_take(model->traceBytes);
+    if (!model->trace) return -1;
+    model->trace->capacity = (uint32_t)traceEvents;
+    engine->trace = model->trace;
+  }
+  const int error = loader_start(&model->loader, readers);
+  if (error) return error;
+  for (int32_t thread = 0; thread < engine->block.threads; thread++) {
+    struct follower *follower = thread == 0 ? 0 : malloc(sizeof *follower);
+    if (follower) *follower = (struct follower){model, thread};
+    const int failed = thread == 0 ? thread_start(&model->threads[0], lead, model)
+                                   : thread_start(&model->threads[thread], follow, follower);
+    if (failed) {
+      free(follower);
+      return failed;
+    }
+    model->started++;
+  }
+  return 0;
+}
+
+static void go(struct model *model) {
+  add_word(&model->engine.block.generation, 1);
+  notify_all(&model->engine.block.generation);
+}
+
+void model_run(struct model *model) {
+  struct control *block = &model->engine.block;
+  block->pc = 0;
+  store_word(&block->stop, 0);
+  store_word(&block->progress, -1);
+  store_word(&block->status, STATUS_RUNNING);
+  if (model->loader.mapping) {
+    faults_enter();
+    model->entered = 1;
+  }
+  loader_begin(&model->loader);
+  go(model);
+}
+
+void model_resume(struct model *model) {
+  store_word(&model->engine.block.status, STATUS_RUNNING);
+  go(model);
+}
+
+void model_stop(struct model *model) { store_word(&model->engine.block.stop, 1); }
+
+void model_end(struct model *model) {
+  struct control *block = &model->engine.block;
+  store_word(&block->stop, 1);
+  if (model->started > 0) {
+    store_word(&block->exit, 1);
+    go(model);
+    thread_join(model->threads[0]);
+    for (int32_t thread = 1; thread < model->started; thread++) thread_join(model->threads[thread]);
+  }
+  model->started = 0;
+  loader_close(&model->loader);
+  if (model->entered) faults_leave();
+  model->entered = 0;
+}
+
+void model_free(struct model *model) {
+  if (model->memory) pages_give(model->memory, model->memoryBytes);
+  if (model->trace) pages_give(model->trace, model->traceBytes);
+  model->memory = 0;
+  model->trace = 0;
+}

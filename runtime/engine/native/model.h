@@ -1,0 +1,47 @@
+/*
+ * A loaded model without Node: one mapping of memory (tables, program, arena), an engine, its threads and its loader.
+ * Invariant: after model_start the only thread that touches the arena's values between model_run and the call of
+ * `finished` is the engine's; at all other times it is the caller's.
+ */
+#ifndef MILLRACE_MODEL_H
+#define MILLRACE_MODEL_H
+#include "loader.h"
+
+enum { MAX_THREADS = 64 };
+
+struct model_sizes {
+  uint64_t arenaBytes;
+  int32_t values, segments, programWords, threads;
+};
+
+struct model {
+  struct engine engine;
+  struct loader loader;
+  kernel_runner *kernels;
+  uint8_t *memory;
+  uint64_t memoryBytes;
+  uint8_t *arena;
+  struct trace *trace;
+  uint64_t traceBytes;
+  int32_t answered; /* the last value of `generation` that thread 0 has answered */
+  int32_t started;  /* threads that run */
+  int32_t entered;  /* the fault handler is in place for this run */
+  uintptr_t threads[MAX_THREADS];
+  /* Called by thread 0 when a run has ended or wants a host op. */
+  void (*finished)(struct model *model);
+  void *owner;
+};
+
+/* Takes the memory; 0 or an error. Tables and program are then the caller's to fill. */
+int model_prepare(struct model *model, const struct model_sizes *sizes);
+/* Starts the threads; the loader's source is open. 0 or an error. */
+int model_start(struct model *model, int32_t readers, int32_t traceEvents);
+void model_run(struct model *model);
+/* After a host op. */
+void model_resume(struct model *model);
+void model_stop(struct model *model);
+/* Ends a run that is going on, then all threads, and closes the file. The memory stays. */
+void model_end(struct model *model);
+void model_free(struct model *model);
+
+#endif

@@ -1,0 +1,76 @@
+/** The WASM engine as a loaded model sees it: engine, loader, threads and source put together by TypeScript. */
+import type { Engine, Isa } from '../engine/engine.ts';
+import type { Threads } from '../engine/threads.ts';
+import type { SourceKind, WeightSource } from '../weights/source.ts';
+import { type Drive, runAlone, runOnThreads } from './drive.ts';
+import type { LayerOf, TraceEvent, TraceRing } from './trace.ts';
+
+export interface WasmParts {
+  readonly drive: Drive;
+  /** null: the calling isolate runs the engine. */
+  readonly threads: Threads | null;
+  readonly source: WeightSource;
+  readonly isa: Isa;
+  readonly trace: TraceRing | null;
+  readonly layerOf: LayerOf;
+}
+
+export class WasmModel implements Engine {
+  readonly kind = 'wasm';
+  readonly isa: Isa;
+  #parts: WasmParts | null;
+  #source: SourceKind;
+
+  constructor(parts: WasmParts) {
+    this.#parts = parts;
+    this.isa = parts.isa;
+    this.#source = parts.source.kind;
+  }
+
+  get source(): SourceKind {
+    return this.#parts?.source.kind ?? this.#source;
+  }
+
+  get stallMs(): number {
+    return this.#parts?.drive.loader.stallMs ?? 0;
+  }
+
+  get bytesRead(): number {
+    return this.#parts?.drive.loader.bytesRead ?? 0;
+  }
+
+  valueBytes(value: number, byteLength: number): Uint8Array {
+    return this.#parts!.drive.engine.valueBytes(value, byteLength);
+  }
+
+  async run(): Promise<boolean> {
+    const { drive, threads, trace } = this.#parts!;
+    const { loader, now } = drive;
+    const started = now();
+    try {
+      const done = await (threads === null ? runAlone(drive) : runOnThreads(drive, threads));
+      if (!done && loader.failure !== null) throw loader.failure;
+      trace?.record('run', 0, started, now());
+      return done;
+    } finally {
+      await loader.settle();
+    }
+  }
+
+  stop(): void {
+    this.#parts?.drive.engine.control.set('stop', 1);
+  }
+
+  trace(): readonly TraceEvent[] {
+    return this.#parts?.trace?.events(this.#parts.layerOf) ?? [];
+  }
+
+  async close(): Promise<void> {
+    const parts = this.#parts;
+    if (parts === null) return;
+    this.#source = parts.source.kind;
+    this.#parts = null;
+    await parts.threads?.stop();
+    await parts.source.close();
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * Builds the native engine: `build/engine/engine-<platform>-<arch>[-musl].node`, with the system's C compiler and the
+ * headers of an npm package; no node-gyp, no download. Kernels are compiled once per instruction set, the rest once.
+ *
+ *   node --import=tsx scripts/build-native.ts [--target linux-arm64] [--if-possible]
+ *
+ * MILLRACE_CC names another compiler. Invariant: objects depend on sources, flags and compiler only; what has not
+ * changed is not compiled again.
+ */
+import { execFile, execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { engineHeader } from './engine-header.ts';
+import {
+  addonName,
+  hostTarget,
+  type IsaFlags,
+  isasOf,
+  linkFlagsOf,
+  targetOf,
+  targets,
+} from './native-targets.ts';
+
+const root = new URL('../', import.meta.url);
+const at = (path: string): string => fileURLToPath(new URL(path, root));
+const run = promisify(execFile);
+
+const { values } = parseArgs({
+  options: { target: { type: 'string' }, 'if-possible': { type: 'boolean', default: false } },
+});
+const target = targetOf(values.target ?? hostTarget());
+
+const give = (message: string): never => {
+  console.log(`native engine: ${message}`);
+  process.exit(values['if-possible'] ? 0 : 1);
+};
+
+const compilerOf = (): { command: string; version: string } => {
+  const named = process.env['MILLRACE_CC'];
+  for (const command of named === undefined ? target.compilers : [named]) {
+    try {
+      return { command, version: execFileSync(command, ['--version'], { encoding: 'utf8', stdio: 'pipe' }) };
+    } catch {
+      // the next one
+    }
+  }
+  return give(
+    `not built, no C compiler (${named ?? target.compilers.join(', ')}); everything works without it, in WASM`,
+  );
+};
+
+const compiler = compilerOf();
+const headers = at('node_modules/node-api-headers/include');
+if (!existsSync(headers)) give('not built, node-api-headers is not installed');
+
+const flags = [
+  '-std=gnu11',
+  '-O3',
+  '-fPIC',
+  '-pthread',
+  '-fvisibility=hidden',
+  '-fno-math-errno',
+  // A fused operation is written where it is meant (MADD): every set rounds alike wherever else.
+  '-ffp-contract=off',
+  '-Wall',
+  '-Wextra',
+  '-Werror',
+  // Vectors wider than a set's registers are passed inside one set only.
+  '-Wno-psabi',
+  `-I${at('runtime/engine')}`,
+  `-I${at('runtime/kernels')}`,
+  `-I${at('build/engine')}`,
+  `-I${headers}`,
+  ...target.flags,
+];
+
+const sourcesIn = (folder: string, type: RegExp): string[] =>
+  readdirSync(at(folder))
+    .filter((name) => type.test(name))
+    .map((name) => `${folder}/${name}`)
+    .sort();
+const folders = ['runtime/engine', 'runtime/engine/native', 'runtime/kernels'];
+const headerText = engineHeader();
+const headerTexts = folders
+  .flatMap((folder) => sourcesIn(folder, /\.h$/))
+  .map((file) => readFileSync(at(file), 'utf8'));
+
+interface Unit {
+  readonly source: string;
+  readonly flags: readonly string[];
+}
+const kernels = sourcesIn('runtime/kernels', /\.c$/);
+const units: Unit[] = [
+  { source: 'runtime/engine/engine.c', flags: [] },
+  ...sourcesIn('runtime/engine/native', /\.c$/)
+    .filter((file) => !/-(posix|windows)\.c$/.test(file) || file.endsWith(`-${target.system}.c`))
+    .map((source) => ({ source, flags: [] })),
+  ...isasOf(target).flatMap(({ name, flags }: IsaFlags) =>
+    kernels.map((source) => ({ source, flags: [`-DISA=${name}`, `-DISA_${name.toUpperCase()}`, ...flags] })),
+  ),
+];
+
+const objects = at(`build/engine/native-objects/${target.name}/`);
+mkdirSync(objects, { recursive: true });
+const header = at('build/engine/engine_abi.h');
+if (!existsSync(header) || readFileSync(header, 'utf8') !== headerText) writeFileSync(header, headerText);
+
+const kept = new Set<string>();
+let compiled = 0;
+const objectOf = async (unit: Unit): Promise<string> => {
+  const text = readFileSync(at(unit.source), 'utf8');
+  const parts = [compiler, flags, unit, headerText, headerTexts, text];
+  const name = `${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)}.o`;
+  kept.add(name);
+  const object = objects + name;
+  if (!existsSync(object)) {
+    compiled++;
+    await run(compiler.command, [...flags, ...unit.flags, '-c', at(unit.source), '-o', `${object}.tmp`]);
+    renameSync(`${object}.tmp`, object);
+  }
+  return object;
+};
+
+const started = performance.now();
+try {
+  const paths: string[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < units.length) {
+      const i = next++;
+      paths[i] = await objectOf(units[i]!);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  const output = at(`build/engine/${addonName(target)}`);
+  if (compiled > 0 || !existsSync(output)) {
+    await run(compiler.command, [
+      ...linkFlagsOf(target, at('build/engine/')),
+      ...paths,
+      '-o',
+      `${output}.tmp`,
+      ...target.libraries,
+    ]);
+    renameSync(`${output}.tmp`, output);
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    console.log(
+      `native engine: built ${addonName(target)}, ${readFileSync(output).length} bytes, in ${seconds} s`,
+    );
+  } else console.log('native engine: up to date');
+  for (const name of readdirSync(objects)) if (!kept.has(name)) rmSync(objects + name);
+} catch (error) {
+  console.error((error as { stderr?: string }).stderr ?? error);
+  give(`not built, ${compiler.command} failed (targets: ${targets.map(({ name }) => name).join(', ')})`);
+}

@@ -1,0 +1,8 @@
+import assert from 'node:assert/strict';
+import { readPage, updated } from '../../scripts/op-table.ts';
+
+describe('docs/onnx-ops.md', () => {
+  it('lists what the importer maps (node --import=tsx scripts/op-table.ts)', () => {
+    assert.equal(readPage(), updated(readPage()));
+  });
+});
