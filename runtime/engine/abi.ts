@@ -239,6 +239,16 @@ export const kernels = {
     params: { batch: 'i32', spatial: 'i32', channels: 'i32', epsilon: 'f32', ...epilogue },
     inPlace: ['x'],
   },
+  /**
+   * Each row by its own mean and variance: y[r,c] = (x[r,c] − mean) / √(variance + epsilon)·scale[c] + bias[c]; w is
+   * scale[columns] then bias[columns]. rms 1: by its root mean square, x[r,c] / √(mean x² + epsilon)·scale[c], and w
+   * is scale alone.
+   */
+  'f32-layer-norm': {
+    operands: { y: 'out', x: 'in', w: 'weight' },
+    params: { rows: 'i32', columns: 'i32', epsilon: 'f32', rms: 'i32' },
+    inPlace: ['x'],
+  },
   /** Local response normalisation over channels: x / (bias + alpha/size · Σ x²)^beta, window as ONNX has it. */
   'f32-lrn': {
     operands: { y: 'out', x: 'in' },
