@@ -116,13 +116,17 @@ export class Kernels {
     this.exports.replay();
   }
 
-  /** Runs the call and returns the output: the array given for it, copied, with what the kernel wrote. */
+  /**
+   * Runs the call and returns the output: the array given for it, copied, with what the kernel wrote. Another operand
+   * that it writes may be asked for instead.
+   */
   run<K extends KernelName, O extends Elements>(
     kernel: K,
     operands: Operands<K> & { readonly y: O },
     params: KernelParams<K>,
+    output: O = operands.y,
   ): O {
-    const finish = this.prepare(kernel, operands, params);
+    const finish = this.prepare(kernel, operands, params, output);
     this.replay();
     return finish();
   }
@@ -137,6 +141,7 @@ export class Kernels {
     kernel: K,
     operands: Operands<K> & { readonly y: O },
     params: KernelParams<K>,
+    output: O = operands.y,
   ): () => O {
     const places = new Map<Elements, number>();
     const ids: Record<string, number> = {};
@@ -198,8 +203,8 @@ export class Kernels {
           `${kernel} wrote before an operand`,
         );
       }
-      const result = operands.y.slice() as O;
-      bytesOf(result).set(new Uint8Array(buffer, places.get(operands.y)!, result.byteLength));
+      const result = output.slice() as O;
+      bytesOf(result).set(new Uint8Array(buffer, places.get(output)!, result.byteLength));
       return result;
     };
   }
