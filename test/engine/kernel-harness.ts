@@ -121,13 +121,17 @@ export abstract class Kernels {
   /** The shortest time of `repeats` replays of the prepared program. */
   abstract seconds(repeats: number): number;
 
-  /** Runs the call and returns the output: the array given for it, copied, with what the kernel wrote. */
+  /**
+   * Runs the call and returns the output: the array given for it, copied, with what the kernel wrote. Another operand
+   * that it writes may be asked for instead.
+   */
   run<K extends KernelName, O extends Elements>(
     kernel: K,
     operands: Operands<K> & { readonly y: O },
     params: KernelParams<K>,
+    output: O = operands.y,
   ): O {
-    const finish = this.prepare(kernel, operands, params);
+    const finish = this.prepare(kernel, operands, params, output);
     this.replay();
     return finish();
   }
@@ -142,6 +146,7 @@ export abstract class Kernels {
     kernel: K,
     operands: Operands<K> & { readonly y: O },
     params: KernelParams<K>,
+    output: O = operands.y,
   ): () => O {
     const places = new Map<Elements, number>();
     const ids: Record<string, number> = {};
@@ -203,8 +208,8 @@ export abstract class Kernels {
           `${kernel} wrote before an operand`,
         );
       }
-      const result = operands.y.slice() as O;
-      bytesOf(result).set(new Uint8Array(buffer, places.get(operands.y)!, result.byteLength));
+      const result = output.slice() as O;
+      bytesOf(result).set(new Uint8Array(buffer, places.get(output)!, result.byteLength));
       return result;
     };
   }
