@@ -9,7 +9,7 @@ import { MillraceError } from '../error.ts';
 import type { SourceWish } from '../options.ts';
 import type { Verify } from '../pipeline/loader.ts';
 import { eventsOf, type LayerOf, TRACE_EVENTS, type TraceEvent } from '../pipeline/trace.ts';
-import { damaged, endsEarly, type SourceKind } from '../weights/source.ts';
+import { anotherSize, damaged, endsEarly, type SourceKind } from '../weights/source.ts';
 import type { Engine, NativeIsa, ValueMemory } from './engine.ts';
 import { engineErrors, engineReasons, status } from './program.ts';
 
@@ -150,12 +150,7 @@ export class NativeEngine implements Engine {
     this.isa = created.isa;
     if (created.fileBytes !== manifest.weightsFileBytes) {
       addon.close(created.handle);
-      throw new MillraceError('BUNDLE_INVALID', 'the file has another size', {
-        at: parts.weightsPath,
-        expected: `${manifest.weightsFileBytes} bytes`,
-        got: `${created.fileBytes} bytes`,
-        hint: 'It is truncated or of another bundle: copy the whole folder again.',
-      });
+      throw anotherSize(manifest.weightsFileBytes, created.fileBytes);
     }
   }
 
