@@ -19,6 +19,7 @@ import type { Model } from './model/define.ts';
 import { type CompileOptions, checkOptions } from './options.ts';
 import { Packer } from './pack/pack.ts';
 import { optimize } from './passes/index.ts';
+import { arrange } from './schedule/arrange.ts';
 import { lowerGraph } from './schedule/lower.ts';
 import { partition } from './schedule/partition.ts';
 import { manifestPlan, planProblem } from './schedule/problem.ts';
@@ -53,7 +54,7 @@ export async function compile(model: Graph | Model, options: CompileOptions = {}
   const { budgets, device } = checkOptions(options);
   const graph = 'graph' in model ? model.graph : model;
   const optimized = optimize(graph);
-  const schedule = partition(lowerGraph(optimized));
+  const schedule = partition(arrange(lowerGraph(optimized)));
   const words = programWords(schedule);
   const { slots, segments } = schedule;
   const fixedBytes = fixedBytesOf({

@@ -5,7 +5,7 @@
  */
 import type { SourceFile } from 'ts-morph';
 import { formatType, type TensorType } from '../ir/types.ts';
-import { rootOf } from '../schedule/lifetimes.ts';
+import { rootOf } from '../schedule/region.ts';
 import type { Layer, Schedule, Slot, SlotId, Step } from '../schedule/schedule.ts';
 
 export interface ExecutorModule {

@@ -21,7 +21,7 @@ export const zeros = (type: TensorType): Tensor => ({
 /** A view of little-endian bytes as a tensor; copies only if the bytes are not aligned for the element type. */
 export function tensorFromBytes(type: TensorType, bytes: Uint8Array): Tensor {
   const array = arrayFor(type.dtype);
-  const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
   return {
     type,
     data: new array(aligned.buffer as ArrayBuffer, aligned.byteOffset, elementCount(type.shape)),

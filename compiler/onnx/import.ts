@@ -11,7 +11,7 @@ import { NodeContext, Unsupported } from './mapping/context.ts';
 import { mappingOf } from './mapping/index.ts';
 import { inOrder } from './order.ts';
 import { readModel } from './read.ts';
-import type { OnnxModel, OnnxNode } from './schema.ts';
+import type { OnnxModel, OnnxNode, OnnxValueInfo } from './schema.ts';
 import { ImportTarget } from './target.ts';
 import { UnsupportedReport } from './unsupported.ts';
 
@@ -44,6 +44,9 @@ export async function importOnnx(path: string, options: ImportOptions = {}): Pro
     target.close();
   }
 }
+
+const docsOf = (ports: readonly OnnxValueInfo[]): Map<string, string> =>
+  new Map(ports.flatMap(({ name, doc }) => (doc === undefined ? [] : [[name, doc]])));
 
 class Import {
   readonly #model: OnnxModel;
@@ -82,7 +85,9 @@ class Import {
       if (id !== null) this.#target.builder.output(name, id);
     }
     this.#report.throwIfAny();
-    return this.#target.builder.build();
+    const built = this.#target.builder.build();
+    const docs = { inputs: docsOf(inputs), outputs: docsOf(graph.outputs) };
+    return docs.inputs.size + docs.outputs.size > 0 ? { ...built, docs } : built;
   }
 
   /** Initialisers not used so far: one that nothing uses may be of any kind. */

@@ -147,16 +147,17 @@ function readFunctionName(message: Message): string {
 
 function readValueInfo(message: Message): OnnxValueInfo {
   let name = '';
+  let doc = '';
   let type: Pick<OnnxValueInfo, 'elementType' | 'shape'> | null = null;
   while (message.next()) {
     if (message.number === 1) name = message.text();
     else if (message.number === 2) {
       if (type !== null) throw message.invalid('type appears twice');
       type = readType(message.message('TypeProto'));
-    }
+    } else if (message.number === 3) doc = message.text();
   }
   // 0 is ONNX's "undefined": nothing is said, and it may well be a tensor.
-  return { name, ...(type ?? { elementType: 0, shape: null }) };
+  return { name, ...(doc === '' ? {} : { doc }), ...(type ?? { elementType: 0, shape: null }) };
 }
 
 /** Sequences, maps and optionals are not tensors: their element type is null. */

@@ -58,6 +58,8 @@ export interface OnnxValueInfo {
   readonly elementType: number | null;
   /** Null where even the rank is unknown. */
   readonly shape: readonly OnnxDimension[] | null;
+  /** What the author says of it. */
+  readonly doc?: string;
 }
 
 export interface OnnxGraph {

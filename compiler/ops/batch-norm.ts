@@ -99,7 +99,7 @@ export const batchNorm = defineOp({
           call(
             'f32-affine',
             { y, x: { input: 0 }, w: { weight: 0 } },
-            { rows: outer, channels, ...epilogueParams(attrs) },
+            { rows: outer, channels, ldx: channels, ldy: channels, ...epilogueParams(attrs) },
           ),
         ],
         weights: [{ layout: 'raw', parts: [scale, shift] }],

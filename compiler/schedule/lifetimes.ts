@@ -2,6 +2,7 @@
  * How long each slot is live. Views and in-place results are counted with the slot they lie in. Half-open in steps:
  * a value written by step w and last read by step r is live in [w, r + 1); inputs from −1, outputs to T + 1.
  */
+import { rootOf, span } from './region.ts';
 import type { Schedule, SlotId } from './schedule.ts';
 
 export interface Lifetime {
@@ -12,25 +13,13 @@ export interface Lifetime {
   readonly end: number;
 }
 
-/** The slot whose memory `id` lies in, and where in it. */
-export function rootOf(schedule: Pick<Schedule, 'slots'>, id: SlotId): { root: SlotId; offset: number } {
-  let root = id;
-  let offset = 0;
-  for (;;) {
-    const slot = schedule.slots[root];
-    if (!slot || slot.kind === 'weight' || slot.within === undefined) return { root, offset };
-    offset += slot.within.offset;
-    root = slot.within.slot;
-  }
-}
-
 export function lifetimesOf(schedule: Schedule): Lifetime[] {
   const ranges = new Map<SlotId, { start: number; end: number; bytes: number }>();
   const touch = (id: SlotId, from: number, to: number): void => {
     const slot = schedule.slots[id]!;
     if (slot.kind === 'weight') return;
-    const { root, offset } = rootOf(schedule, id);
-    const bytes = offset + slot.byteLength;
+    const { root, region } = rootOf(schedule, id);
+    const bytes = region.offset + span(region);
     const range = ranges.get(root);
     if (range === undefined) ranges.set(root, { start: from, end: to, bytes });
     else {

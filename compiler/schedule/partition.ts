@@ -25,10 +25,14 @@ const SEGMENTS_WANTED = 64;
 export const segmentTarget = (weightBytes: number): number =>
   Math.min(LARGEST, Math.max(SMALLEST, Math.ceil(weightBytes / SEGMENTS_WANTED / (4 * KIB)) * 4 * KIB));
 
-export function partition(lowering: Lowering, target?: number): Schedule {
+export function targetOf(lowering: Lowering): number {
   let weightBytes = 0;
   for (const slot of lowering.slots) if (slot?.kind === 'weight') weightBytes += slot.byteLength;
-  const bytes = target ?? segmentTarget(weightBytes);
+  return segmentTarget(weightBytes);
+}
+
+export function partition(lowering: Lowering, target?: number): Schedule {
+  const bytes = target ?? targetOf(lowering);
   const cut = cutSteps(lowering, bytes);
   const segments = mergeWeights(cut.slots, cut.steps, bytes);
   return { ...lowering, ...cut, segments };
@@ -130,16 +134,35 @@ function piecesOf(
   return parts;
 }
 
-/** Groups weights, in the order of their first use, into segments of at most `target` bytes (or one weight). */
+interface Use {
+  readonly slot: SlotId;
+  readonly first: number;
+  last: number;
+}
+
+/**
+ * Groups weights, in the order of their first use, into segments of at most `target` bytes (or one weight). Weights
+ * that several layers read have segments of their own: a scalar that is read at both ends of a network would keep
+ * whatever it was read with in memory all the way.
+ */
 function mergeWeights(slots: readonly (Slot | null)[], steps: readonly Step[], target: number): Segment[] {
-  const uses = new Map<SlotId, { first: number; last: number }>();
+  const uses = new Map<SlotId, Use>();
   for (const [t, step] of steps.entries())
     for (const id of step.reads) {
       if (slots[id]?.kind !== 'weight') continue;
       const use = uses.get(id);
       if (use) use.last = t;
-      else uses.set(id, { first: t, last: t });
+      else uses.set(id, { slot: id, first: t, last: t });
     }
+  const isShared = ({ first, last }: Use): boolean => steps[first]!.layer !== steps[last]!.layer;
+  const all = [...uses.values()];
+  const segments = [all.filter((use) => !isShared(use)), all.filter(isShared)].flatMap((some) =>
+    merge(slots, some, target),
+  );
+  return segments.sort((a, b) => a.firstUse - b.firstUse);
+}
+
+function merge(slots: readonly (Slot | null)[], uses: readonly Use[], target: number): Segment[] {
   const segments: Segment[] = [];
   let open: { slots: { slot: SlotId; offset: number }[]; bytes: number; first: number; last: number } | null =
     null;
@@ -149,7 +172,7 @@ function mergeWeights(slots: readonly (Slot | null)[], steps: readonly Step[], t
     segments.push({ slots: open.slots, byteLength, firstUse: open.first, lastUse: open.last });
     open = null;
   };
-  for (const [slot, { first, last }] of uses) {
+  for (const { slot, first, last } of uses) {
     const { byteLength } = slots[slot]!;
     if (open !== null && roundUp(open.bytes, VALUE_ALIGNMENT) + byteLength > target) close();
     open ??= { slots: [], bytes: 0, first, last };

@@ -1,6 +1,6 @@
 /** Deterministic text of a schedule, for fixtures and for reading. */
 import { formatType } from '../ir/types.ts';
-import type { Schedule, SlotId } from './schedule.ts';
+import type { Schedule, SlotId, Within } from './schedule.ts';
 
 export function printSchedule(schedule: Schedule): string {
   const lines = [`schedule "${schedule.name}"`];
@@ -25,6 +25,13 @@ export function printSchedule(schedule: Schedule): string {
       lines.push(`  ${t}: ${action.kernel}(${operands.join(', ')}) {${params.join(', ')}}`);
     }
   }
+  lines.push(
+    ...placesOf(schedule).map(([id, within]) => {
+      const { slot, offset, rows, as } = within;
+      const apart = rows ? `, ${rows.bytes} of every ${rows.stride} bytes` : '';
+      return `${nameOf(id)} ${as === 'part' ? 'is part of' : 'takes over'} ${nameOf(slot)} at ${offset}${apart}`;
+    }),
+  );
   for (const [s, segment] of schedule.segments.entries()) {
     const slots = segment.slots.map(({ slot, offset }) => `${nameOf(slot)}@${offset}`);
     lines.push(
@@ -35,3 +42,7 @@ export function printSchedule(schedule: Schedule): string {
     lines.push(`output "${port.name}" ${nameOf(port.slot)} ${formatType(port.type)}`);
   return `${lines.join('\n')}\n`;
 }
+
+/** Slots that lie in others. */
+const placesOf = ({ slots }: Schedule): [SlotId, Within][] =>
+  slots.flatMap((slot) => (slot && slot.kind !== 'weight' && slot.within ? [[slot.id, slot.within]] : []));

@@ -6,7 +6,8 @@ import type { Plan } from '../../runtime/bundle/format.ts';
 import type { PlannedMemory, PlanProblem } from '../memory/problem.ts';
 import type { Device } from './cost.ts';
 import { stepMilliseconds } from './cost.ts';
-import { lifetimesOf, rootOf } from './lifetimes.ts';
+import { lifetimesOf } from './lifetimes.ts';
+import { rootOf } from './region.ts';
 import type { Schedule } from './schedule.ts';
 
 /** Reads that the runtime keeps in flight. */
@@ -37,9 +38,9 @@ export function manifestPlan(schedule: Schedule, planned: PlannedMemory): Plan {
   const { valueOffsets, ...rest } = planned;
   const offsets = schedule.slots.map((slot): number => {
     if (!slot || slot.kind === 'weight') return -1;
-    const { root, offset } = rootOf(schedule, slot.id);
+    const { root, region } = rootOf(schedule, slot.id);
     const base = valueOffsets.get(root);
-    return base === undefined ? -1 : base + offset;
+    return base === undefined ? -1 : base + region.offset;
   });
   return { ...rest, valueOffsets: offsets };
 }

@@ -17,8 +17,7 @@ export type Slot =
       readonly id: SlotId;
       readonly name: string;
       readonly byteLength: number;
-      /** The slot whose memory this one lies in, for views and in-place results. */
-      readonly within?: { readonly slot: SlotId; readonly offset: number };
+      readonly within?: Within;
     }
   | {
       readonly kind: 'weight';
@@ -27,6 +26,17 @@ export type Slot =
       readonly byteLength: number;
       readonly weight: WeightPiece;
     };
+
+/** The slot in whose memory another lies, and where in it: an offset in bytes, in one piece or in rows. */
+export interface Within {
+  readonly slot: SlotId;
+  readonly offset: number;
+  /** Given where rows lie apart: the bytes of one, and from one to the next. */
+  readonly rows?: { readonly bytes: number; readonly stride: number };
+  /** A 'part' is the other's value, or some of it: a view, a slice, what is concatenated. A 'successor' is a new value
+   * in the memory of one that is no longer needed. */
+  readonly as: 'part' | 'successor';
+}
 
 /** A run of panels of a packed weight, or all of a raw one. */
 export interface WeightPiece {

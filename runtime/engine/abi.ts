@@ -4,7 +4,7 @@
  * lowering is typed by it, and the kernel tests enumerate it.
  *
  * Operands are value ids, resolved by the engine against the address table of the plan in force; id 0 is "absent".
- * All tensors are dense, row-major, channels-last; sizes and strides are in elements unless a name says bytes.
+ * All tensors are row-major, channels-last, and dense but for what `rows` and `strides` allow; sizes and strides are in elements unless a name says bytes.
  *
  * The panel layout ("panels") of weights serves every instruction set. For N output channels and a reduction of
  * length K: ceil(N/16) panels (for g groups: ceil(N/g/16) per group, groups in order), each [1 + K][16] float32.
@@ -65,11 +65,29 @@ interface KernelSignature {
   readonly params: Readonly<Record<string, ParamType>>;
   /** The work can be cut along panels: parameters `panel0` and `panels` say which part of the layer a call does. */
   readonly cut?: 'panels';
+  /**
+   * Operands that y may coincide with, element for element: each is read before y is written in its place. The
+   * operand must have as many bytes as y.
+   */
+  readonly inPlace?: readonly string[];
+  /**
+   * Operands whose rows may lie apart in memory: parameter `step` is the number of elements from one row to the
+   * next, and a row has as many as parameter `width` says.
+   */
+  readonly rows?: Readonly<Record<string, { readonly step: string; readonly width: string }>>;
+  /** Operands addressed by a stride for each of d0 … d5; the strides' names begin with this. */
+  readonly strides?: Readonly<Record<string, string>>;
 }
 
 /** act: index in unaryFunctions, applied to each result (after residual and bias). */
 const epilogue = { act: 'i32', alpha: 'f32', beta: 'f32' } as const;
 const piece = { panel0: 'i32', panels: 'i32' } as const;
+/** Pixels of `inC` and `outC` channels that may lie apart. */
+const pixelRows = {
+  y: { step: 'ldy', width: 'outC' },
+  x: { step: 'ldx', width: 'inC' },
+  residual: { step: 'ldr', width: 'outC' },
+} as const;
 
 /** One-dimensional convolutions are two-dimensional with height 1. Channels are totals over all groups. */
 const window = {
@@ -103,12 +121,16 @@ export const kernels = {
     operands: { y: 'out', x: 'in', w: 'weight', residual: 'in?' },
     params: { ...window, groups: 'i32', ldx: 'i32', ldy: 'i32', ldr: 'i32', ...piece, ...epilogue },
     cut: 'panels',
+    inPlace: ['residual'],
+    rows: pixelRows,
   },
   /** groups = inC = outC. K = kernelH·kernelW; panel lane j of panel p is channel 16p + j. */
   'f32-depthwise': {
     operands: { y: 'out', x: 'in', w: 'weight', residual: 'in?' },
     params: { ...window, ldx: 'i32', ldy: 'i32', ldr: 'i32', ...piece, ...epilogue },
     cut: 'panels',
+    inPlace: ['residual'],
+    rows: pixelRows,
   },
   /**
    * The gradient of a convolution: x[b,ih,iw,c] adds w[n,kh,kw,c]·x to y[b, ih·stride−pad+kh·dilation, …, n].
@@ -118,12 +140,20 @@ export const kernels = {
     operands: { y: 'out', x: 'in', w: 'weight', residual: 'in?' },
     params: { ...window, groups: 'i32', ldx: 'i32', ldy: 'i32', ldr: 'i32', ...piece, ...epilogue },
     cut: 'panels',
+    inPlace: ['residual'],
+    rows: pixelRows,
   },
   /** y[m,n] = act(bias[n] + Σ_k x[m,k]·w[n,k] (+ residual[m,n])), weights constant and packed. */
   'f32-gemm': {
     operands: { y: 'out', x: 'in', w: 'weight', residual: 'in?' },
     params: { m: 'i32', n: 'i32', k: 'i32', ldx: 'i32', ldy: 'i32', ldr: 'i32', ...piece, ...epilogue },
     cut: 'panels',
+    inPlace: ['residual'],
+    rows: {
+      y: { step: 'ldy', width: 'n' },
+      x: { step: 'ldx', width: 'k' },
+      residual: { step: 'ldr', width: 'n' },
+    },
   },
   /**
    * y[i,j,m,n] = Σ_k a[i,j,m,k]·b[i,j,k,n], neither constant. Two batch dimensions with free strides (0 repeats);
@@ -153,14 +183,16 @@ export const kernels = {
   'f32-pool': {
     operands: { y: 'out', x: 'in' },
     params: { ...window, padBottom: 'i32', padRight: 'i32', ldx: 'i32', ldy: 'i32', mode: 'i32' },
+    rows: { y: pixelRows.y, x: pixelRows.x },
   },
-  /** y[i] = f(x[i]), fn an index in unaryFunctions. Here and in affine, softmax, instance-norm y may be x. */
+  /** y[i] = f(x[i]), fn an index in unaryFunctions. */
   'f32-unary': {
     operands: { y: 'out', x: 'in' },
     params: { count: 'i32', fn: 'i32', alpha: 'f32', beta: 'f32' },
+    inPlace: ['x'],
   },
   /** y[…] = act(f(a[…], b[…])), y dense over dims, a and b by strides (0 repeats). prelu(a, b): a < 0 ? a·b : a;
-   * min and max are NaN where a or b is; pow is IEEE 754's. y may be a or b where that is dense. */
+   * min and max are NaN where a or b is; pow is IEEE 754's. */
   'f32-binary': {
     operands: { y: 'out', a: 'in', b: 'in' },
     params: {
@@ -180,11 +212,15 @@ export const kernels = {
       fn: 'i32',
       ...epilogue,
     },
+    inPlace: ['a', 'b'],
+    strides: { a: 'a', b: 'b' },
   },
-  /** y[r,c] = act(x[r,c]·scale[c] + shift[c]); w is scale[channels] then shift[channels]. */
+  /** y[r,c] = act(x[r,c]·scale[c] + shift[c]); w is scale[channels] then shift[channels]; rows ldx and ldy apart. */
   'f32-affine': {
     operands: { y: 'out', x: 'in', w: 'weight' },
-    params: { rows: 'i32', channels: 'i32', ...epilogue },
+    params: { rows: 'i32', channels: 'i32', ldx: 'i32', ldy: 'i32', ...epilogue },
+    inPlace: ['x'],
+    rows: { y: { step: 'ldy', width: 'channels' }, x: { step: 'ldx', width: 'channels' } },
   },
   /** y[o,i] over r of x[o,r,i]; fn an index in reduceFunctions. An extremum with a NaN is NaN. */
   'f32-reduce': {
@@ -195,11 +231,13 @@ export const kernels = {
   'f32-softmax': {
     operands: { y: 'out', x: 'in' },
     params: { outer: 'i32', axis: 'i32', inner: 'i32', log: 'i32' },
+    inPlace: ['x'],
   },
   /** Mean and variance per batch and channel over `spatial`; w is scale[channels] then bias[channels]. */
   'f32-instance-norm': {
     operands: { y: 'out', x: 'in', w: 'weight' },
     params: { batch: 'i32', spatial: 'i32', channels: 'i32', epsilon: 'f32', ...epilogue },
+    inPlace: ['x'],
   },
   /** Local response normalisation over channels: x / (bias + alpha/size · Σ x²)^beta, window as ONNX has it. */
   'f32-lrn': {
@@ -248,6 +286,7 @@ export const kernels = {
       xOffset: 'i32',
       yOffset: 'i32',
     },
+    strides: { y: 'y', x: 'x' },
   },
   /** y[i] = the value of which low and high are the 32-bit halves. */
   fill: {

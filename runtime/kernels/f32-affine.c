@@ -14,18 +14,22 @@ KERNEL(f32_affine) {
   for (int32_t tile; (tile = next_tile(work)) < tiles;) {
     const int32_t first = tile * rows_of_tile;
     const int32_t rows = least(rows_of_tile, p->rows - first);
-    float *to = y + (intptr_t)first * channels;
-    const float *from = x + (intptr_t)first * channels;
-    for (int32_t r = 0; r < rows; r++, to += channels, from += channels) {
+    float *to = y + (intptr_t)first * p->ldy;
+    const float *from = x + (intptr_t)first * p->ldx;
+    for (int32_t r = 0; r < rows; r++, to += p->ldy, from += p->ldx) {
       for (int32_t c = 0; c < channels; c += 4) {
         const int32_t lanes = channels - c;
         const v4 factor = load_part(scale + c, lanes, 0.0f);
         store_part(to + c, MADD(load_part(from + c, lanes, 0.0f), factor, load_part(shift + c, lanes, 0.0f)), lanes);
       }
     }
-    if (p->act != UNARY_NONE) {
-      float *start = y + (intptr_t)first * channels;
-      unary_run(p->act, start, start, rows * channels, p->alpha, p->beta);
+    if (p->act == UNARY_NONE) continue;
+    /* Rows that adjoin are one run. */
+    const int joined = p->ldy == channels;
+    const int32_t runs = joined ? 1 : rows, count = joined ? rows * channels : channels;
+    for (int32_t r = 0; r < runs; r++) {
+      float *start = y + (intptr_t)(first + r) * p->ldy;
+      unary_run(p->act, start, start, count, p->alpha, p->beta);
     }
   }
 }

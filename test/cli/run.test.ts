@@ -7,6 +7,7 @@ import {
   conv2d,
   defineModel,
   dense,
+  type FloatTensor,
   flatten,
   type Model,
   relu,
@@ -44,7 +45,7 @@ describe('millrace run, bench and inspect', () => {
       'two ports',
       { image: tensor('float32', [1, 6, 6, 4]), offset: tensor('float32', [1, 40]) },
       ({ image, offset }) => {
-        let x = image;
+        let x: FloatTensor = image;
         for (let i = 0; i < 8; i++) x = relu(conv2d(x, { filters: 96, kernel: 3, padding: 'same' }));
         return { 'the/sum': add(dense(flatten(x), { units: 40 }), offset), features: x };
       },

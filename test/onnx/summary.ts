@@ -98,14 +98,15 @@ export function theirSummary(bytes: Uint8Array): unknown {
   const model = fromBinary(ModelProtoSchema, bytes);
   const graph = model.graph;
   if (graph === undefined) throw new Error('no graph');
-  const portOf = ({ name, type }: (typeof graph.input)[number]): unknown => {
+  const portOf = ({ name, docString, type }: (typeof graph.input)[number]): unknown => {
     const tensor = type?.value.case === 'tensorType' ? type.value.value : undefined;
     const shape =
       tensor?.shape?.dim.map(({ value }) => {
         if (value.case === 'dimValue') return value.value < 0n ? null : Number(value.value);
         return value.case === 'dimParam' ? value.value || null : null;
       }) ?? null;
-    return { name, elementType: type === undefined ? 0 : (tensor?.elemType ?? null), shape };
+    const doc = docString === '' ? {} : { doc: docString };
+    return { name, ...doc, elementType: type === undefined ? 0 : (tensor?.elemType ?? null), shape };
   };
   return {
     irVersion: Number(model.irVersion),

@@ -174,10 +174,9 @@ export const kernelModels: { readonly [K in KernelName]?: Model<K> } = {
     });
   },
   'f32-affine': (p, o) => {
-    for (let i = 0; i < p.rows * p.channels; i++) {
-      const c = i % p.channels;
-      o['y']![i] = act(p)(o['x']![i]! * o['w']![c]! + o['w']![p.channels + c]!);
-    }
+    for (let r = 0; r < p.rows; r++)
+      for (let c = 0; c < p.channels; c++)
+        o['y']![r * p.ldy + c] = act(p)(o['x']![r * p.ldx + c]! * o['w']![c]! + o['w']![p.channels + c]!);
   },
   'f32-reduce': (p, o) => {
     const fn = reduceFunctions[p.fn]!;

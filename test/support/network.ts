@@ -17,6 +17,7 @@ import { createSolver } from '../../compiler/memory/joint.ts';
 import { opOf } from '../../compiler/ops/index.ts';
 import { Packer } from '../../compiler/pack/pack.ts';
 import { optimize } from '../../compiler/passes/index.ts';
+import { arrange } from '../../compiler/schedule/arrange.ts';
 import { referenceDevice } from '../../compiler/schedule/cost.ts';
 import { lowerGraph } from '../../compiler/schedule/lower.ts';
 import { partition } from '../../compiler/schedule/partition.ts';
@@ -52,7 +53,7 @@ export interface NetworkOptions {
 
 export async function compileInMemory(graph: Graph, options: NetworkOptions = {}): Promise<Network> {
   const optimized = options.passes === false ? graph : optimize(graph, { verify: true });
-  return networkOf(partition(lowerGraph(optimized), options.target));
+  return networkOf(partition(arrange(lowerGraph(optimized), options.target), options.target));
 }
 
 export async function networkOf(schedule: Schedule): Promise<Network> {

@@ -6,7 +6,7 @@
  *
  * An order says which axis of the value each axis of the tensor is: tensor = transpose(value, order).
  */
-import type { TypedConstant } from '../../ir/constant.ts';
+import type { Constant, TypedConstant } from '../../ir/constant.ts';
 import { type Graph, type ValueId, valueAt } from '../../ir/graph.ts';
 import { bytesOf, fromNumbers } from '../../ir/tensor.ts';
 import { byteLength, type Shape, type TensorType } from '../../ir/types.ts';
@@ -34,7 +34,7 @@ interface Existing {
   readonly constant: TypedConstant | null;
   /** Tensors that hold it; the first is where the others come from. Empty for constants not used so far. */
   readonly tensors: { readonly order: Order; readonly name: string }[];
-  /** Set where a channels-first op made it: elementwise ops after it had better stay in this order. */
+  /** Set where it exists channels-first, or as an op on images made it: what follows had better stay in this order. */
   readonly carried: Order | null;
 }
 
@@ -73,19 +73,16 @@ export class Orders {
   /** The value transpose(from, perm): the same tensors, in orders that count from the new axes. */
   transposed(id: ValueId, name: string, from: ValueId, perm: Order, type: TensorType): void {
     const { constant, tensors } = this.#existing(from);
+    if (constant !== null) {
+      const recipe: Constant = { kind: 'apply', op: 'transpose', attrs: { perm }, args: [constant] };
+      this.weight(id, this.#draft.reserve(name), { type, constant: recipe });
+      return;
+    }
     const inverse = inverseOrder(perm);
-    this.#values.set(id, {
-      type,
-      name: constant ? this.#draft.reserve(name) : name,
-      constant: constant && {
-        type,
-        constant: { kind: 'apply', op: 'transpose', attrs: { perm }, args: [constant] },
-      },
-      tensors: constant
-        ? []
-        : tensors.map((tensor) => ({ ...tensor, order: tensor.order.map((a) => inverse[a]!) })),
-      carried: null,
-    });
+    const moved = tensors.map((tensor) => ({ ...tensor, order: tensor.order.map((axis) => inverse[axis]!) }));
+    const image = type.shape.length === 4 && sameOrder(moved[0]!.order, channelsFirst(4));
+    const carried = image ? moved[0]!.order : null;
+    this.#values.set(id, { type, name, constant: null, tensors: moved, carried });
   }
 
   typeOf(id: ValueId): TensorType {
@@ -141,7 +138,8 @@ export class Orders {
     const inverse = inverseOrder(from);
     const perm = order.map((axis) => inverse[axis]!);
     if (isPlain(perm)) return name;
-    const wanted = isPlain(order) && value.carried === null ? value.name : `${value.name}.${titleOf(order)}`;
+    const own = isPlain(order) && value.name !== value.tensors[0]!.name;
+    const wanted = own ? value.name : `${value.name}.${titleOf(order)}`;
     return this.#draft.node('Transpose', [name], { perm: ints(perm) }, wanted, [ordered(raised, order)])[0]!;
   }
 

@@ -1,17 +1,14 @@
-/**
- * Graph to draft, node by node in execution order. Each node is written in the order of axes that ONNX wants, or that
- * its inputs are in already, or its own.
- */
+/** Graph to draft, node by node in execution order; transposes and identities are no nodes, but orders and names. */
 import { MillraceError } from '../../../runtime/error.ts';
+import type { Constant } from '../../ir/constant.ts';
 import { type Graph, type Node, valueAt } from '../../ir/graph.ts';
 import type { TensorType } from '../../ir/types.ts';
 import { opOf } from '../../ops/index.ts';
-import type { OpDefinition } from '../../ops/op.ts';
-import { type Arrangement, NodeExport } from './context.ts';
+import { arrange } from './arrange.ts';
+import { NodeExport } from './context.ts';
 import { Draft } from './draft.ts';
-import type { Exporter } from './mapping/exporter.ts';
 import { exporterOf } from './mapping/index.ts';
-import { inverseOrder, isPlain, Orders, plainOrder, sameOrder } from './orders.ts';
+import { Orders, plainOrder } from './orders.ts';
 
 export function draftOf(graph: Graph, opset: number): Draft {
   const draft = new Draft();
@@ -47,68 +44,24 @@ function writeNode(graph: Graph, node: Node, opset: number, draft: Draft, orders
     return;
   }
   const exporter = exporterOf(node.op);
-  if (exporter === undefined)
-    throw new MillraceError('MODEL_UNSUPPORTED', `op ${node.op} has no ONNX form`, {
-      at: `node "${node.name}"`,
-    });
-  const arrangement = arrange(node, op, exporter, types, orders);
-  const tensors = exporter.emit(new NodeExport(node, opset, types, arrangement, draft, orders));
+  if (exporter === undefined) {
+    writeConstant(node, types, draft, orders);
+    return;
+  }
+  const { arrangement, emit } = arrange(node, op, exporter, types, orders);
+  const tensors = emit(new NodeExport(node, opset, types, arrangement, draft, orders));
   for (const [i, id] of node.outputs.entries())
     orders.made(id, types[i]!, tensors[i]!, arrangement.outputs[i]!);
 }
 
-function arrange(
-  node: Node,
-  op: OpDefinition,
-  { images }: Exporter,
-  outputs: readonly TensorType[],
-  orders: Orders,
-): Arrangement {
-  const types = node.inputs.map((id) => (id === null ? null : orders.typeOf(id)));
-  const own: Arrangement = {
-    attrs: node.attrs,
-    inputs: types.map((type) => type && plainOrder(type.shape.length)),
-    outputs: outputs.map(({ shape }) => plainOrder(shape.length)),
-  };
-  const [x] = types;
-  const wanted = images !== undefined && x ? images.order(node.attrs, x) : null;
-  if (images !== undefined && wanted !== null)
-    return {
-      attrs: node.attrs,
-      inputs: own.inputs.map((order, i) => (images.inputs.includes(i) ? order && wanted : order)),
-      outputs: outputs.map(() => wanted),
-    };
-  return following(node, op, outputs, own, orders) ?? own;
-}
-
-/**
- * The node in the order that an input has from a node before it, where the op can move past it and where less is to be
- * transposed than in its own; at equal cost, and not for nothing, its own.
- */
-function following(
-  node: Node,
-  op: OpDefinition,
-  outputs: readonly TensorType[],
-  own: Arrangement,
-  orders: Orders,
-): Arrangement | null {
-  const types = node.inputs.map((id) => (id === null ? null : orders.typeOf(id)));
-  const price = ({ inputs }: Arrangement): number =>
-    node.inputs.reduce<number>((sum, id, i) => sum + (id === null ? 0 : orders.price(id, inputs[i]!)), 0);
-  for (const id of node.inputs) {
-    const order = id === null ? null : orders.carried(id);
-    if (order === null) continue;
-    const perm = inverseOrder(order);
-    const permuted = op.traits.permute?.(node.attrs, perm, types, outputs);
-    // A result in a third order would be of use to nobody.
-    if (!permuted?.outputs.every((restoring) => isPlain(restoring) || sameOrder(restoring, perm))) continue;
-    const arrangement: Arrangement = {
-      attrs: permuted.attrs,
-      inputs: own.inputs.map((plain, i) => (permuted.inputs[i] === 'same' && plain ? order : plain)),
-      outputs: permuted.outputs.map(inverseOrder),
-    };
-    const cost = price(arrangement);
-    if (cost === 0 || cost < price(own)) return arrangement;
-  }
-  return null;
+/** An op that ONNX has no nodes for, as those that read weights of other formats: over constants it is one itself. */
+function writeConstant(node: Node, [type]: readonly TensorType[], draft: Draft, orders: Orders): void {
+  const args = node.inputs.map((id) => (id === null ? null : orders.constantOf(id)));
+  const known = args.filter((arg) => arg !== null);
+  if (known.length < args.length || node.outputs.length !== 1)
+    throw new MillraceError('MODEL_UNSUPPORTED', `op ${node.op} has no ONNX form`, {
+      at: `node "${node.name}"`,
+    });
+  const constant: Constant = { kind: 'apply', op: node.op, attrs: node.attrs, args: known };
+  orders.weight(node.outputs[0]!, draft.reserve(node.name), { type: type!, constant });
 }

@@ -14,6 +14,9 @@ export interface Exporter {
     readonly inputs: readonly number[];
     order(attrs: Attrs, x: TensorType): Order | null;
   };
+  /** How it can be said in any order of axes, where the images would have to be transposed for it and the inputs it
+   * `needs` are constants. */
+  readonly elsewhere?: { readonly needs: readonly number[]; readonly emit: Emit };
 }
 
 /** An op over images, channels second in ONNX. */

@@ -1,5 +1,7 @@
 /** Normalisations by stored statistics, over space, and across channels. */
+import type { TypedConstant } from '../../../ir/constant.ts';
 import { elementCount } from '../../../ir/types.ts';
+import { opOf } from '../../../ops/index.ts';
 import { float, int } from '../draft.ts';
 import { plainOrder } from '../orders.ts';
 import { type Emit, type Exporter, onImages, plainly } from './exporter.ts';
@@ -15,6 +17,24 @@ const batchNorm: Emit = (node) => {
   const row = node.reshape(node.input(0), type.shape, 'row');
   const y = node.add('BatchNormalization', [row, ...parameters], attributes, '', type);
   return [node.finish(node.reshape(y, shape, 'vector'))];
+};
+
+/** With known statistics it is one product and one sum per channel, wherever the channels are. */
+const affine: Emit = (node) => {
+  const constants = node.inputs.map((_, i) => node.constantOf(i));
+  const found = opOf('batchNorm').traits.affine?.coefficients(constants, node.inputs, {
+    ...node.attrs,
+    act: 'none',
+  });
+  if (found == null) return node.broken('statistics are not constant');
+  const rank = node.type.shape.length;
+  const along = (vector: TypedConstant, part: string): string => {
+    const attrs = { shape: [...vector.type.shape, ...new Array<number>(rank - 1 - found.axis).fill(1)] };
+    const type = { ...vector.type, shape: attrs.shape };
+    return node.weight({ type, constant: { kind: 'apply', op: 'reshape', attrs, args: [vector] } }, part);
+  };
+  const product = node.add('Mul', [node.input(0), along(found.scale, 'factor')], {}, 'scaled');
+  return [node.finish(node.add('Add', [product, along(found.shift, 'offset')]))];
 };
 
 /** At least one spatial dimension is wanted. */
@@ -49,6 +69,7 @@ const lrn: Emit = (node) => {
 export const normalize: Readonly<Record<string, Exporter>> = {
   batchNorm: {
     emit: batchNorm,
+    elsewhere: { needs: [1, 2, 3, 4], emit: affine },
     images: {
       inputs: [0],
       order({ axis }, { shape }) {

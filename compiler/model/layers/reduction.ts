@@ -1,0 +1,78 @@
+/** Reductions over axes; global pools are reductions over the spatial ones. */
+import type { Shape } from '../../ir/types.ts';
+import { layerName, node } from '../definition.ts';
+import type { AnyTensor, Float, Tensor } from '../tensor.ts';
+import type { AxesVerdict, Reduction } from '../types/product.ts';
+import type { Fits, Misfit, Show } from '../types/verdict.ts';
+
+export interface ReduceOptions {
+  /** Leave an extent of 1 in place of each axis. Default true. */
+  readonly keepDims?: boolean;
+}
+
+const reduce =
+  (op: string) =>
+  <
+    D extends Float,
+    S extends Shape,
+    const A extends number | readonly number[],
+    const O extends ReduceOptions = Record<never, never>,
+  >(
+    x: Tensor<D, S>,
+    axes: A & AxesVerdict<S, A>['verdict'],
+    options?: O,
+  ): Tensor<D, Reduction<S, A, O>> => {
+    const given: number | readonly number[] = axes;
+    const positive = (typeof given === 'number' ? [given] : given).map((axis) =>
+      axis < 0 ? axis + x.rank : axis,
+    );
+    const attrs = { axes: positive.sort((a, b) => a - b), keepDims: options?.keepDims ?? true };
+    return node(layerName(op), op, [x], attrs);
+  };
+
+export const reduceMean = reduce('reduceMean');
+export const reduceSum = reduce('reduceSum');
+export const reduceMax = reduce('reduceMax');
+export const reduceMin = reduce('reduceMin');
+
+export interface GlobalPoolOptions {
+  /** [N, 1, 1, C] instead of [N, C]. Default false. */
+  readonly keepDims?: boolean;
+}
+
+type Pooled<S extends Shape, O> = S extends readonly [
+  infer N extends number,
+  ...infer Rest extends Shape,
+  infer C extends number,
+]
+  ? O extends { readonly keepDims: infer Keep }
+    ? Keep extends true
+      ? [N, ...{ -readonly [K in keyof Rest]: 1 }, C]
+      : Keep extends false
+        ? [N, C]
+        : number[]
+    : [N, C]
+  : O extends { readonly keepDims: true }
+    ? number[]
+    : [number, number];
+
+type ImageVerdict<S extends Shape> = S extends Shape
+  ? S['length'] extends 0 | 1 | 2
+    ? Misfit<`expected [batch, …spatial, channels], got ${Show<S>}`>
+    : Fits
+  : never;
+
+const overSpatial =
+  (op: string) =>
+  <D extends Float, S extends Shape, const O extends GlobalPoolOptions = Record<never, never>>(
+    x: Tensor<D, S> & ImageVerdict<S>['verdict'],
+    options?: O,
+  ): Tensor<D, Pooled<S, O>> => {
+    const input: AnyTensor = x;
+    const axes = Array.from({ length: input.rank - 2 }, (_, i) => i + 1);
+    return node(layerName('globalPool'), op, [input], { axes, keepDims: options?.keepDims ?? false });
+  };
+
+/** [N, …spatial, C] → [N, C]. */
+export const globalAveragePool = overSpatial('reduceMean');
+export const globalMaxPool = overSpatial('reduceMax');

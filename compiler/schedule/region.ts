@@ -1,0 +1,93 @@
+/**
+ * Where a slot lies in the memory of another: at an offset, in one piece or in rows that lie apart. A slot whose rows
+ * lie apart is what a concatenation's part or a slice along the channels is. Invariant: `rows` rows of `bytes` bytes
+ * are all of the slot's bytes, in their order.
+ */
+import { MillraceError } from '../../runtime/error.ts';
+import type { Slot, SlotId } from './schedule.ts';
+
+export interface Region {
+  readonly offset: number;
+  readonly rows: number;
+  /** Bytes of a row. */
+  readonly bytes: number;
+  /** Bytes from one row to the next; `bytes` where there is one row. */
+  readonly stride: number;
+}
+
+export const whole = (bytes: number, offset = 0): Region => ({ offset, rows: 1, bytes, stride: bytes });
+
+/** Rows that adjoin are one row. */
+export const region = (offset: number, rows: number, bytes: number, stride: number): Region =>
+  rows === 1 || stride === bytes ? whole(rows * bytes, offset) : { offset, rows, bytes, stride };
+
+/** Bytes from the offset to the last row's end. */
+export const span = ({ rows, bytes, stride }: Region): number => (rows - 1) * stride + bytes;
+
+export const sameRegion = (a: Region, b: Region): boolean =>
+  a.offset === b.offset && a.rows === b.rows && a.bytes === b.bytes && a.stride === b.stride;
+
+/**
+ * A region of a slot (`inner`, in the slot's own bytes) as a region of what the slot lies in, or null where it is not
+ * rows: inner rows must lie within outer rows, or be whole ones.
+ */
+export function compose(inner: Region, outer: Region): Region | null {
+  if (outer.rows === 1) return { ...inner, offset: inner.offset + outer.offset };
+  const row = Math.floor(inner.offset / outer.bytes);
+  const column = inner.offset % outer.bytes;
+  const offset = outer.offset + row * outer.stride + column;
+  if (column + inner.bytes <= outer.bytes) {
+    if (inner.rows === 1) return whole(inner.bytes, offset);
+    if (inner.stride % outer.bytes !== 0) return null;
+    return region(offset, inner.rows, inner.bytes, (inner.stride / outer.bytes) * outer.stride);
+  }
+  const wholeRows = inner.rows === 1 && column === 0 && inner.bytes % outer.bytes === 0;
+  return wholeRows ? region(offset, inner.bytes / outer.bytes, outer.bytes, outer.stride) : null;
+}
+
+/** Whether a byte is in both. */
+export function overlap(a: Region, b: Region): boolean {
+  if (a.offset + span(a) <= b.offset || b.offset + span(b) <= a.offset) return false;
+  if (a.rows === 1) return rowMeets(a, b);
+  if (b.rows === 1) return rowMeets(b, a);
+  for (let row = 0; row < a.rows; row++)
+    if (rowMeets(whole(a.bytes, a.offset + row * a.stride), b)) return true;
+  return false;
+}
+
+/** `row` is one piece: does one of `rows` meet it? The first that ends after its start is the only one to look at. */
+function rowMeets(row: Region, rows: Region): boolean {
+  const first = Math.max(0, Math.floor((row.offset - rows.offset - rows.bytes) / rows.stride) + 1);
+  return first < rows.rows && rows.offset + first * rows.stride < row.offset + row.bytes;
+}
+
+/** The slot in whose memory `id` lies, and where in it; null where its bytes are not rows of it. */
+export function placeOf(
+  slots: readonly (Slot | null)[],
+  id: SlotId,
+): { readonly root: SlotId; readonly region: Region | null } {
+  const slot = slots[id]!;
+  let root = id;
+  let place: Region | null = whole(slot.byteLength);
+  for (let at: Slot | null = slot; at?.kind !== 'weight' && at?.within; at = slots[root]!) {
+    const { within, byteLength } = at;
+    const { offset, rows } = within;
+    const outer: Region =
+      rows === undefined
+        ? whole(byteLength, offset)
+        : region(offset, byteLength / rows.bytes, rows.bytes, rows.stride);
+    place = place && compose(place, outer);
+    root = within.slot;
+  }
+  return { root, region: place };
+}
+
+/** The same for a slot that is known to be rows of its root, as every one is that a step touches. */
+export function rootOf(
+  schedule: { readonly slots: readonly (Slot | null)[] },
+  id: SlotId,
+): { readonly root: SlotId; readonly region: Region } {
+  const { root, region } = placeOf(schedule.slots, id);
+  if (region !== null) return { root, region };
+  throw new MillraceError('INTERNAL', 'a slot is not rows of the slot it lies in', { at: `slot ${id}` });
+}

@@ -1,0 +1,125 @@
+/**
+ * Smaller lifetimes before packing: concatenations written in place by their producers, slices that are views, results
+ * that take over an operand's memory. Whether a concatenation in place needs less memory than its copies depends on
+ * what else is live (it is held in whole from its first part on), so each is decided by the peak. Invariant: the peak
+ * is never above that of copying everything, nor is more moved; of equal peaks the one that moves less is taken.
+ */
+import { VALUE_ALIGNMENT } from '../../runtime/bundle/format.ts';
+import { takeOver } from './in-place.ts';
+import type { Lowering } from './lower.ts';
+import { placeOf } from './region.ts';
+import type { Layer, SlotId, Step } from './schedule.ts';
+import { type Sharable, Sharing, sharableOf } from './sharing.ts';
+
+/** Largest sum of bytes live at a step, with the weights it reads, and bytes of activations moved by all steps. */
+export interface MemoryCost {
+  readonly peak: number;
+  readonly traffic: number;
+}
+
+export interface Shared {
+  readonly lowering: Lowering;
+  readonly cost: MemoryCost;
+}
+
+export const isLess = (a: MemoryCost, b: MemoryCost): boolean =>
+  a.peak < b.peak || (a.peak === b.peak && a.traffic < b.traffic);
+
+/** `weightBytes` of one slot: what of it must be there for a step (less than all where layers are cut). */
+export function shareMemory(lowering: Lowering, weightBytes: (slot: SlotId) => number): Shared {
+  const fixed = sharableOf(lowering);
+  const units = unitsOf(fixed);
+  const chosen = units.map(() => false);
+  const evaluate = (): { sharing: Sharing; cost: MemoryCost } => {
+    const sharing = new Sharing(fixed);
+    for (const [i, unit] of units.entries()) if (chosen[i]) unit(sharing);
+    takeOver(sharing);
+    return { sharing, cost: costOf(sharing, weightBytes) };
+  };
+  let best = evaluate();
+  // Twice, since what is no gain on its own may be one beside others.
+  for (let round = 0; round < 2; round++)
+    for (let i = 0; i < units.length; i++) {
+      chosen[i] = !chosen[i];
+      const tried = evaluate();
+      if (isLess(tried.cost, best.cost)) best = tried;
+      else chosen[i] = !chosen[i];
+    }
+  return { lowering: withoutCopies(best.sharing), cost: best.cost };
+}
+
+type Unit = (sharing: Sharing) => void;
+
+/** What can be decided one by one, in the order of the steps: a concatenation, or the slices of one layer. */
+function unitsOf({ lowering, movements }: Sharable): Unit[] {
+  const units: Unit[] = [];
+  for (const { firstStep, steps } of lowering.layers) {
+    const copies = [...new Array(steps).keys()].map((i) => firstStep + i).filter((t) => movements[t]);
+    if (copies.length === 0) continue;
+    for (const y of new Set(copies.map((t) => movements[t]!.y)))
+      units.push((sharing) => sharing.concatenate(y));
+    units.push((sharing) => {
+      for (const t of copies) sharing.slice(t);
+    });
+  }
+  return units;
+}
+
+function costOf(sharing: Sharing, weightBytes: (slot: SlotId) => number): MemoryCost {
+  const { lowering, inputs, outputs } = sharing.fixed;
+  const { steps } = lowering;
+  const ranges = new Map<SlotId, { start: number; end: number }>();
+  const touch = (slot: SlotId, t: number): void => {
+    const { root } = placeOf(sharing.slots, slot);
+    const range = ranges.get(root);
+    if (range === undefined) ranges.set(root, { start: t, end: t });
+    else {
+      range.start = Math.min(range.start, t);
+      range.end = Math.max(range.end, t);
+    }
+  };
+  for (const slot of inputs) touch(slot, -1);
+  for (const slot of outputs) touch(slot, steps.length);
+  // At index t + 1.
+  const live = new Float64Array(steps.length + 3);
+  let traffic = 0;
+  for (const [t, step] of steps.entries()) {
+    if (sharing.removed.has(t)) continue;
+    traffic += step.bytes;
+    for (const id of [...step.reads, ...step.writes]) {
+      if (sharing.slots[id]!.kind !== 'weight') touch(id, t);
+      else {
+        live[t + 1]! += weightBytes(id);
+        live[t + 2]! -= weightBytes(id);
+      }
+    }
+  }
+  for (const [root, { start, end }] of ranges) {
+    const bytes = Math.ceil(sharing.slots[root]!.byteLength / VALUE_ALIGNMENT) * VALUE_ALIGNMENT;
+    live[start + 1]! += bytes;
+    live[end + 2]! -= bytes;
+  }
+  let sum = 0;
+  let peak = 0;
+  for (const change of live) peak = Math.max(peak, (sum += change));
+  return { peak, traffic };
+}
+
+/** The lowering as decided: without the copies, its calls reaching their operands where these lie. */
+function withoutCopies(sharing: Sharing): Lowering {
+  const { lowering } = sharing.fixed;
+  const steps: Step[] = [];
+  const layers: Layer[] = [];
+  for (const layer of lowering.layers) {
+    const firstStep = steps.length;
+    for (let t = layer.firstStep; t < layer.firstStep + layer.steps; t++) {
+      if (sharing.removed.has(t)) continue;
+      const step = lowering.steps[t]!;
+      const { action } = step;
+      const moved = action.kind === 'kernel' ? { ...action, params: sharing.paramsOf(t)! } : action;
+      steps.push({ ...step, layer: layers.length, action: moved });
+    }
+    if (steps.length > firstStep) layers.push({ ...layer, firstStep, steps: steps.length - firstStep });
+  }
+  return { ...lowering, slots: sharing.slots, steps, layers };
+}
