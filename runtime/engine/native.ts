@@ -263,8 +263,9 @@ function create({ addon, weightsPath }: NativeParts, options: NativeOptions) {
         got: options.isa,
         cause,
       });
-    if (code === 'REFUSED' && sources[options.source] === 'direct')
-      throw new MillraceError('OPTION', `direct reads are not served here: ${message}`, {
+    const kind = sources[options.source];
+    if (code === 'REFUSED' && kind !== 'file')
+      throw new MillraceError('OPTION', `source ${kind} is not served here: ${message}`, {
         at: weightsPath,
         hint: 'Use source auto or file.',
         cause,
