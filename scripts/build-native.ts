@@ -21,6 +21,7 @@ import {
   hostTarget,
   type IsaFlags,
   isasOf,
+  librariesOf,
   linkFlagsOf,
   programName,
   targetOf,
@@ -119,6 +120,8 @@ mkdirSync(objects, { recursive: true });
 const header = at('build/engine/engine_abi.h');
 if (!existsSync(header) || readFileSync(header, 'utf8') !== headerText) writeFileSync(header, headerText);
 
+/** Of a compiler's complaints, enough to see the first. */
+const MESSAGE_LINES = 40;
 const kept = new Set<string>();
 const objectOf = async (unit: Unit): Promise<string> => {
   const text = readFileSync(at(unit.source), 'utf8');
@@ -153,10 +156,9 @@ try {
   if (existsSync(output) && existsSync(stamp) && readFileSync(stamp, 'utf8') === linked) {
     console.log('native engine: up to date');
   } else {
-    const flags =
-      values.program === undefined ? linkFlagsOf(target, at('build/engine/')) : ['-static', '-pthread'];
+    const flags = values.program === undefined ? linkFlagsOf(target) : ['-static', '-pthread'];
     const partial = `${output}.${process.pid}`;
-    await run(compiler.command, [...flags, ...paths, '-o', partial, ...target.libraries]);
+    await run(compiler.command, [...flags, ...paths, '-o', partial, ...librariesOf(target, objects)]);
     renameSync(partial, output);
     writeFileSync(stamp, linked);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -166,6 +168,7 @@ try {
     for (const file of readdirSync(objects))
       if (file.endsWith('.o') && !kept.has(file)) rmSync(objects + file);
 } catch (error) {
-  console.error((error as { stderr?: string }).stderr ?? error);
+  const { stderr } = error as { stderr?: string };
+  console.error(stderr === undefined ? error : stderr.split('\n').slice(0, MESSAGE_LINES).join('\n'));
   give(`not built, ${compiler.command} failed (targets: ${targets.map(({ name }) => name).join(', ')})`);
 }

@@ -106,7 +106,7 @@ export const packageName = ({ name }: Target): string => `@millrace/${name}`;
 export const programName = ({ name }: Target, source: string): string =>
   `${source.replace(/.*\/|\.c$/g, '')}-${name}`;
 
-export function linkFlagsOf(target: Target, folder: string): readonly string[] {
+export function linkFlagsOf(target: Target): readonly string[] {
   switch (target.platform) {
     case 'linux':
       return [
@@ -119,9 +119,13 @@ export function linkFlagsOf(target: Target, folder: string): readonly string[] {
     case 'darwin':
       return ['-bundle', '-undefined', 'dynamic_lookup', ...target.flags.slice(0, 2)];
     case 'win32':
-      return ['-shared', '-static-libgcc', '-s', importLibrary(folder)];
+      return ['-shared', '-static-libgcc', '-s'];
   }
 }
+
+/** What follows the objects; on Windows first Node's symbols, into a library in `folder`. */
+export const librariesOf = (target: Target, folder: string): readonly string[] =>
+  target.platform === 'win32' ? [importLibrary(folder), ...target.libraries] : target.libraries;
 
 /** Node's N-API symbols for MinGW's linker, from the definition file of node-api-headers. */
 function importLibrary(folder: string): string {
