@@ -130,7 +130,7 @@ export interface RunStats {
 
 /** Something that took time: a step, another thread's work in it, a wait for a segment, its read, a whole run. */
 export interface TraceEvent {
-  readonly what: 'step' | 'work' | 'wait' | 'read' | 'verify' | 'run';
+  readonly what: 'step' | 'work' | 'wait' | 'read' | 'run';
   /** Of the step or segment. */
   readonly id: number;
   readonly layer: string;
