@@ -128,7 +128,10 @@ describe('a loaded model', () => {
         writeFileSync(file, bytes);
         try {
           await assert.rejects(model.run({ x: input }), code('SEGMENT_CRC', /segment 17/));
-          await assert.rejects(load(bundle.path, { engine: 'wasm', threads }), code('SEGMENT_CRC', /segment 17/));
+          await assert.rejects(
+            load(bundle.path, { engine: 'wasm', threads }),
+            code('SEGMENT_CRC', /segment 17/),
+          );
           await first.run({ x: input });
         } finally {
           bytes[at]! ^= 8;
