@@ -1,15 +1,29 @@
-/** Reads a model: an ONNX file, or a TypeScript or JavaScript module that exports a defined model. */
+/**
+ * Reads a model to compile: an ONNX file, a Darknet .cfg, or a TypeScript or JavaScript module that exports a defined
+ * model.
+ */
+import { existsSync } from 'node:fs';
+import { importDarknet } from '../compiler/darknet/import.ts';
 import type { Graph } from '../compiler/ir/graph.ts';
 import { type ImportOptions, importOnnx } from '../compiler/onnx/import.ts';
 import { MillraceError } from '../runtime/error.ts';
 
-export async function loadModelFile(path: string, options: ImportOptions): Promise<Graph> {
-  if (/\.onnx$/i.test(path)) return importOnnx(path, options);
-  if (!/\.[cm]?[tj]s$/i.test(path))
+export interface ModelFileOptions extends ImportOptions {
+  /** Makes up the weights of a .cfg. */
+  readonly seed?: number;
+}
+
+export async function loadModelFile(path: string, options: ModelFileOptions): Promise<Graph> {
+  const kind = /\.(onnx|cfg|[cm]?[tj]s)$/i.exec(path)?.[1]?.toLowerCase();
+  if (kind === undefined)
     throw new MillraceError('MODEL_READ', 'is no model file', {
       at: path,
-      expected: 'a name that ends in .onnx, .ts, .mts, .js or .mjs',
+      expected: 'a name that ends in .onnx, .cfg, .ts, .mts, .js or .mjs',
     });
+  if (kind !== 'cfg' && options.seed !== undefined)
+    throw new MillraceError('OPTION', '--seed is for Darknet models', { at: path });
+  if (kind === 'onnx') return importOnnx(path, options);
+  if (kind === 'cfg') return loadDarknet(path, options);
   if (Object.keys(options.dims ?? {}).length + Object.keys(options.shapes ?? {}).length > 0)
     throw new MillraceError('OPTION', '--dim and --shape are for ONNX models', {
       at: path,
@@ -17,4 +31,25 @@ export async function loadModelFile(path: string, options: ImportOptions): Promi
     });
   const { loadModelModule } = await import('../compiler/model/module/load.ts');
   return loadModelModule(path);
+}
+
+/** The weights are in the file beside it, `yolov4.weights` for `yolov4.cfg`, or made up. */
+async function loadDarknet(path: string, { seed, dims = {}, shapes = {} }: ModelFileOptions): Promise<Graph> {
+  const { width, height, ...others } = dims;
+  const [strange] = [...Object.keys(others), ...Object.keys(shapes)];
+  if (strange !== undefined)
+    throw new MillraceError('OPTION', `there is no "${strange}" to bind`, {
+      at: path,
+      expected: '--dim width=N or --dim height=N',
+    });
+  const size = { ...(width === undefined ? {} : { width }), ...(height === undefined ? {} : { height }) };
+  if (seed !== undefined) return importDarknet(path, { seed }, size);
+  const weights = path.replace(/\.cfg$/i, '.weights');
+  if (!existsSync(weights))
+    throw new MillraceError('MODEL_READ', 'has no weights beside it', {
+      at: path,
+      expected: weights,
+      hint: 'Put the file there, or compile with --seed N to have weights made up.',
+    });
+  return importDarknet(path, weights, size);
 }

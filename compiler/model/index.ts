@@ -16,7 +16,7 @@
  *
  * A block that keeps shapes literal takes the shape as a type parameter, and leaves its result to inference:
  *
- *     function block<S extends Image, F extends number>(x: Tensor<'float32', S>, filters: F) {
+ *     function block<S extends Image, const F extends number>(x: Tensor<'float32', S>, filters: F) {
  *       return relu(batchNorm(conv2d(x, { filters, kernel: 3, padding: 'same' })));
  *     }
  */

@@ -16,7 +16,6 @@ import {
   normal,
   relu,
   scope,
-  sizeOf,
   softmax,
   type Tensor,
   tensor,
@@ -24,7 +23,7 @@ import {
 } from 'millrace';
 
 /** A convolution without bias, normalised. Weights file and paper count the two as one layer. */
-function convNorm<S extends Image, F extends number, K extends 1 | 3 | 7, T extends 1 | 2>(
+function convNorm<S extends Image, const F extends number, K extends 1 | 3 | 7, T extends 1 | 2>(
   x: Tensor<'float32', S>,
   [filters, kernel, stride]: readonly [F, K, T],
   { name, scale = 1 }: { readonly name: string; readonly scale?: number },
@@ -46,13 +45,13 @@ function bottleneck<S extends Image, W extends number, T extends 1 | 2>(
   const down = relu(convNorm(x, [width, 1, 1], { name: 'down' }));
   const mid = relu(convNorm(down, [width, 3, stride], { name: 'mid' }));
   const up = convNorm(mid, [filters, 1, 1], { name: 'up', scale: 0.2 });
-  const same = sizeOf(x, -1) === filters && stride === 1;
+  const same = x.dim(-1) === filters && stride === 1;
   const shortcut = same ? x : convNorm(x, [filters, 1, stride], { name: 'shortcut' });
   return relu(add(up, expectShapeOf(shortcut, up)));
 }
 
 /** Blocks of which the first may halve the image. */
-function stage<S extends Image, W extends number, T extends 1 | 2>(
+function stage<S extends Image, const W extends number, T extends 1 | 2>(
   x: Tensor<'float32', S>,
   [name, blocks, width, stride]: readonly [string, number, W, T],
 ) {

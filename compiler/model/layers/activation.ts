@@ -58,7 +58,7 @@ const overAxis =
   (op: string) =>
   <D extends Float, S extends Shape, const A extends number = -1>(
     x: Tensor<D, S>,
-    axis?: A & AxisVerdict<S, A>['verdict'],
+    axis?: A & AxisVerdict<S, A>['problem'],
   ): Tensor<D, S> => {
     const given: number = axis ?? -1;
     return node(layerName(op), op, [x], { axis: given < 0 ? given + x.rank : given });

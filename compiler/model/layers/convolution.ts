@@ -5,6 +5,7 @@ import { checkOptions, layerName, makeParameter, node } from '../definition.ts';
 import { he, type Initializer, zeros } from '../initializers.ts';
 import type { AnyTensor, Tensor } from '../tensor.ts';
 import type { Multiply } from '../types/arithmetic.ts';
+import type { At } from '../types/dimensions.ts';
 import type { First, OnlyOptions } from '../types/verdict.ts';
 import type {
   GroupsVerdict,
@@ -61,8 +62,9 @@ type Multiplier<O> = O extends { readonly multiplier: infer M extends number } ?
 export function depthwiseConv2d<S extends Shape, const O extends DepthwiseOptions>(
   x: Tensor<'float32', S> & SpatialVerdict<S, 2>['verdict'],
   options: O & First<OnlyOptions<O, DepthwiseOptions>, WindowVerdict<S, O, 2>>['verdict'],
-): Tensor<'float32', Windowed2<S, O, Multiply<S[3], Multiplier<O>>>> {
+): Tensor<'float32', Windowed2<S, O, Multiply<At<S, 3>, Multiplier<O>>>> {
   const { multiplier = 1, ...rest }: DepthwiseOptions = options;
+  checkOptions('depthwise', rest, [...windowNames, ...weightNames]);
   return convolution(x, 2, 'depthwise', { ...rest, filters: x.dim(-1) * multiplier, groups: x.dim(-1) });
 }
 

@@ -9,6 +9,7 @@ import type {
   AxisVerdict,
   DimAt,
   InsertAt,
+  LastOf,
   Mutable,
   Product,
   RemoveAt,
@@ -31,11 +32,14 @@ import type {
   Widened,
   WithinVerdict,
 } from '../types/movement.ts';
-import type { First, Fits, Misfit } from '../types/verdict.ts';
+import type { First, SameVerdict } from '../types/verdict.ts';
 import type { DividesVerdict, SpatialVerdict } from '../types/window.ts';
 
-/** The axis counted from the front; the op checks that it is there. */
-const positive = (x: AnyTensor, axis: number): number => (axis < 0 ? axis + x.rank : axis);
+/** The axis counted from the front. */
+function positive(x: AnyTensor, axis: number): number {
+  x.dim(axis);
+  return axis < 0 ? axis + x.rank : axis;
+}
 
 /** Tensors one after the other along an axis, the last if none is given. */
 export function concat<const T extends readonly AnyTensor[], const A extends number = -1>(
@@ -62,12 +66,17 @@ export function split<
   const A extends number = -1,
 >(
   x: Tensor<D, S>,
-  parts: P & SplitVerdict<S, A, P>['verdict'],
-  axis?: A & AxisVerdict<S, A>['verdict'],
+  parts: P & SplitVerdict<S, A, P>['problem'],
+  axis?: A & AxisVerdict<S, A>['problem'],
 ): Parts<D, S, A, SplitSizes<S, A, P>> {
   const at = positive(x, axis ?? -1);
   const given: number | readonly number[] = parts;
   const sizes = typeof given === 'number' ? new Array<number>(given).fill(x.dim(at) / given) : given;
+  if (!sizes.every(Number.isInteger))
+    throw new MillraceError('MODEL_SHAPE', 'split', {
+      expected: `a divisor of ${x.dim(at)}`,
+      got: String(given),
+    });
   return nodes(layerName('split'), 'split', [x], { sizes, axis: at }) as Parts<D, S, A, SplitSizes<S, A, P>>;
 }
 
@@ -80,9 +89,9 @@ export function narrow<
   const N extends number,
 >(
   x: Tensor<D, S>,
-  axis: A & AxisVerdict<S, A>['verdict'],
+  axis: A & AxisVerdict<S, A>['problem'],
   start: B,
-  size: N & WithinVerdict<DimAt<S, A>, B, N>['verdict'],
+  size: N & WithinVerdict<DimAt<S, A>, B, N>['problem'],
 ): Tensor<D, WithDim<S, A, N>> {
   const at = positive(x, axis);
   const starts = x.shape.map((_, i) => (i === at ? start : 0));
@@ -118,6 +127,11 @@ export function reshape<D extends DType, S extends Shape, const T extends Shape>
   const given: Shape = shape;
   const known = elementCount(given.filter((extent) => extent >= 0));
   const resolved = given.map((extent) => (extent < 0 ? elementCount(x.shape) / known : extent));
+  if (!resolved.every(Number.isInteger) || elementCount(resolved) !== elementCount(x.shape))
+    throw new MillraceError('MODEL_SHAPE', 'reshape', {
+      expected: `a shape of ${elementCount(x.shape)} elements, as [${x.shape.join(', ')}]`,
+      got: `[${given.join(', ')}]`,
+    });
   return node(layerName('reshape'), 'reshape', [x], { shape: resolved });
 }
 
@@ -129,18 +143,18 @@ type Flattened<S extends Shape> = S extends readonly [infer N extends number, ..
 export const flatten = <D extends DType, S extends Shape>(x: Tensor<D, S>): Tensor<D, Flattened<S>> =>
   node(layerName('flatten'), 'reshape', [x], { shape: [x.dim(0), elementCount(x.shape.slice(1))] });
 
-type OneVerdict<N extends number> = number extends N
-  ? Fits
-  : N extends 1
-    ? Fits
-    : Misfit<`the axis has ${N} elements`>;
-
 /** Without an axis of one element. */
 export function squeeze<D extends DType, S extends Shape, const A extends number>(
   x: Tensor<D, S>,
-  axis: A & First<AxisVerdict<S, A>, OneVerdict<DimAt<S, A>>>['verdict'],
+  axis: A &
+    First<AxisVerdict<S, A>, SameVerdict<DimAt<S, A>, 1, `the axis has ${DimAt<S, A>} elements`>>['problem'],
 ): Tensor<D, S extends Shape ? RemoveAt<S, AxisOf<S, A>> : never> {
   const at = positive(x, axis);
+  if (x.dim(axis) !== 1)
+    throw new MillraceError('MODEL_SHAPE', 'squeeze', {
+      expected: 'an axis of one element',
+      got: `axis ${at} of [${x.shape.join(', ')}]`,
+    });
   return node(layerName('squeeze'), 'reshape', [x], { shape: x.shape.filter((_, i) => i !== at) });
 }
 
@@ -170,21 +184,19 @@ export const expand = <D extends DType, const T extends Shape>(
 export const gather = <D extends DType, S extends Shape, T extends Shape, const A extends number = 0>(
   x: Tensor<D, S>,
   indices: Tensor<'int32' | 'int64', T>,
-  axis?: A & AxisVerdict<S, A>['verdict'],
+  axis?: A & AxisVerdict<S, A>['problem'],
 ): Tensor<D, Gathered<S, T, A>> =>
   node(layerName('gather'), 'gather', [x, indices], { axis: positive(x, axis ?? 0) });
-
-type ChannelsOf<S extends Shape> = S extends readonly [...Shape, infer C extends number] ? C : number;
 
 /** [N, H, W, C·b²] → [N, H·b, W·b, C]: groups of channels become blocks of pixels. */
 export const depthToSpace = <D extends DType, S extends Shape, const B extends number>(
   x: Tensor<D, S> & SpatialVerdict<S, 2>['verdict'],
-  blockSize: B & DividesVerdict<ChannelsOf<S>, Multiply<B, B>, 'channels'>['verdict'],
+  blockSize: B & DividesVerdict<LastOf<S>, Multiply<B, B>, 'channels'>['problem'],
 ): Tensor<D, Tall<S, B>> => node(layerName('depthToSpace'), 'depthToSpace', [x], { blockSize });
 
 /** [N, H·b, W·b, C] → [N, H, W, C·b²]: blocks of pixels become groups of channels. */
 export const spaceToDepth = <D extends DType, S extends Shape, const B extends number>(
   x: Tensor<D, S> & SpatialVerdict<S, 2>['verdict'],
   blockSize: B &
-    First<DividesVerdict<DimAt<S, 1>, B, 'rows'>, DividesVerdict<DimAt<S, 2>, B, 'columns'>>['verdict'],
+    First<DividesVerdict<DimAt<S, 1>, B, 'rows'>, DividesVerdict<DimAt<S, 2>, B, 'columns'>>['problem'],
 ): Tensor<D, Wide<S, B>> => node(layerName('spaceToDepth'), 'spaceToDepth', [x], { blockSize });

@@ -3,6 +3,7 @@ import type { Shape } from '../../ir/types.ts';
 import { checkOptions, layerName, node } from '../definition.ts';
 import type { AnyTensor, Float, Tensor } from '../tensor.ts';
 import type { Multiply } from '../types/arithmetic.ts';
+import type { At } from '../types/dimensions.ts';
 import type { First, Fits, Misfit, OnlyOptions } from '../types/verdict.ts';
 import type { SpatialVerdict, Windowed1, Windowed2, WindowOptions, WindowVerdict } from '../types/window.ts';
 import { perAxis, requireSpatial, windowOf } from './window.ts';
@@ -16,13 +17,13 @@ const poolNames = ['kernel', 'stride', 'dilation', 'padding', 'ceil'];
 export const maxPool2d = <D extends Float, S extends Shape, const O extends PoolOptions>(
   x: Tensor<D, S> & SpatialVerdict<S, 2>['verdict'],
   options: O & First<OnlyOptions<O, PoolOptions>, WindowVerdict<S, O, 2>>['verdict'],
-): Tensor<D, Windowed2<S, O, S[3], 'kernel'>> => maxPool(x, 2, options);
+): Tensor<D, Windowed2<S, O, At<S, 3>, 'kernel'>> => maxPool(x, 2, options);
 
 /** [N, L, C] → [N, L', C]. */
 export const maxPool1d = <D extends Float, S extends Shape, const O extends PoolOptions>(
   x: Tensor<D, S> & SpatialVerdict<S, 1>['verdict'],
   options: O & First<OnlyOptions<O, PoolOptions>, WindowVerdict<S, O, 1>>['verdict'],
-): Tensor<D, Windowed1<S, O, S[2], 'kernel'>> => maxPool(x, 1, options);
+): Tensor<D, Windowed1<S, O, At<S, 2>, 'kernel'>> => maxPool(x, 1, options);
 
 function maxPool<T extends AnyTensor>(x: AnyTensor, spatial: number, options: PoolOptions): T {
   const name = layerName('maxPool');
@@ -39,13 +40,13 @@ export interface AveragePoolOptions extends PoolOptions {
 export const averagePool2d = <D extends Float, S extends Shape, const O extends AveragePoolOptions>(
   x: Tensor<D, S> & SpatialVerdict<S, 2>['verdict'],
   options: O & First<OnlyOptions<O, AveragePoolOptions>, WindowVerdict<S, O, 2>>['verdict'],
-): Tensor<D, Windowed2<S, O, S[3], 'kernel'>> => averagePool(x, 2, options);
+): Tensor<D, Windowed2<S, O, At<S, 3>, 'kernel'>> => averagePool(x, 2, options);
 
 /** [N, L, C] → [N, L', C]. */
 export const averagePool1d = <D extends Float, S extends Shape, const O extends AveragePoolOptions>(
   x: Tensor<D, S> & SpatialVerdict<S, 1>['verdict'],
   options: O & First<OnlyOptions<O, AveragePoolOptions>, WindowVerdict<S, O, 1>>['verdict'],
-): Tensor<D, Windowed1<S, O, S[2], 'kernel'>> => averagePool(x, 1, options);
+): Tensor<D, Windowed1<S, O, At<S, 2>, 'kernel'>> => averagePool(x, 1, options);
 
 function averagePool<T extends AnyTensor>(x: AnyTensor, spatial: number, options: AveragePoolOptions): T {
   const name = layerName('averagePool');
@@ -74,7 +75,9 @@ export interface ResizeOptions {
   readonly coordinates?: 'half_pixel' | 'align_corners' | 'asymmetric' | 'pytorch_half_pixel';
 }
 
-type Resized<S extends Shape, O> = [S[0], ResizedAxis<S[1], O, 0>, ResizedAxis<S[2], O, 1>, S[3]];
+type Resized<S extends Shape, O> = {
+  shape: [At<S, 0>, ResizedAxis<At<S, 1>, O, 0>, ResizedAxis<At<S, 2>, O, 1>, At<S, 3>];
+}['shape'];
 
 type ResizedAxis<N extends number, O, Axis extends 0 | 1> = O extends {
   readonly size: infer Size extends readonly number[];

@@ -1,7 +1,9 @@
 /** Reductions over axes; global pools are reductions over the spatial ones. */
+import { MillraceError } from '../../../runtime/error.ts';
 import type { Shape } from '../../ir/types.ts';
 import { layerName, node } from '../definition.ts';
 import type { AnyTensor, Float, Tensor } from '../tensor.ts';
+import type { At, LastOf } from '../types/dimensions.ts';
 import type { AxesVerdict, Reduction } from '../types/product.ts';
 import type { Fits, Misfit, Show } from '../types/verdict.ts';
 
@@ -19,7 +21,7 @@ const reduce =
     const O extends ReduceOptions = Record<never, never>,
   >(
     x: Tensor<D, S>,
-    axes: A & AxesVerdict<S, A>['verdict'],
+    axes: A & AxesVerdict<S, A>['problem'],
     options?: O,
   ): Tensor<D, Reduction<S, A, O>> => {
     const given: number | readonly number[] = axes;
@@ -40,21 +42,19 @@ export interface GlobalPoolOptions {
   readonly keepDims?: boolean;
 }
 
-type Pooled<S extends Shape, O> = S extends readonly [
+type Pooled<S extends Shape, O> = O extends { readonly keepDims: infer Keep }
+  ? Keep extends true
+    ? Kept<S>
+    : [At<S, 0>, LastOf<S>]
+  : [At<S, 0>, LastOf<S>];
+
+type Kept<S extends Shape> = S extends readonly [
   infer N extends number,
-  ...infer Rest extends Shape,
+  ...infer Spatial extends Shape,
   infer C extends number,
 ]
-  ? O extends { readonly keepDims: infer Keep }
-    ? Keep extends true
-      ? [N, ...{ -readonly [K in keyof Rest]: 1 }, C]
-      : Keep extends false
-        ? [N, C]
-        : number[]
-    : [N, C]
-  : O extends { readonly keepDims: true }
-    ? number[]
-    : [number, number];
+  ? [N, ...{ -readonly [K in keyof Spatial]: 1 }, C]
+  : number[];
 
 type ImageVerdict<S extends Shape> = S extends Shape
   ? S['length'] extends 0 | 1 | 2
@@ -69,8 +69,15 @@ const overSpatial =
     options?: O,
   ): Tensor<D, Pooled<S, O>> => {
     const input: AnyTensor = x;
+    const name = layerName('globalPool');
+    if (input.rank < 3)
+      throw new MillraceError('MODEL_SHAPE', 'input', {
+        at: name,
+        expected: '[batch, …spatial, channels]',
+        got: `[${input.shape.join(', ')}]`,
+      });
     const axes = Array.from({ length: input.rank - 2 }, (_, i) => i + 1);
-    return node(layerName('globalPool'), op, [input], { axes, keepDims: options?.keepDims ?? false });
+    return node(name, op, [input], { axes, keepDims: options?.keepDims ?? false });
   };
 
 /** [N, …spatial, C] → [N, C]. */

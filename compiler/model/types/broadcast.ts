@@ -37,7 +37,7 @@ type EachAxis<A, B, M extends string, V = unknown> = A extends readonly [
   infer X extends number,
 ]
   ? B extends readonly [...infer Bs extends number[], infer Y extends number]
-    ? EachAxis<As, Bs, M, V & MeetVerdict<X, Y, M>['verdict']>
+    ? EachAxis<As, Bs, M, V & MeetVerdict<X & Size, Y & Size, M>['verdict']>
     : All<V>
   : All<V>;
 

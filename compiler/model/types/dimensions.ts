@@ -7,7 +7,7 @@ import type { Multiply } from './arithmetic.ts';
 import type { Fits, Misfit, Show } from './verdict.ts';
 
 /** Without `readonly`, as all shapes in tensor types are. */
-export type Mutable<S extends Shape> = { -readonly [K in keyof S]: S[K] };
+export type Mutable<S extends Shape> = { -readonly [K in keyof S]: S[K] & Size };
 
 /**
  * Shapes of which nothing, or the rank alone, is known. They have names because in the true branch of `number extends
@@ -16,7 +16,8 @@ export type Mutable<S extends Shape> = { -readonly [K in keyof S]: S[K] };
 export type Unranked = number[];
 /**
  * `N extends Size ? … : never` is always true; it makes the checker judge an open N by its bound (`number`: fits
- * everything) instead of expecting the worst. Every verdict on sizes begins with it.
+ * everything) instead of expecting the worst. Every verdict on sizes begins with it, and is given `N & Size`: of an
+ * intersection the bound is found in one step, however N was computed.
  */
 export type Size = number;
 export type Unsized<S extends Shape> = { -readonly [K in keyof S]: number };
@@ -55,18 +56,26 @@ export type AxisVerdict<S extends Shape, A extends number> = S extends Shape
     : Fits
   : never;
 
-/** Extent of an axis. */
-export type DimAt<S extends Shape, A extends number> = S extends Shape
-  ? AxisOf<S, A> extends infer I
-    ? `${I & number}` extends infer K extends keyof S
-      ? S[K] & number
-      : number
+/**
+ * Extent of an axis that is there. The intersection changes no size; it keeps an open one bound by `number`, of which
+ * the checker loses sight where it compares an open tuple as a whole.
+ */
+export type At<S extends Shape, A extends number> = S[A] & Size;
+
+/** Extent of an axis. Those from the front are looked up and no more: they are known of an open shape too. */
+export type DimAt<S extends Shape, A extends number> = A extends -1
+  ? LastOf<S>
+  : `${A}` extends `-${string}`
+    ? FromBack<S, A>
+    : At<S, A>;
+
+type FromBack<S extends Shape, A extends number> = S extends Shape
+  ? `${AxisOf<S, A> & number}` extends infer K extends keyof S
+    ? S[K] & number
     : number
   : never;
 
-export type LastOf<S extends Shape> = S extends readonly [...Shape, infer Last extends number]
-  ? Last
-  : number;
+export type LastOf<S extends Shape> = (S extends readonly [...unknown[], infer Last] ? Last : number) & Size;
 
 /** All but the last. */
 export type Leading<S extends Shape> = S extends readonly [...infer Rest extends number[], number]
@@ -78,10 +87,10 @@ export type Trailing<S extends Shape> = S extends readonly [number, ...infer Res
   ? Rest
   : number[];
 
-/** The shape with another extent at an axis counted from the front. */
-export type ReplaceAt<S extends Shape, I extends number, V extends number> = number extends I
-  ? Unsized<S>
-  : { -readonly [K in keyof S]: K extends `${I}` ? V : S[K] };
+/** The shape with another extent at an axis counted from the front. An axis that is not known may be any. */
+export type ReplaceAt<S extends Shape, I extends number, V extends number> = {
+  -readonly [K in keyof S]: K extends `${I}` ? (number extends I ? number : V) : S[K] & Size;
+};
 
 /** The shape with another extent at an axis. */
 export type WithDim<S extends Shape, A extends number, V extends number> = S extends Shape

@@ -1,7 +1,17 @@
 /** Shapes after layers that move elements: reshape, concat, split, slice, pad, transpose, gather, blocks of pixels. */
 import type { Shape } from '../../ir/types.ts';
 import type { Add, Divide, Divides, Less, Multiply, Subtract } from './arithmetic.ts';
-import type { AxisOf, DimAt, Mutable, Product, ReplaceAt, Size, Unranked, Unsized } from './dimensions.ts';
+import type {
+  At,
+  AxisOf,
+  DimAt,
+  Mutable,
+  Product,
+  ReplaceAt,
+  Size,
+  Unranked,
+  Unsized,
+} from './dimensions.ts';
 import type { All, Fits, Misfit, SameVerdict, Show } from './verdict.ts';
 
 /** The product of the extents that are given, −1 left out. */
@@ -14,15 +24,13 @@ type Given<T extends Shape> = number extends T['length']
     : 1;
 
 /** The new shape with its −1 resolved. */
-export type Reshaped<S extends Shape, T extends Shape> = S extends Shape
-  ? { -readonly [K in keyof T]: T[K] extends -1 ? Divide<Product<S>, Given<T>> : T[K] }
-  : never;
+export type Reshaped<S extends Shape, T extends Shape> = {
+  -readonly [K in keyof T]: T[K] extends -1 ? Divide<Product<S>, Given<T>> : T[K] & Size;
+};
 
-export type ReshapeVerdict<S extends Shape, T extends Shape> = S extends Shape
-  ? -1 extends T[number]
-    ? DividedVerdict<Product<S>, Given<T>>
-    : SameVerdict<Product<S>, Given<T>, `expected ${Product<S>} elements, got ${Given<T>}`>
-  : never;
+export type ReshapeVerdict<S extends Shape, T extends Shape> = -1 extends T[number]
+  ? DividedVerdict<Product<S> & Size, Given<T> & Size>
+  : SameVerdict<Product<S>, Given<T>, `expected ${Product<S>} elements, got ${Given<T>}`>;
 
 type DividedVerdict<All extends number, Known extends number> = All extends Size
   ? Known extends Size
@@ -32,28 +40,23 @@ type DividedVerdict<All extends number, Known extends number> = All extends Size
     : never
   : never;
 
-/** Shapes of a list of tensors. */
-type ShapeIn<T> = T extends { readonly shape: infer S extends Shape } ? S : never;
+type Shaped = { readonly shape: Shape };
 
 /** Extents along the axis, added up. */
-type Together<T, I extends number, Sum extends number = 0> = T extends readonly [infer Head, ...infer Rest]
-  ? Together<Rest, I, Add<Sum, DimAt<ShapeIn<Head>, I>>>
+type Together<T extends readonly Shaped[], I extends number, Sum extends number = 0> = T extends readonly [
+  infer Head extends Shaped,
+  ...infer Rest extends readonly Shaped[],
+]
+  ? Together<Rest, I, Add<Sum, DimAt<Head['shape'], I>>>
   : T extends readonly []
     ? Sum
     : number;
 
-export type Concatenated<T extends readonly unknown[], A extends number> = T extends readonly [
-  infer Head,
-  ...unknown[],
-]
-  ? ShapeIn<Head> extends infer S extends Shape
-    ? ReplaceAt<S, AxisOf<S, A>, Together<T, AxisOf<S, A>>>
-    : never
-  : T extends readonly { readonly shape: infer S extends Shape }[]
-    ? S extends Shape
-      ? ReplaceAt<S, AxisOf<S, A>, number>
-      : never
-    : number[];
+export type Concatenated<T extends readonly Shaped[], A extends number> = ReplaceAt<
+  T[0]['shape'],
+  AxisOf<T[0]['shape'], A>,
+  Together<T, A>
+>;
 
 /** What each tensor must be, given the first: the same but for axis A. */
 export type Beside<T extends readonly unknown[], A extends number> = {
@@ -133,7 +136,7 @@ export type SplitVerdict<S extends Shape, A extends number, P> = S extends Shape
   ? P extends readonly number[]
     ? SameVerdict<Total<P>, DimAt<S, A>, `expected sizes that add up to ${DimAt<S, A>}, got ${Total<P>}`>
     : P extends number
-      ? DividedIntoVerdict<DimAt<S, A>, P>
+      ? DividedIntoVerdict<DimAt<S, A> & Size, P & Size>
       : Fits
   : never;
 
@@ -146,7 +149,13 @@ type DividedIntoVerdict<All extends number, Parts extends number> = All extends 
   : never;
 
 /** begin + size ≤ extent */
-export type WithinVerdict<Extent extends number, Begin extends number, N extends number> = Extent extends Size
+export type WithinVerdict<Extent extends number, Begin extends number, N extends number> = Within<
+  Extent & Size,
+  Begin & Size,
+  N & Size
+>;
+
+type Within<Extent extends number, Begin extends number, N extends number> = Extent extends Size
   ? Begin extends Size
     ? N extends Size
       ? Less<Extent, Add<Begin, N>> extends true
@@ -202,14 +211,16 @@ export type Transposed<S extends Shape, P extends Shape> = S extends Shape
 export type PermutationVerdict<S extends Shape, P extends Shape> = S extends Shape
   ? number extends S['length'] | P['length'] | P[number]
     ? Fits
-    : [P['length'], `${P[number]}`, keyof S & `${number}`] extends [
+    : [P['length'], AxesOf<S, P>, keyof S & `${number}`] extends [
           S['length'],
           keyof S & `${number}`,
-          `${P[number]}`,
+          AxesOf<S, P>,
         ]
       ? Fits
       : Misfit<`expected a permutation of the ${S['length']} axes of ${Show<S>}, got ${Show<P>}`>
   : never;
+
+type AxesOf<S extends Shape, P extends Shape> = `${{ [K in keyof P]: AxisOf<S, P[K] & number> }[number]}`;
 
 /** The axis replaced by those of the indices. */
 export type Gathered<S extends Shape, T extends Shape, A extends number> = S extends Shape
@@ -229,17 +240,11 @@ type Splice<S extends Shape, T extends Shape, I extends number, Kept extends num
     : Mutable<Kept>;
 
 /** [N, H, W, C·b²] → [N, H·b, W·b, C] */
-export type Tall<S extends Shape, B extends number> = [
-  S[0],
-  Multiply<S[1], B>,
-  Multiply<S[2], B>,
-  Divide<S[3], Multiply<B, B>>,
-];
+export type Tall<S extends Shape, B extends number> = {
+  shape: [At<S, 0>, Multiply<At<S, 1>, B>, Multiply<At<S, 2>, B>, Divide<At<S, 3>, Multiply<B, B>>];
+}['shape'];
 
 /** [N, H·b, W·b, C] → [N, H, W, C·b²] */
-export type Wide<S extends Shape, B extends number> = [
-  S[0],
-  Divide<S[1], B>,
-  Divide<S[2], B>,
-  Multiply<S[3], Multiply<B, B>>,
-];
+export type Wide<S extends Shape, B extends number> = {
+  shape: [At<S, 0>, Divide<At<S, 1>, B>, Divide<At<S, 2>, B>, Multiply<At<S, 3>, Multiply<B, B>>];
+}['shape'];

@@ -1,7 +1,7 @@
 /** Shapes of matrix products and reductions. */
 import type { Shape } from '../../ir/types.ts';
 import type { Broadcast, BroadcastVerdict } from './broadcast.ts';
-import type { AxisOf, Unranked, Unsized } from './dimensions.ts';
+import type { AxisOf, Size, Unranked, Unsized } from './dimensions.ts';
 import type { First, Fits, Misfit, SameVerdict, Show } from './verdict.ts';
 
 /** Whether an option is given as true; `boolean` if it is not known. */
@@ -64,7 +64,7 @@ export type Projected<S extends Shape, Units extends number> = S extends readonl
   ...infer Rest extends number[],
   number,
 ]
-  ? [...Rest, Units]
+  ? [...Rest, Units & Size]
   : number[];
 
 /** Axes as indices from the front, a union. */

@@ -12,10 +12,13 @@ import type { Shape } from '../../ir/types.ts';
 export interface Fits {
   readonly fits: true;
   readonly verdict: unknown;
+  /** The same for arguments that are numbers: with a string they would have nothing in common at all. */
+  readonly problem: unknown;
 }
 export interface Misfit<Message extends string> {
   readonly fits: false;
   readonly verdict: Message;
+  readonly problem: { readonly error: Message };
 }
 
 /** `1, 56, 56, 64`; sizes that are not known are shown as such. */
@@ -49,7 +52,13 @@ export interface All<V> {
 }
 
 /** Extents that must be the same, where both are known. */
-export type SameVerdict<X extends number, Y extends number, Message extends string> = X extends number
+export type SameVerdict<X extends number, Y extends number, Message extends string> = Equal<
+  X & number,
+  Y & number,
+  Message
+>;
+
+type Equal<X extends number, Y extends number, Message extends string> = X extends number
   ? Y extends number
     ? number extends X
       ? Fits

@@ -4,7 +4,7 @@
  */
 import type { Shape } from '../../ir/types.ts';
 import type { Add, DivideShifted, Divides, DivideUp, Less, Multiply, Subtract } from './arithmetic.ts';
-import type { LastOf, RankVerdict, Size } from './dimensions.ts';
+import type { At, LastOf, RankVerdict, Size } from './dimensions.ts';
 import type { First, Fits, Misfit } from './verdict.ts';
 
 /** One number for every spatial dimension, or one each. */
@@ -88,8 +88,11 @@ type Steps<I extends number, P, Reach extends number, Stride extends number, Cei
 type Windows<I extends number, Plus extends number, Reach extends number, Stride extends number> = [
   Stride,
   Plus,
-] extends [1, Reach]
-  ? I
+  Reach,
+] extends [1, Reach, Plus]
+  ? number extends Reach
+    ? number
+    : I
   : DivideShifted<I, Plus, Reach, Stride>;
 
 type BeginOf<P> = P extends [infer B extends number, ...unknown[]] ? B : number;
@@ -106,26 +109,31 @@ type Begun<Last extends number, Stride extends number, Inside extends number> =
 
 /**
  * Shape after a window with `Channels` output channels. `Strides`: what the stride is where it is not given. A tuple by
- * construction, not by inference from S: in a general block, where S is open, its rank is known all the same.
+ * construction, not by inference from S: in a general block, where S is open, its rank is known all the same. And looked up as a
+ * property, not named directly, so that it is shown as what it is: [1, 56, 56, 64], not Windowed2<…>.
  */
 export type Windowed1<
   S extends Shape,
   O,
   Channels extends number,
   Strides extends 'one' | 'kernel' = 'one',
-> = [S[0], Slide<S[1], O, 0, 1, StrideOf<O, 0, Strides>>, Channels];
+> = {
+  shape: [At<S, 0>, Slide<At<S, 1>, O, 0, 1, StrideOf<O, 0, Strides>>, Channels & Size];
+}['shape'];
 
 export type Windowed2<
   S extends Shape,
   O,
   Channels extends number,
   Strides extends 'one' | 'kernel' = 'one',
-> = [
-  S[0],
-  Slide<S[1], O, 0, 2, StrideOf<O, 0, Strides>>,
-  Slide<S[2], O, 1, 2, StrideOf<O, 1, Strides>>,
-  Channels,
-];
+> = {
+  shape: [
+    At<S, 0>,
+    Slide<At<S, 1>, O, 0, 2, StrideOf<O, 0, Strides>>,
+    Slide<At<S, 2>, O, 1, 2, StrideOf<O, 1, Strides>>,
+    Channels & Size,
+  ];
+}['shape'];
 
 type StrideOf<O, Axis extends 0 | 1, Default extends 'one' | 'kernel'> = ForAxis<
   O,
@@ -151,7 +159,7 @@ type AxisVerdict<I extends number, O, Axis extends 0 | 1, Spatial extends 1 | 2>
   PaddingOf<O> extends infer P
     ? P extends 'same'
       ? Fits
-      : ReachVerdict<Add<I, Around<Pads<P, Axis, Spatial>>>, ReachOf<O, Axis>>
+      : ReachVerdict<Add<I, Around<Pads<P, Axis, Spatial>>> & Size, ReachOf<O, Axis> & Size>
     : never;
 
 type ReachVerdict<Room extends number, Reach extends number> = Room extends Size
@@ -170,7 +178,13 @@ export type GroupsVerdict<S extends Shape, O> = O extends { readonly groups: inf
     >
   : Fits;
 
-export type DividesVerdict<N extends number, G extends number, What extends string> = N extends Size
+export type DividesVerdict<N extends number, G extends number, What extends string> = Multiples<
+  N & Size,
+  G & Size,
+  What
+>;
+
+type Multiples<N extends number, G extends number, What extends string> = N extends Size
   ? G extends Size
     ? Divides<N, G> extends false
       ? Misfit<`expected a multiple of ${G} ${What}, got ${N}`>
@@ -192,9 +206,6 @@ type Spread<I extends number, O, Axis extends 0 | 1> =
     : never;
 
 /** Shape after a transposed convolution. */
-export type Spreaded<S extends Shape, O, Channels extends number> = [
-  S[0],
-  Spread<S[1], O, 0>,
-  Spread<S[2], O, 1>,
-  Channels,
-];
+export type Spreaded<S extends Shape, O, Channels extends number> = {
+  shape: [At<S, 0>, Spread<At<S, 1>, O, 0>, Spread<At<S, 2>, O, 1>, Channels & Size];
+}['shape'];
