@@ -3,7 +3,8 @@
  *
  *   npm run bench -- peers <model.onnx> [--threads N] [--rounds N] [--native]
  *
- * onnxruntime-web runs its WASM backend, onnxruntime-node (with --native) its default CPU backend.
+ * onnxruntime-web runs its WASM backend, beside Millrace in WASM; with --native, onnxruntime-node runs its default CPU
+ * backend, beside Millrace's native engine.
  */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -100,7 +101,7 @@ async function addOrt(
   });
 }
 
-const engine = {};
+const engine = { engine: 'wasm' };
 await addMillrace('resident', { mode: 'resident', ...engine });
 await addMillrace('resident, deterministic', { mode: 'resident', deterministic: true, ...engine });
 await addMillrace('stream, smallest', {
@@ -109,6 +110,10 @@ await addMillrace('stream, smallest', {
   source: 'file',
   ...engine,
 });
+if (values.native) {
+  await addMillrace('native, resident', { mode: 'resident', engine: 'native' });
+  await addMillrace('native, stream', { mode: 'stream', engine: 'native' });
+}
 const shapes = new Map(bundle.schedule.inputs.map((port) => [port.name, port.type.shape]));
 await addOrt('onnxruntime-web wasm', 'onnxruntime-web', shapes);
 if (values.native) await addOrt('onnxruntime-node', 'onnxruntime-node', shapes);

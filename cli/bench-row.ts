@@ -4,10 +4,11 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { DType } from '../compiler/ir/types.ts';
 import { type ErrorCode, MillraceError } from '../runtime/error.ts';
-import { type LoadOptions, load } from '../runtime/node.ts';
+import { type LoadOptions, load, type Tensors } from '../runtime/node.ts';
 import { randomTensor } from './inputs.ts';
 import { residency } from './memory.ts';
 import { type PlanReport, planReport } from './plan-report.ts';
+import { type Stall, stallsOf } from './trace.ts';
 
 export interface Row {
   readonly mode: string;
@@ -23,6 +24,8 @@ export interface Row {
   readonly latencyMs: { min: number; p50: number; p90: number; p99: number; max: number };
   /** Mean time of a run in which a step waited for its weights. */
   readonly stallMs: number;
+  /** Where it waited, in runs of their own that were traced. */
+  readonly stalls: readonly Stall[];
   readonly bytesRead: number;
   readonly rss: { baselineBytes: number; peakBytes: number; anonBytes: number; fileBytes: number };
   readonly outputs: readonly { name: string; sha256: string }[];
@@ -38,6 +41,9 @@ interface Task {
   readonly warmup: number;
   readonly cold: boolean;
 }
+
+/** Few enough to fit the ring of a large network's trace. */
+const TRACED_RUNS = 3;
 
 /** `dd` with the nocache flag asks the kernel to forget a file's pages (posix_fadvise), as any user may. */
 function dropCache(bundle: string): void {
@@ -75,6 +81,7 @@ async function row({ bundle, options, runs, warmup, cold }: Task): Promise<Row> 
   const plan = planReport(model.plan);
   const { bytesRead } = model.stats;
   await model.close();
+  const stalls = await waits(bundle, options, inputs);
   return {
     mode,
     engine,
@@ -87,6 +94,7 @@ async function row({ bundle, options, runs, warmup, cold }: Task): Promise<Row> 
     firstMs,
     latencyMs: { min: latencies[0]!, p50: at(0.5), p90: at(0.9), p99: at(0.99), max: latencies[runs - 1]! },
     stallMs,
+    stalls,
     bytesRead,
     rss,
     outputs: Object.entries(outputs).map(([name, data]) => ({
@@ -96,6 +104,19 @@ async function row({ bundle, options, runs, warmup, cold }: Task): Promise<Row> 
         .digest('hex'),
     })),
   };
+}
+
+/** A model of its own, so that the ring is in no other measurement; its first run may read what then stays. */
+async function waits(bundle: string, options: LoadOptions, inputs: Tensors): Promise<Stall[]> {
+  const model = await load(bundle, { ...options, trace: true });
+  try {
+    await model.run(inputs);
+    const before = model.trace().length;
+    for (let i = 0; i < TRACED_RUNS; i++) await model.run(inputs);
+    return stallsOf(model.trace().slice(before), TRACED_RUNS);
+  } finally {
+    await model.close();
+  }
 }
 
 try {

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { choosePlan, type Mode, modes as modeNames } from '../runtime/bundle/choose.ts';
+import { choosePlan, modes as everyMode, type Mode } from '../runtime/bundle/choose.ts';
 import type { Manifest } from '../runtime/bundle/format.ts';
 import { MillraceError } from '../runtime/error.ts';
 import type { LoadOptions } from '../runtime/node.ts';
@@ -17,8 +17,8 @@ const help = `millrace bench <bundle> [options]
 
 Measures a bundle: one row for each mode, each in a process of its own (so that its peak memory is its own).
 
-  --modes M,M,...      resident, sequential, synchronous, stream, mmap (default: of resident, sequential and stream
-                       those that the bundle has a plan for)
+  --modes M,M,...      resident, sequential, synchronous, stream, mmap
+                       (default: resident, sequential and stream, as far as the bundle has a plan for them)
   --runs N             measured runs (default 20)
   --warmup N           runs before them (default 3)
   --cold               drop the weights from the page cache before each run (Linux)
@@ -30,7 +30,7 @@ example
 `;
 
 const defaultModes: readonly Mode[] = ['resident', 'sequential', 'stream'];
-const isMode = (name: string): name is Mode => (modeNames as readonly string[]).includes(name);
+const isMode = (name: string): name is Mode => everyMode.some((mode) => mode === name);
 
 export const bench: Command = {
   help,
@@ -67,7 +67,9 @@ export const bench: Command = {
     }
     bar.done();
     const report = { bundle, machine: machine(), rows };
-    process.stdout.write(given.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : table(rows));
+    process.stdout.write(
+      given.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : `${table(rows)}${waits(rows)}`,
+    );
     return 0;
   },
 };
@@ -110,6 +112,17 @@ function machine() {
     platform: `${process.platform}-${process.arch}`,
     node: process.version,
   };
+}
+
+/** The layers that each row waited for longest. */
+function waits(rows: readonly Row[]): string {
+  const lines = rows
+    .filter(({ stalls }) => stalls.length > 0)
+    .map(({ mode, stalls }) => {
+      const most = stalls.slice(0, 5).map(({ layer, ms }) => `${layer} ${ms.toFixed(2)} ms`);
+      return `${mode} waited for: ${most.join(', ')}${stalls.length > 5 ? `, ${stalls.length - 5} more` : ''}\n`;
+    });
+  return lines.length === 0 ? '' : `\n${lines.join('')}`;
 }
 
 function table(rows: readonly Row[]): string {

@@ -2,22 +2,23 @@
 import { type CompileReport, compile } from '../compiler/compile.ts';
 import type { CompileOptions } from '../compiler/options.ts';
 import { formatSize } from '../runtime/size.ts';
-import { assignment, type Command, readArguments, UsageError } from './command.ts';
+import { bindingHelp, bindingOptions, bindingsOf } from './bindings.ts';
+import { type Command, readArguments, UsageError } from './command.ts';
+import { withInterrupt } from './interrupt.ts';
 import { peakRss } from './memory.ts';
 import { loadModelFile } from './model-file.ts';
 import { type PlanReport, planReport } from './plan-report.ts';
 import { progress } from './progress.ts';
 
-const help = `millrace compile <model.onnx | model.ts> -o <dir> [options]
+const help = `millrace compile <model.onnx | model.ts | model.cfg> -o <dir> [options]
 
-Compiles a network into a bundle: a folder that needs nothing but itself and Node.
+Compiles a network into a bundle: a folder that needs nothing but itself and Node. A Darknet model is its .cfg, with
+the .weights of the same name beside it.
 
   -o, --output DIR      the bundle's folder; a bundle that is there is replaced when the new one is complete
   --budget SIZE         store a plan for this much memory (8MiB, 64MB, 65536); may be repeated.
                         Without it: the smallest plan, the knee, zero delay, and all weights resident
-  --dim NAME=N          bind a symbolic dimension of the model; may be repeated
-  --shape NAME=1x3x224x224
-                        bind the shape of an input; may be repeated
+${bindingHelp}
   --json                print the report as JSON
 
 example
@@ -32,20 +33,16 @@ export const compileCommand: Command = {
       {
         output: { type: 'string', short: 'o' },
         budget: { type: 'string', multiple: true },
-        dim: { type: 'string', multiple: true },
-        shape: { type: 'string', multiple: true },
         json: { type: 'boolean' },
+        ...bindingOptions,
       },
-      ['<model.onnx | model.ts>'],
+      ['<model.onnx | model.ts | model.cfg>'],
       help,
     );
     const output = given.text('output');
     if (output === undefined) throw new UsageError('-o <dir> is required', help);
     const started = performance.now();
-    const graph = await loadModelFile(given.positionals[0]!, {
-      dims: readDims(given.list('dim')),
-      shapes: readShapes(given.list('shape')),
-    });
+    const graph = await loadModelFile(given.positionals[0]!, bindingsOf(given, help));
     const budgets = given.list('budget');
     const options: CompileOptions = budgets.length > 0 ? { budget: budgets } : {};
     const bundle = await compile(graph, options);
@@ -65,39 +62,6 @@ export const compileCommand: Command = {
     return 0;
   },
 };
-
-/** An interrupt stops the writing, and what was written is removed, before the process ends. */
-async function withInterrupt(action: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const controller = new AbortController();
-  const stop = (): void => controller.abort();
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.once(signal, stop);
-  try {
-    await action(controller.signal);
-  } finally {
-    for (const signal of signals) process.off(signal, stop);
-  }
-}
-
-function readDims(list: readonly string[]): Record<string, number> {
-  const dims: Record<string, number> = {};
-  for (const text of list) {
-    const [name, value] = assignment(text, 'dim', help);
-    if (!/^[1-9]\d*$/.test(value)) throw new UsageError(`--dim ${name}: expected a positive number`, help);
-    dims[name] = Number(value);
-  }
-  return dims;
-}
-
-function readShapes(list: readonly string[]): Record<string, number[]> {
-  const shapes: Record<string, number[]> = {};
-  for (const text of list) {
-    const [name, value] = assignment(text, 'shape', help);
-    if (!/^\d+(x\d+)*$/.test(value)) throw new UsageError(`--shape ${name}: expected 1x3x224x224`, help);
-    shapes[name] = value.split('x').map(Number);
-  }
-  return shapes;
-}
 
 type Report = Omit<CompileReport, 'plans'> & {
   readonly bundle: string;

@@ -11,6 +11,7 @@ import { readInputs } from './inputs.ts';
 import { engineOptionsOf, loadBundle } from './load.ts';
 import { residency } from './memory.ts';
 import { planReport } from './plan-report.ts';
+import { writeTrace } from './trace.ts';
 
 const help = `millrace run <bundle> [options]
 
@@ -19,6 +20,7 @@ Runs a bundle once and says what came out, how long it took and what it held.
   --input NAME=SOURCE   a .npy file, a .pb file (ONNX TensorProto), random[:SEED] or zeros; may be repeated.
                         Inputs not named are random:0
   --output DIR          write each output as DIR/<name>.npy
+  --trace FILE          write what happened when, for ui.perfetto.dev
   --json                print the report as JSON
 
 ${engineHelp}
@@ -35,12 +37,14 @@ export const run: Command = {
         ...engineOptions,
         input: { type: 'string', multiple: true },
         output: { type: 'string' },
+        trace: { type: 'string' },
         json: { type: 'boolean' },
       },
       ['<bundle>'],
       help,
     );
-    const options = engineOptionsOf(given, help);
+    const trace = given.text('trace');
+    const options = { ...engineOptionsOf(given, help), trace: trace !== undefined };
     const baselineBytes = process.memoryUsage.rss();
     const started = performance.now();
     const model = await loadBundle(given.positionals[0]!, options);
@@ -50,6 +54,7 @@ export const run: Command = {
       const outputs = await model.run(inputs);
       const { latencyMs, stallMs, bytesRead } = model.stats;
       const rss = { baselineBytes, ...residency() };
+      if (trace !== undefined) await writeTrace(trace, model.trace());
       const directory = given.text('output');
       if (directory !== undefined) await mkdir(directory, { recursive: true });
       const described = [];

@@ -1,10 +1,49 @@
-/** The model language: `defineModel`, and layers as plain functions. */
-export { defineModel, type Model, type ModelOptions, scope, tensor } from './define.ts';
-export { constant, glorot, he, type Initializer, normal, uniform } from './initializers.ts';
+/**
+ * The model language. A network is a function from input tensors to output tensors, run once by `defineModel`; layers
+ * are plain functions of tensors, a block is a function that calls them.
+ *
+ * Conventions, stated once:
+ *
+ * - Shapes are channels-last: images [batch, height, width, channels], as they come in JavaScript; sequences
+ *   [batch, length, channels]. Axes are counted from 0; negative ones from the end.
+ * - Weights have the layout and the names of PyTorch: a convolution has `weight` [filters, channels, …kernel] and
+ *   `bias`; a dense layer `weight` [units, channels]; a batch norm `weight`, `bias`, `running_mean`, `running_var`.
+ * - A layer's name is the `name` it is given, or its kind, with the names of the scopes around it in front; a
+ *   second one of the same name gets a number. A parameter is its layer's name and its role:
+ *   `stage1.block2.conv1.weight`.
+ * - Shapes are types: `Tensor<'float32', [1, 56, 56, 64]>`. What does not fit does not compile. A size that is not
+ *   a literal is `number`, and everything computed from it; `expectShape` makes it a literal again.
+ *
+ * A block that keeps shapes literal takes the shape as a type parameter, and leaves its result to inference:
+ *
+ *     function block<S extends Image, const F extends number>(x: Tensor<'float32', S>, filters: F) {
+ *       return relu(batchNorm(conv2d(x, { filters, kernel: 3, padding: 'same' })));
+ *     }
+ */
+export {
+  defineModel,
+  type Inputs,
+  type Model,
+  type Outputs,
+  type Port,
+  type Ports,
+  parameter,
+  parameterCount,
+  tensor,
+} from './define.ts';
+export { type ModelOptions, type Parameter, scope, shared } from './definition.ts';
+export { filled, glorot, he, type Initializer, normal, ones, uniform, zeros } from './initializers.ts';
+export * from './layers/activation.ts';
+export * from './layers/arithmetic.ts';
 export * from './layers/convolution.ts';
-export * from './layers/elementwise.ts';
+export * from './layers/dense.ts';
 export * from './layers/movement.ts';
 export * from './layers/normalization.ts';
 export * from './layers/pooling.ts';
-export { Tensor } from './tensor.ts';
+export * from './layers/reduction.ts';
+export { minus, over, plus, times } from './sizes.ts';
+export { type AnyTensor, expectShape, expectShapeOf, type FloatTensor, sizeOf, Tensor } from './tensor.ts';
+export type { Add, Divide, DivideUp, Multiply, Subtract } from './types/arithmetic.ts';
+export type { Image, Sequence } from './types/dimensions.ts';
+export type { Padding, PerAxis } from './types/window.ts';
 export * from './weights/index.ts';

@@ -15,7 +15,10 @@ export type Initializer =
   | { readonly kind: 'normal'; readonly mean: number; readonly deviation: number }
   | { readonly kind: 'uniform'; readonly from: number; readonly to: number };
 
-export const constant = (value: number): Initializer => ({ kind: 'constant', value });
+/** One value everywhere. */
+export const filled = (value: number): Initializer => ({ kind: 'constant', value });
+export const zeros: Initializer = filled(0);
+export const ones: Initializer = filled(1);
 export const he: Initializer = { kind: 'he' };
 export const glorot: Initializer = { kind: 'glorot' };
 export const normal = (mean: number, deviation: number): Initializer => ({ kind: 'normal', mean, deviation });

@@ -7,11 +7,13 @@ import { signatureOf } from '../../runtime/engine/abi.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import type { TypedConstant } from '../ir/constant.ts';
 import { type Graph, type Node, type ValueId, valueAt } from '../ir/graph.ts';
-import { byteLength, elementCount, elementSize, type TensorType } from '../ir/types.ts';
+import { byteLength, elementCount, type TensorType } from '../ir/types.ts';
+import { copyCall } from '../ops/copy.ts';
 import { opOf } from '../ops/index.ts';
-import { call, type KernelCall, type Lowered, type Operand, type PackedWeight } from '../ops/op.ts';
+import type { KernelCall, Lowered, Operand, PackedWeight } from '../ops/op.ts';
 import { packedBytes, totalPanels } from './packed.ts';
 import type { Layer, SchedulePort, Slot, SlotId, Step } from './schedule.ts';
+import { WeightIdentity } from './weight-identity.ts';
 
 /** A schedule whose weights are not yet cut into segments. */
 export interface Lowering {
@@ -37,7 +39,7 @@ class LoweringInProgress {
   readonly #slotOf = new Map<ValueId, SlotId>();
   /** Weights by the identity of their recipes, so that a weight used twice is stored once. */
   readonly #weightSlots = new Map<string, SlotId>();
-  readonly #identities = new Map<object, number>();
+  readonly #identity = new WeightIdentity();
   readonly #inputs: SchedulePort[] = [];
 
   constructor(graph: Graph) {
@@ -95,12 +97,9 @@ class LoweringInProgress {
     if (written) return { name, type, slot };
     const target = this.#activation(name, type);
     const firstStep = this.#steps.length;
-    const count = elementCount(type.shape);
-    const copy = call(
-      'copy',
-      { y: { output: 0 }, x: { input: 0 } },
-      { ...flatCopy(count), elementBytes: elementSize(type.dtype) },
-    );
+    const flat = { dims: [elementCount(type.shape)], x: [1], y: [1], xOffset: 0, yOffset: 0 };
+    const copy = copyCall(flat, type.dtype, { input: 0 }, { output: 0 });
+    if (copy === null) throw new MillraceError('INTERNAL', 'a run of elements is no copy', { at: name });
     const source = slot ?? this.#operandOf(id, name);
     this.#step(copy, [source], [target], [], [], 0, 2 * byteLength(type));
     this.#layer(name, 'copy', firstStep, type, [type]);
@@ -251,7 +250,7 @@ class LoweringInProgress {
   }
 
   #weight(name: string, packed: PackedWeight): SlotId {
-    const key = this.#identity(packed);
+    const key = this.#identity.of(packed);
     const known = this.#weightSlots.get(key);
     if (known !== undefined) return known;
     const slot = this.#slot((id) => ({
@@ -265,19 +264,6 @@ class LoweringInProgress {
     return slot;
   }
 
-  /** Equal for weights packed the same way from the same recipes (compared by object identity). */
-  #identity(packed: PackedWeight): string {
-    const idOf = (constant: TypedConstant | null): number => {
-      if (constant === null) return -1;
-      const known = this.#identities.get(constant.constant);
-      if (known !== undefined) return known;
-      this.#identities.set(constant.constant, this.#identities.size);
-      return this.#identities.size - 1;
-    };
-    if (packed.layout === 'raw') return JSON.stringify(packed.parts.map((part) => [idOf(part), part.type]));
-    return JSON.stringify({ ...packed, weight: idOf(packed.weight), bias: idOf(packed.bias) });
-  }
-
   #slot(make: (id: SlotId) => Slot): SlotId {
     const id = this.#slots.length;
     this.#slots.push(make(id));
@@ -289,26 +275,3 @@ const usesInput = (one: KernelCall, input: number): boolean =>
   Object.values(one.operands as Record<string, Operand | null>).some(
     (operand) => operand !== null && 'input' in operand && operand.input === input,
   );
-
-const flatCopy = (count: number) => ({
-  d0: 1,
-  d1: 1,
-  d2: 1,
-  d3: 1,
-  d4: 1,
-  d5: count,
-  x0: 0,
-  x1: 0,
-  x2: 0,
-  x3: 0,
-  x4: 0,
-  x5: 1,
-  y0: 0,
-  y1: 0,
-  y2: 0,
-  y3: 0,
-  y4: 0,
-  y5: 1,
-  xOffset: 0,
-  yOffset: 0,
-});

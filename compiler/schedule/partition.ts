@@ -20,10 +20,14 @@ const LARGEST = 1024 * KIB;
 const SMALLEST = 128 * KIB;
 /** A small network is still cut into about this many segments, so that its smallest budget is small. */
 const SEGMENTS_WANTED = 64;
+/** Plans and program grow with their number: from 2 GiB on segments grow instead, 2.5 MiB at 5 GiB. */
+const MOST_SEGMENTS = 2048;
 
 /** Bytes to aim at for one segment of a network with this many bytes of packed weights. */
-export const segmentTarget = (weightBytes: number): number =>
-  Math.min(LARGEST, Math.max(SMALLEST, Math.ceil(weightBytes / SEGMENTS_WANTED / (4 * KIB)) * 4 * KIB));
+export function segmentTarget(weightBytes: number): number {
+  const share = (count: number): number => roundUp(weightBytes / count, 4 * KIB);
+  return Math.max(Math.min(LARGEST, Math.max(SMALLEST, share(SEGMENTS_WANTED))), share(MOST_SEGMENTS));
+}
 
 export function targetOf(lowering: Lowering): number {
   let weightBytes = 0;
@@ -134,16 +138,35 @@ function piecesOf(
   return parts;
 }
 
-/** Groups weights, in the order of their first use, into segments of at most `target` bytes (or one weight). */
+interface Use {
+  readonly slot: SlotId;
+  readonly first: number;
+  last: number;
+}
+
+/**
+ * Groups weights, in the order of their first use, into segments of at most `target` bytes (or one weight). Weights
+ * that several layers read have segments of their own: a scalar that is read at both ends of a network would keep
+ * whatever it was read with in memory all the way.
+ */
 function mergeWeights(slots: readonly (Slot | null)[], steps: readonly Step[], target: number): Segment[] {
-  const uses = new Map<SlotId, { first: number; last: number }>();
+  const uses = new Map<SlotId, Use>();
   for (const [t, step] of steps.entries())
     for (const id of step.reads) {
       if (slots[id]?.kind !== 'weight') continue;
       const use = uses.get(id);
       if (use) use.last = t;
-      else uses.set(id, { first: t, last: t });
+      else uses.set(id, { slot: id, first: t, last: t });
     }
+  const isShared = ({ first, last }: Use): boolean => steps[first]!.layer !== steps[last]!.layer;
+  const all = [...uses.values()];
+  const segments = [all.filter((use) => !isShared(use)), all.filter(isShared)].flatMap((some) =>
+    merge(slots, some, target),
+  );
+  return segments.sort((a, b) => a.firstUse - b.firstUse);
+}
+
+function merge(slots: readonly (Slot | null)[], uses: readonly Use[], target: number): Segment[] {
   const segments: Segment[] = [];
   let open: { slots: { slot: SlotId; offset: number }[]; bytes: number; first: number; last: number } | null =
     null;
@@ -153,7 +176,7 @@ function mergeWeights(slots: readonly (Slot | null)[], steps: readonly Step[], t
     segments.push({ slots: open.slots, byteLength, firstUse: open.first, lastUse: open.last });
     open = null;
   };
-  for (const [slot, { first, last }] of uses) {
+  for (const { slot, first, last } of uses) {
     const { byteLength } = slots[slot]!;
     if (open !== null && roundUp(open.bytes, VALUE_ALIGNMENT) + byteLength > target) close();
     open ??= { slots: [], bytes: 0, first, last };

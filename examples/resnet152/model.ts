@@ -5,66 +5,69 @@
 import {
   add,
   batchNorm,
-  constant,
   conv2d,
   defineModel,
   dense,
+  expectShapeOf,
+  filled,
   globalAveragePool,
-  maxPool,
+  type Image,
+  maxPool2d,
   normal,
   relu,
   scope,
   softmax,
   type Tensor,
   tensor,
+  times,
 } from 'millrace';
 
-interface ConvNormOptions {
-  readonly name: string;
-  readonly filters: number;
-  readonly kernel: number;
-  readonly strides?: number;
-  /** Initial scale of the normalisation. */
-  readonly scale?: number;
-}
-
 /** A convolution without bias, normalised. Weights file and paper count the two as one layer. */
-function convNorm(x: Tensor, { name, filters, kernel, strides = 1, scale = 1 }: ConvNormOptions): Tensor {
-  const padding = (kernel - 1) / 2;
-  const y = conv2d(x, { name, filters, kernel, strides, padding, bias: false });
-  return batchNorm(y, { name: `${name}.norm`, scale: constant(scale) });
+function convNorm<S extends Image, const F extends number, K extends 1 | 3 | 7, T extends 1 | 2>(
+  x: Tensor<'float32', S>,
+  [filters, kernel, stride]: readonly [F, K, T],
+  { name, scale = 1 }: { readonly name: string; readonly scale?: number },
+) {
+  const y = conv2d(x, { name, filters, kernel, stride, padding: 'same', bias: false });
+  return batchNorm(y, { name: `${name}.norm`, initializer: filled(scale) });
 }
 
 /**
  * 1×1 down, 3×3, 1×1 up, around a shortcut. The last scale is small, as training from a small one leaves it: the
  * sum of fifty branches of random weights stays in range.
  */
-function bottleneck(x: Tensor, width: number, strides: number): Tensor {
-  const filters = 4 * width;
-  const shortcut =
-    x.dim(-1) === filters && strides === 1
-      ? x
-      : convNorm(x, { name: 'shortcut', filters, kernel: 1, strides });
-  const down = relu(convNorm(x, { name: 'down', filters: width, kernel: 1 }));
-  const mid = relu(convNorm(down, { name: 'mid', filters: width, kernel: 3, strides }));
-  const up = convNorm(mid, { name: 'up', filters, kernel: 1, scale: 0.2 });
-  return relu(add(up, shortcut));
+function bottleneck<S extends Image, W extends number, T extends 1 | 2>(
+  x: Tensor<'float32', S>,
+  width: W,
+  stride: T,
+) {
+  const filters = times(4, width);
+  const down = relu(convNorm(x, [width, 1, 1], { name: 'down' }));
+  const mid = relu(convNorm(down, [width, 3, stride], { name: 'mid' }));
+  const up = convNorm(mid, [filters, 1, 1], { name: 'up', scale: 0.2 });
+  const same = x.dim(-1) === filters && stride === 1;
+  const shortcut = same ? x : convNorm(x, [filters, 1, stride], { name: 'shortcut' });
+  return relu(add(up, expectShapeOf(shortcut, up)));
 }
 
-const stages = [
-  { blocks: 3, width: 64 },
-  { blocks: 8, width: 128 },
-  { blocks: 36, width: 256 },
-  { blocks: 3, width: 512 },
-];
+/** Blocks of which the first may halve the image. */
+function stage<S extends Image, const W extends number, T extends 1 | 2>(
+  x: Tensor<'float32', S>,
+  [name, blocks, width, stride]: readonly [string, number, W, T],
+) {
+  let y = scope(`${name}.block1`, () => bottleneck(x, width, stride));
+  for (let block = 2; block <= blocks; block++)
+    y = scope(`${name}.block${block}`, () => expectShapeOf(bottleneck(y, width, 1), y));
+  return y;
+}
 
 export default defineModel('resnet152', { image: tensor('float32', [1, 224, 224, 3]) }, ({ image }) => {
-  let x = relu(convNorm(image, { name: 'stem', filters: 64, kernel: 7, strides: 2 }));
-  x = maxPool(x, { kernel: 3, strides: 2, padding: 1 });
-  for (const [s, { blocks, width }] of stages.entries())
-    for (let block = 0; block < blocks; block++)
-      x = scope(`stage${s + 1}.block${block + 1}`, () => bottleneck(x, width, s > 0 && block === 0 ? 2 : 1));
-  const logits = dense(globalAveragePool(x), {
+  const stem = relu(convNorm(image, [64, 7, 2], { name: 'stem' }));
+  const stage1 = stage(maxPool2d(stem, { kernel: 3, stride: 2, padding: 'same' }), ['stage1', 3, 64, 1]);
+  const stage2 = stage(stage1, ['stage2', 8, 128, 2]);
+  const stage3 = stage(stage2, ['stage3', 36, 256, 2]);
+  const stage4 = stage(stage3, ['stage4', 3, 512, 2]);
+  const logits = dense(globalAveragePool(stage4), {
     name: 'classifier',
     units: 1000,
     initializer: normal(0, 0.01),

@@ -239,6 +239,34 @@ export const kernels = {
     params: { batch: 'i32', spatial: 'i32', channels: 'i32', epsilon: 'f32', ...epilogue },
     inPlace: ['x'],
   },
+  /**
+   * Each row by its own mean and variance: y[r,c] = (x[r,c] − mean) / √(variance + epsilon)·scale[c] + bias[c]; w is
+   * scale[columns] then bias[columns]. rms 1: by its root mean square, x[r,c] / √(mean x² + epsilon)·scale[c], and w
+   * is scale alone.
+   */
+  'f32-layer-norm': {
+    operands: { y: 'out', x: 'in', w: 'weight' },
+    params: { rows: 'i32', columns: 'i32', epsilon: 'f32', rms: 'i32' },
+    inPlace: ['x'],
+  },
+  /**
+   * The recurrence of an LSTM over whole sequences. x[b,t] holds what the input adds to the four gates i, f, g, o,
+   * `hidden` numbers each; w is panels of N = 4·hidden, K = hidden. With z = x[b,t] + bias + w·h, all steps in order
+   * (from the last to the first if reverse): c = σ(z_f)·c + σ(z_i)·tanh(z_g), h = y[b,t] = σ(z_o)·tanh(c). h and c
+   * begin as h0 and c0 [batch, hidden], or zero; c is left as it ends. `gates` is room for x[·,t].
+   */
+  'f32-lstm': {
+    operands: { y: 'out', c: 'out', gates: 'out', x: 'in', w: 'weight', h0: 'in?', c0: 'in?' },
+    params: { batch: 'i32', steps: 'i32', hidden: 'i32', reverse: 'i32' },
+  },
+  /**
+   * The same for a GRU, its gates r, z, n, with panels of N = 3·hidden. With s = bias + w·h: r = σ(x_r + s_r),
+   * z = σ(x_z + s_z), n = tanh(x_n + r·s_n), h = y[b,t] = n + z·(h − n).
+   */
+  'f32-gru': {
+    operands: { y: 'out', gates: 'out', x: 'in', w: 'weight', h0: 'in?' },
+    params: { batch: 'i32', steps: 'i32', hidden: 'i32', reverse: 'i32' },
+  },
   /** Local response normalisation over channels: x / (bias + alpha/size · Σ x²)^beta, window as ONNX has it. */
   'f32-lrn': {
     operands: { y: 'out', x: 'in' },

@@ -6,8 +6,8 @@
 #define MILLRACE_FUTEX_H
 #include <stdint.h>
 
-/* 10 to 50 µs: more than the gap between two steps, about what a sleep and a wake-up cost. Half a cycle each where loads
- * and branches are cheap, 10 to 40 ns where there is a pause. */
+/* Both about 20 µs: more than the gap between two steps, about what a sleep and a wake-up cost. In WASM a look takes
+ * half a cycle where loads and branches are cheap; natively a pause between two takes 10 to 40 ns. */
 #ifdef __wasm__
 enum { SPINS = 100000 };
 #else

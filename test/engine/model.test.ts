@@ -128,7 +128,10 @@ describe('a loaded model', () => {
         writeFileSync(file, bytes);
         try {
           await assert.rejects(model.run({ x: input }), code('SEGMENT_CRC', /segment 17/));
-          await assert.rejects(load(bundle.path, { threads }), code('SEGMENT_CRC', /segment 17/));
+          await assert.rejects(
+            load(bundle.path, { engine: 'wasm', threads }),
+            code('SEGMENT_CRC', /segment 17/),
+          );
           await first.run({ x: input });
         } finally {
           bytes[at]! ^= 8;
@@ -159,7 +162,7 @@ describe('a loaded model', () => {
     }));
     writeFileSync(join(copy.path, 'manifest.bin'), encode({ ...made.manifest, plans }));
     for (const threads of [1, 2]) {
-      const model = await load(copy.path, { threads, mode: 'stream' });
+      const model = await load(copy.path, { engine: 'wasm', threads, mode: 'stream' });
       await assert.rejects(model.run({ x: input }), code('ENGINE', /out of bounds/));
       await assert.rejects(model.run({ x: input }), code('ENGINE'));
       await model.close();
@@ -171,7 +174,7 @@ describe('a loaded model', () => {
     let copy: BundleFolder;
     const file = (name: string): string => join(copy.path, name);
     const refuses = (expected: ErrorCode, says: RegExp, options: LoadOptions = {}) =>
-      assert.rejects(load(copy.path, options), code(expected, says));
+      assert.rejects(load(copy.path, { engine: 'wasm', ...options }), code(expected, says));
     beforeEach(async () => {
       copy = await writeBundle(made);
     });

@@ -17,7 +17,7 @@ const SEED = 20260;
 /** Ops that only the reference runs, or that are views. */
 const hostOnly = new Set([
   ...['and', 'equal', 'greater', 'greaterOrEqual', 'isNan', 'less', 'lessOrEqual', 'mod', 'not', 'or'],
-  ...['where', 'reduceProd', 'reshape', 'identity'],
+  ...['where', 'reduceProd', 'reshape', 'identity', 'fromBfloat16'],
 ]);
 
 const settings: readonly LoadOptions[] = [

@@ -70,7 +70,7 @@ export const cases: readonly Case[] = [
   { op: 'equal', inputs: [bools(4), bools(4)] },
   ...['and', 'or'].map((op): Case => ({ op, inputs: [bools(2, 3), bools(3)] })),
   { op: 'not', inputs: [bools(4)] },
-  { op: 'isNaN', inputs: [given('float32', [3], [1, Number.NaN, -1])] },
+  { op: 'isNan', inputs: [given('float32', [3], [1, Number.NaN, -1])] },
   { op: 'where', inputs: [bools(2, 1), x(2, 3), w(3)] },
   { op: 'mod', inputs: [given('int64', [4], [5, -5, 5, -5]), given('int64', [4], [3, 3, -3, -3])] },
   { op: 'mod', inputs: [given('float32', [5], [5, -5, 5, -5, 6]), given('float32', [5], [3, 3, -3, -3, 3])] },
@@ -78,6 +78,7 @@ export const cases: readonly Case[] = [
   { op: 'cast', inputs: [x(2, 3)], attrs: { to: 'int32' } },
   { op: 'cast', inputs: [ints(2)], attrs: { to: 'float32' } },
   { op: 'identity', inputs: [x(2)] },
+  { op: 'fromBfloat16', inputs: [given('uint16', [3], [0x3f80, 0xc000, 0])] },
 
   { op: 'conv', inputs: [image, w(4, 6, 3, 3)], attrs: { ...window, pads: [1, 1, 1, 1], strides: [2, 1] } },
   { op: 'conv', inputs: [image, w(6, 1, 2, 2), w(6)], attrs: { ...window, groups: 6, dilations: [2, 1] } },

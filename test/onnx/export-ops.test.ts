@@ -10,7 +10,7 @@ import { type Case, cases, graphOf, titleOf } from './export-cases.ts';
 import { inFolder } from './make-model.ts';
 import { hasRuntime, runByOnnxruntime } from './onnxruntime.ts';
 
-const opsets = [13, 17, 18, 22];
+const opsets = [13, 17, 22];
 
 /** Calls `check` with the exported file of each case that an opset can say. */
 async function eachExport(

@@ -211,6 +211,15 @@ describe('exported ONNX files', () => {
     await assert.rejects(exported(network, { opset: 17.5 }), { code: 'OPTION' });
   });
 
+  it('say which node has no ONNX form', async () => {
+    const graph = graphOf(`graph "raw" {
+      input %bits: uint16[4]
+      %wide: float32[4] = fromBfloat16(%bits)
+      output "y" = %wide
+    }`);
+    await assert.rejects(exported(graph), { code: 'MODEL_UNSUPPORTED', at: 'node "wide"' });
+  });
+
   it('are not written over the weights of the graph itself, and leave nothing behind when they fail', async () => {
     await inFolder(async (folder) => {
       const path = join(folder, 'model.onnx');
@@ -224,6 +233,11 @@ describe('exported ONNX files', () => {
       const before = readdirSync(folder);
       await assert.rejects(exportOnnx(await importOnnx(path), path), { code: 'OUTPUT' });
       await assert.rejects(exportOnnx(large, join(folder, 'none', 'model.onnx')), { code: 'OUTPUT' });
+      assert.deepEqual(readdirSync(folder), before);
+      const stopped = join(folder, 'stopped.onnx');
+      const controller = new AbortController();
+      const stop = { signal: controller.signal, onProgress: () => controller.abort() };
+      await assert.rejects(exportOnnx(large, stopped, stop), { code: 'ABORTED' });
       assert.deepEqual(readdirSync(folder), before);
       await exportOnnx(await importOnnx(path), join(folder, 'copy.onnx'));
       await exportOnnx(large, path);

@@ -48,6 +48,20 @@ const fixtures: Readonly<Record<string, () => Schedule>> = {
       }),
       1200,
     ),
+  /** What both ends of a network read is not read together with what only one end does. */
+  apart: () =>
+    scheduleOf(
+      made((builder, x) => {
+        const [w, v] = ['w', 'v'].map((name) =>
+          builder.constant(name, f32(16, 16), { kind: 'splat', value: 0.5 }),
+        );
+        const half = builder.constant('half', f32(), { kind: 'splat', value: 0.5 });
+        const [a] = builder.node('mul', [x, half]);
+        const [b] = builder.node('matmul', [a!, w!, null], {}, 'first');
+        const [c] = builder.node('matmul', [b!, v!, null], {}, 'second');
+        return builder.node('mul', [c!, half]);
+      }),
+    ),
   /** Views lie in what they view. */
   views: () =>
     scheduleOf(

@@ -1,13 +1,13 @@
 /**
  * Depth-first search for a placement within a capacity, after MiniMalloc (Moffitt, ASPLOS '23). It builds canonical
  * placements: items from the lowest address up, each resting on what lies below it. Every placement can be pushed down
- * into a canonical one, so none is missed. What it cuts off, with the reason why nothing is lost:
- * - order: (offset, rank) never decreases, so each set of offsets is built in one order only;
+ * into a canonical one, so none is missed. One step takes the lowest item that is left: either it lies there, or it is
+ * lifted onto something that is still to come. What is cut off, with the reason why nothing is lost:
  * - decomposition: where the items left fall apart in time, each part is searched alone, and a part that failed is not
  *   retried with other placements of its siblings;
- * - dominance: an item that would still fit below everything to come is never left for later;
- * - lifting: an item that was passed over rests on something that isn't placed yet, hence at least that much higher;
- * - sections: the lowest floor of a section plus all that is left to place in it must stay within the capacity.
+ * - dominance: an item was lifted and all that is left around it would leave it room where it was: it could fall down;
+ * - sections: the lowest floor of a section plus all that is left to place in it must stay within the capacity;
+ * - twins: of items with the same span and size, the first lies lower.
  * The stack is explicit, so a search can be paused when its work is used up and continued later.
  */
 import type { Component } from './component.ts';
@@ -20,10 +20,13 @@ const BASE = 1;
 const FLOOR = 2;
 const PLACED = 3;
 
+/** `nextPart` of a frame in which nothing is placed. */
 const FRESH = -1;
 
 export class Search {
   readonly offset: Float64Array;
+  /** How often each section could not hold what was left: where placing gets into trouble. */
+  readonly pressure: Float64Array;
   /** Visits of items, neighbours and members so far: the measure of work, the same on every machine. */
   work = 0;
   private readonly component: Component;
@@ -48,22 +51,20 @@ export class Search {
   private trailValue = new Float64Array(1024);
   private trailLength = 0;
 
-  /** Items of each frame's part in order of start, then its candidates in order of trial; and its parts' bounds. */
+  /** A stack of lists: the items of each frame's part in order of start, and the bounds of the parts it fell into. */
   private pool: Int32Array;
   private depth = -1;
   private readonly from: Int32Array;
   private readonly to: Int32Array;
-  private readonly candidatesTo: Int32Array;
-  private readonly next: Int32Array;
   private readonly partsTo: Int32Array;
   private readonly nextPart: Int32Array;
   private readonly mark: Int32Array;
-  private readonly limitOffset: Float64Array;
-  private readonly limitRank: Int32Array;
+  /** Where the lists of the frame's parts begin. */
+  private readonly free: Int32Array;
   private readonly chosen: Int32Array;
   private outcome: Outcome = 'paused';
 
-  /** `order`: which of two items with equal offsets is tried first. */
+  /** `order`: which of two items that can be equally low is tried first. */
   constructor(component: Component, capacity: number, order: Int32Array) {
     const { count, sections } = component;
     this.component = component;
@@ -89,18 +90,16 @@ export class Search {
     this.isDirty = new Uint8Array(sections);
     this.from = new Int32Array(count + 2);
     this.to = new Int32Array(count + 2);
-    this.candidatesTo = new Int32Array(count + 2);
-    this.next = new Int32Array(count + 2);
     this.partsTo = new Int32Array(count + 2);
     this.nextPart = new Int32Array(count + 2);
     this.mark = new Int32Array(count + 2);
-    this.limitOffset = new Float64Array(count + 2);
-    this.limitRank = new Int32Array(count + 2);
+    this.free = new Int32Array(count + 2);
+    this.pressure = new Float64Array(sections);
     this.chosen = new Int32Array(count + 2);
     this.pool = new Int32Array(16 * count + 64);
     for (let i = 0; i < count; i++) this.pool[i] = i;
     if (component.lowerBound > capacity) this.outcome = 'impossible';
-    else this.enter(0, count, -1, -1);
+    else this.enter(0, count);
   }
 
   /** Searches on until the outcome is known or `work` more has been done. */
@@ -110,36 +109,25 @@ export class Search {
     return this.outcome;
   }
 
-  /** One step of the deepest frame: its next part if a candidate is placed, else its next candidate. */
+  /** One step of the deepest frame: its next part if an item is placed, else the next item to decide. */
   private advance(): void {
     const d = this.depth;
     if (this.nextPart[d]! !== FRESH) {
-      // The pair of bounds of each part lies between the parts themselves and the frame's candidates.
       const at = this.nextPart[d]!;
       if (at < this.partsTo[d]!) {
         this.nextPart[d] = at + 2;
-        const item = this.chosen[d]!;
-        this.enter(this.pool[at]!, this.pool[at + 1]!, this.offset[item]!, this.rank[item]!);
+        this.enter(this.pool[at]!, this.pool[at + 1]!);
       } else this.succeed();
       return;
     }
-    const n = this.next[d]!;
-    if (n >= this.candidatesTo[d]!) {
-      this.fail();
-      return;
-    }
-    this.next[d] = n + 1;
-    const item = this.pool[n]!;
-    // What was passed over so far stays passed over for all candidates to come: if that can't be, none of them can.
-    if (!this.lift(d, item)) {
-      this.fail();
-      return;
-    }
+    const item = this.choose(d);
     this.mark[d] = this.trailLength;
-    if (this.place(item)) {
-      this.chosen[d] = item;
-      this.split(d, item);
-    } else this.undo(this.mark[d]!);
+    this.chosen[d] = item;
+    if (this.low[item] === this.base[item] && this.place(item)) this.split(d, item);
+    else {
+      this.undo(this.mark[d]!);
+      if (!this.lift(item)) this.fail();
+    }
   }
 
   private succeed(): void {
@@ -147,55 +135,47 @@ export class Search {
     if (this.depth < 0) this.outcome = 'found';
   }
 
-  /** Gives up the deepest frame, and the placement in the frame below that led to it. */
+  /** Gives up the deepest frame; in the frame below, what was placed is lifted instead. */
   private fail(): void {
-    this.depth--;
-    const d = this.depth;
-    if (d < 0) {
-      this.outcome = 'impossible';
-      return;
+    for (;;) {
+      this.depth--;
+      const d = this.depth;
+      if (d < 0) {
+        this.outcome = 'impossible';
+        return;
+      }
+      this.undo(this.mark[d]!);
+      this.nextPart[d] = FRESH;
+      if (this.lift(this.chosen[d]!)) return;
     }
-    this.undo(this.mark[d]!);
-    this.nextPart[d] = FRESH;
   }
 
-  /** Opens a frame for the part pool[from … to − 1] and lists its candidates. */
-  private enter(from: number, to: number, limitOffset: number, limitRank: number): void {
-    const { low, base, rank, twin, placed } = this;
-    const { size } = this.component;
+  private enter(from: number, to: number): void {
     const d = ++this.depth;
-    const free = d === 0 ? to : this.partsTo[d - 1]!;
-    this.reserve(free + 4 * (to - from) + 4);
-    const { pool } = this;
-    this.work += to - from;
-    let ceiling = Number.POSITIVE_INFINITY;
-    for (let n = from; n < to; n++) {
-      const i = pool[n]!;
-      const top = base[i]! + size[i]!;
-      if (top < ceiling) ceiling = top;
-    }
-    let end = free;
-    for (let n = from; n < to; n++) {
-      const i = pool[n]!;
-      const at = low[i]!;
-      if (at >= ceiling || at !== base[i]! || at < limitOffset) continue;
-      if (at === limitOffset && rank[i]! < limitRank) continue;
-      if (twin[i]! >= 0 && placed[twin[i]!] === 0) continue;
-      let m = end++ - 1;
-      while (m >= free && (low[pool[m]!]! > at || (low[pool[m]!]! === at && rank[pool[m]!]! > rank[i]!))) {
-        pool[m + 1] = pool[m]!;
-        m--;
-      }
-      pool[m + 1] = i;
-    }
     this.from[d] = from;
     this.to[d] = to;
-    this.next[d] = free;
-    this.candidatesTo[d] = end;
+    this.free[d] = d === 0 ? to : this.partsTo[d - 1]!;
+    this.reserve(this.free[d]! + 3 * (to - from) + 4);
     this.nextPart[d] = FRESH;
-    this.partsTo[d] = end;
-    this.limitOffset[d] = limitOffset;
-    this.limitRank[d] = limitRank;
+    this.partsTo[d] = this.free[d]!;
+  }
+
+  /** The lowest item left; by rank among equals. */
+  private choose(d: number): number {
+    const { low, rank, pool, twin, placed } = this;
+    let best = -1;
+    let lowest = Number.POSITIVE_INFINITY;
+    const to = this.to[d]!;
+    this.work += to - this.from[d]!;
+    for (let n = this.from[d]!; n < to; n++) {
+      const i = pool[n]!;
+      const at = low[i]!;
+      if (at > lowest || (at === lowest && rank[i]! > rank[best]!)) continue;
+      if (twin[i]! >= 0 && placed[twin[i]!] === 0) continue;
+      lowest = at;
+      best = i;
+    }
+    return best;
   }
 
   private reserve(length: number): void {
@@ -205,29 +185,24 @@ export class Search {
     this.pool = larger;
   }
 
-  /** Raises the items that come before `item` in (offset, rank) and won't be placed there; false if one can't be. */
-  private lift(d: number, item: number): boolean {
-    const { low, base, rank, placed, pool } = this;
+  /** Raises an item that won't be placed where it could be now; false if it can't lie higher. */
+  private lift(i: number): boolean {
+    const { low, base, placed } = this;
     const { size, neighbourFrom, neighbour } = this.component;
-    const offset = low[item]!;
-    const to = this.to[d]!;
-    for (let n = this.from[d]!; n < to; n++) {
-      const i = pool[n]!;
-      const at = low[i]!;
-      if (at > offset || (at === offset && rank[i]! >= rank[item]!)) continue;
-      let least = Number.POSITIVE_INFINITY;
-      const end = neighbourFrom[i + 1]!;
-      this.work += end - neighbourFrom[i]!;
-      for (let m = neighbourFrom[i]!; m < end; m++) {
-        const other = neighbour[m]!;
-        if (placed[other] === 1) continue;
-        const top = (low[other]! > offset ? low[other]! : offset) + size[other]!;
-        if (top < least) least = top;
-      }
-      if (least === Number.POSITIVE_INFINITY || !this.raise(i, least)) return this.settle(false);
+    let least = Number.POSITIVE_INFINITY;
+    let lowest = Number.POSITIVE_INFINITY;
+    const end = neighbourFrom[i + 1]!;
+    this.work += end - neighbourFrom[i]!;
+    for (let m = neighbourFrom[i]!; m < end; m++) {
+      const other = neighbour[m]!;
+      if (placed[other] === 1) continue;
+      if (low[other]! < lowest) lowest = low[other]!;
+      const top = low[other]! + size[other]!;
+      if (top < least) least = top;
     }
-    this.work += to - this.from[d]!;
-    return this.settle(true) && low[item] === base[item];
+    // Everything to come would leave room for it where it could have been.
+    if (lowest >= base[i]! + size[i]!) return this.settle(false);
+    return this.settle(this.raise(i, least));
   }
 
   private place(item: number): boolean {
@@ -266,7 +241,11 @@ export class Search {
     const old = this.low[item]!;
     const low = this.align(item, offset);
     if (low <= old) return true;
-    if (low + size[item]! > this.capacity) return false;
+    if (low + size[item]! > this.capacity) {
+      const share = 1 / (lastSection[item]! - firstSection[item]! + 1);
+      for (let s = firstSection[item]!; s <= lastSection[item]!; s++) this.pressure[s]! += share;
+      return false;
+    }
     this.record(LOW, item, old);
     this.low[item] = low;
     const last = lastSection[item]!;
@@ -299,7 +278,10 @@ export class Search {
       if (least === floor[s] || least === Number.POSITIVE_INFINITY) continue;
       this.record(FLOOR, s, floor[s]!);
       floor[s] = least;
-      if (least + this.rest[s]! > this.capacity) fits = false;
+      if (least + this.rest[s]! > this.capacity) {
+        fits = false;
+        this.pressure[s]!++;
+      }
     }
     this.dirtyCount = 0;
     return fits;
@@ -347,7 +329,7 @@ export class Search {
   private split(d: number, item: number): void {
     const { pool } = this;
     const { start, end } = this.component;
-    const first = this.candidatesTo[d]!;
+    const first = this.free[d]!;
     let at = first;
     let until = Number.NEGATIVE_INFINITY;
     const bounds: number[] = [];

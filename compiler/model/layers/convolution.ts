@@ -1,154 +1,131 @@
-/** Convolutions and dense layers: everything with a weight and a bias. */
+/** Convolutions: sliding windows with a weight ([filters, channels, …kernel], as PyTorch has it) and a bias. */
 import { MillraceError } from '../../../runtime/error.ts';
-import { layerName, node, parameter } from '../define.ts';
-import { constant, he, type Initializer } from '../initializers.ts';
-import type { Tensor } from '../tensor.ts';
+import type { Shape } from '../../ir/types.ts';
+import { checkOptions, layerName, makeParameter, node } from '../definition.ts';
+import { he, type Initializer, zeros } from '../initializers.ts';
+import type { AnyTensor, Tensor } from '../tensor.ts';
+import type { Multiply } from '../types/arithmetic.ts';
+import type { At } from '../types/dimensions.ts';
+import type { First, OnlyOptions } from '../types/verdict.ts';
+import type {
+  GroupsVerdict,
+  PerAxis,
+  SpatialVerdict,
+  Spreaded,
+  Windowed1,
+  Windowed2,
+  WindowOptions,
+  WindowVerdict,
+} from '../types/window.ts';
+import { aroundEvenly, padsOf, perAxis, requireSpatial, windowOf } from './window.ts';
 
-/** One number for every spatial dimension, or one each. */
-export type PerAxis = number | readonly number[];
-/**
- * `same`: output ⌈input / stride⌉, the odd pixel of padding at the end. `valid`: none. A number: on every side.
- * A list: begins, then ends ([top, left, bottom, right]).
- */
-export type Padding = 'same' | 'valid' | PerAxis;
-
-export interface ConvOptions {
-  readonly filters: number;
-  readonly kernel: PerAxis;
-  readonly strides?: PerAxis;
-  readonly dilations?: PerAxis;
-  readonly padding?: Padding;
-  readonly groups?: number;
+interface WeightOptions {
   /** Default true. */
   readonly bias?: boolean;
   readonly initializer?: Initializer;
+  /** Default: the layer's kind. */
   readonly name?: string;
 }
 
+export interface ConvOptions extends Omit<WindowOptions, 'ceil'>, WeightOptions {
+  readonly filters: number;
+  /** Filters of group g see the g-th part of the channels only. Default 1. */
+  readonly groups?: number;
+}
+
+/** What the checker says of a convolution's options. */
+type ConvVerdict<S extends Shape, O, Spatial extends 1 | 2> = First<
+  OnlyOptions<O, ConvOptions>,
+  First<GroupsVerdict<S, O>, WindowVerdict<S, O, Spatial>>
+>;
+
 /** [N, H, W, C] → [N, H', W', filters]. */
-export const conv2d = (x: Tensor, options: ConvOptions): Tensor => convolution(x, 2, 'conv', options);
+export const conv2d = <S extends Shape, const O extends ConvOptions>(
+  x: Tensor<'float32', S> & SpatialVerdict<S, 2>['verdict'],
+  options: O & ConvVerdict<S, O, 2>['verdict'],
+): Tensor<'float32', Windowed2<S, O, O['filters']>> => convolution(x, 2, 'conv', options);
 
 /** [N, L, C] → [N, L', filters]. */
-export const conv1d = (x: Tensor, options: ConvOptions): Tensor => convolution(x, 1, 'conv', options);
+export const conv1d = <S extends Shape, const O extends ConvOptions>(
+  x: Tensor<'float32', S> & SpatialVerdict<S, 1>['verdict'],
+  options: O & ConvVerdict<S, O, 1>['verdict'],
+): Tensor<'float32', Windowed1<S, O, O['filters']>> => convolution(x, 1, 'conv', options);
 
-/** One filter for each channel: [N, H, W, C] → [N, H', W', C]. */
-export const depthwiseConv2d = (x: Tensor, options: Omit<ConvOptions, 'filters' | 'groups'>): Tensor =>
-  convolution(x, 2, 'depthwise', { ...options, filters: x.dim(-1), groups: x.dim(-1) });
+export interface DepthwiseOptions extends Omit<ConvOptions, 'filters' | 'groups'> {
+  /** Filters for each channel. Default 1. */
+  readonly multiplier?: number;
+}
 
-function convolution(x: Tensor, spatial: number, base: string, options: ConvOptions): Tensor {
+type Multiplier<O> = O extends { readonly multiplier: infer M extends number } ? M : 1;
+
+/** One filter (or `multiplier` filters) for each channel: [N, H, W, C] → [N, H', W', C·multiplier]. */
+export function depthwiseConv2d<S extends Shape, const O extends DepthwiseOptions>(
+  x: Tensor<'float32', S> & SpatialVerdict<S, 2>['verdict'],
+  options: O & First<OnlyOptions<O, DepthwiseOptions>, WindowVerdict<S, O, 2>>['verdict'],
+): Tensor<'float32', Windowed2<S, O, Multiply<At<S, 3>, Multiplier<O>>>> {
+  const { multiplier = 1, ...rest }: DepthwiseOptions = options;
+  checkOptions('depthwise', rest, [...windowNames, ...weightNames]);
+  return convolution(x, 2, 'depthwise', { ...rest, filters: x.dim(-1) * multiplier, groups: x.dim(-1) });
+}
+
+const windowNames = ['kernel', 'stride', 'dilation', 'padding'];
+const weightNames = ['bias', 'initializer', 'name'];
+
+function convolution<T extends AnyTensor>(
+  x: AnyTensor,
+  spatial: number,
+  base: string,
+  options: ConvOptions,
+): T {
   const name = layerName(options.name ?? base);
-  requireSpatial(x, spatial, name);
-  const groups = options.groups ?? 1;
+  checkOptions(name, options, ['filters', 'groups', ...windowNames, ...weightNames]);
+  requireSpatial(name, x, spatial);
+  const { filters, groups = 1 } = options;
   const inputs = x.dim(-1);
-  if (inputs % groups !== 0 || options.filters % groups !== 0)
+  if (inputs % groups !== 0 || filters % groups !== 0)
     throw new MillraceError('MODEL_SHAPE', 'channels do not divide into groups', {
       at: name,
       expected: `input channels and filters that are multiples of ${groups}`,
-      got: `${inputs} and ${options.filters}`,
+      got: `${inputs} and ${filters}`,
     });
-  const geometry = windowOf(x, spatial, options);
-  const weight = parameter(
-    name,
-    'weight',
-    [options.filters, inputs / groups, ...geometry.kernel],
-    options.initializer ?? he,
-  );
-  const bias = options.bias === false ? null : parameter(name, 'bias', [options.filters], constant(0));
-  const { strides, dilations, pads } = geometry;
-  return node(name, 'conv', [x, weight, bias], { strides, dilations, pads, groups })[0]!;
+  const { kernel, strides, dilations, pads } = windowOf(name, x, spatial, options);
+  const shape = [filters, inputs / groups, ...kernel];
+  const weight = makeParameter(`${name}.weight`, shape, options.initializer ?? he);
+  const bias = options.bias === false ? null : makeParameter(`${name}.bias`, [filters], zeros);
+  return node(name, 'conv', [x, weight, bias], { strides, dilations, pads, groups });
 }
 
-export interface ConvTransposeOptions extends Omit<ConvOptions, 'padding' | 'groups'> {
-  /** Default 0; the output is (input − 1)·stride + dilation·(kernel − 1) + 1 − padding on both sides. */
-  readonly padding?: PerAxis;
+export interface ConvTransposeOptions extends Omit<ConvOptions, 'groups'> {
+  /** Rows and columns more at the bottom and right. Default 0. */
   readonly outputPadding?: PerAxis;
 }
 
-/** [N, H, W, C] → [N, H', W', filters], the gradient of a convolution. */
-export function convTranspose2d(x: Tensor, options: ConvTransposeOptions): Tensor {
-  const name = layerName(options.name ?? 'convTranspose');
-  requireSpatial(x, 2, name);
-  const kernel = perAxis(options.kernel, 2);
-  const shape = [x.dim(-1), options.filters, ...kernel];
-  const weight = parameter(name, 'weight', shape, options.initializer ?? he);
-  const bias = options.bias === false ? null : parameter(name, 'bias', [options.filters], constant(0));
-  return node(name, 'convTranspose', [x, weight, bias], {
-    strides: perAxis(options.strides ?? 1, 2),
-    dilations: perAxis(options.dilations ?? 1, 2),
-    pads: padsOf(options.padding ?? 0, 2),
-    outputPadding: perAxis(options.outputPadding ?? 0, 2),
-  })[0]!;
-}
-
-export interface DenseOptions {
-  readonly units: number;
-  readonly bias?: boolean;
-  readonly initializer?: Initializer;
-  readonly name?: string;
-}
-
-/** [..., C] → [..., units]; the weight is [units, C]. */
-export function dense(x: Tensor, options: DenseOptions): Tensor {
-  const name = layerName(options.name ?? 'dense');
-  const weight = parameter(name, 'weight', [options.units, x.dim(-1)], options.initializer ?? he);
-  const bias = options.bias === false ? null : parameter(name, 'bias', [options.units], constant(0));
-  return node(name, 'matmul', [x, weight, bias], { transB: true })[0]!;
-}
-
-export interface Window {
-  readonly kernel: number[];
-  readonly strides: number[];
-  readonly dilations: number[];
-  readonly pads: number[];
-}
-
-/** Numbers of a sliding window over the spatial dimensions of x. */
-export function windowOf(
-  x: Tensor,
-  spatial: number,
-  options: { kernel: PerAxis; strides?: PerAxis; dilations?: PerAxis; padding?: Padding },
-): Window {
-  const kernel = perAxis(options.kernel, spatial);
-  const strides = perAxis(options.strides ?? 1, spatial);
-  const dilations = perAxis(options.dilations ?? 1, spatial);
-  const padding = options.padding ?? 'valid';
-  if (padding === 'valid')
-    return { kernel, strides, dilations, pads: new Array<number>(2 * spatial).fill(0) };
-  if (padding !== 'same') return { kernel, strides, dilations, pads: padsOf(padding, spatial) };
-  const totals = kernel.map((size, axis) => {
-    const input = x.dim(1 + axis);
-    const stride = strides[axis]!;
-    return Math.max(0, (Math.ceil(input / stride) - 1) * stride + (size - 1) * dilations[axis]! + 1 - input);
-  });
-  const begins = totals.map((total) => Math.floor(total / 2));
-  return { kernel, strides, dilations, pads: [...begins, ...totals.map((total, i) => total - begins[i]!)] };
-}
-
-function padsOf(padding: PerAxis, spatial: number): number[] {
-  if (typeof padding === 'number') return new Array<number>(2 * spatial).fill(padding);
-  if (padding.length === spatial) return [...padding, ...padding];
-  if (padding.length === 2 * spatial) return [...padding];
-  throw new MillraceError('MODEL_SHAPE', 'padding', {
-    expected: `1, ${spatial} or ${2 * spatial} numbers`,
-    got: `${padding.length}`,
-  });
-}
-
-export function perAxis(value: PerAxis, count: number): number[] {
-  if (typeof value === 'number') return new Array<number>(count).fill(value);
-  if (value.length !== count)
-    throw new MillraceError('MODEL_SHAPE', 'a number for each axis', {
-      expected: String(count),
-      got: String(value.length),
-    });
-  return [...value];
-}
-
-export function requireSpatial(x: Tensor, spatial: number, name: string): void {
-  if (x.rank !== spatial + 2)
-    throw new MillraceError('MODEL_SHAPE', 'input', {
-      at: name,
-      expected: spatial === 2 ? '[batch, height, width, channels]' : '[batch, length, channels]',
-      got: `[${x.shape.join(', ')}]`,
-    });
+/**
+ * The gradient of a convolution: [N, H, W, C] → [N, H', W', filters], with H' = (H − 1)·stride + dilation·(kernel − 1)
+ * + 1 − padding on both sides + outputPadding; `same` gives H·stride. The weight is [channels, filters, …kernel].
+ */
+export function convTranspose2d<S extends Shape, const O extends ConvTransposeOptions>(
+  x: Tensor<'float32', S> & SpatialVerdict<S, 2>['verdict'],
+  options: O & OnlyOptions<O, ConvTransposeOptions>['verdict'],
+): Tensor<'float32', Spreaded<S, O, O['filters']>> {
+  const given: ConvTransposeOptions = options;
+  const name = layerName(given.name ?? 'convTranspose');
+  checkOptions(name, given, ['filters', 'outputPadding', ...windowNames, ...weightNames]);
+  requireSpatial(name, x, 2);
+  const kernel = perAxis(name, given.kernel, 2);
+  const strides = perAxis(name, given.stride ?? 1, 2);
+  const dilations = perAxis(name, given.dilation ?? 1, 2);
+  const padding = given.padding ?? 'valid';
+  let pads: number[];
+  let outputPadding = perAxis(name, given.outputPadding ?? 0, 2);
+  if (padding === 'same') {
+    // H·stride = (H − 1)·stride + reach − total + outputPadding
+    const excess = kernel.map((size, axis) => (size - 1) * dilations[axis]! + 1 - strides[axis]!);
+    pads = aroundEvenly(excess.map((total) => Math.max(0, total)));
+    outputPadding = excess.map((total) => Math.max(0, -total));
+  } else pads = padsOf(name, padding === 'valid' ? 0 : padding, 2);
+  const shape = [x.dim(-1), given.filters, ...kernel];
+  const weight = makeParameter(`${name}.weight`, shape, given.initializer ?? he);
+  const bias = given.bias === false ? null : makeParameter(`${name}.bias`, [given.filters], zeros);
+  return node(name, 'convTranspose', [x, weight, bias], { strides, dilations, pads, outputPadding });
 }

@@ -1,56 +1,202 @@
-/** Layers that move elements and compute nothing, and reductions and products without weights. */
-import { elementCount, type Shape } from '../../ir/types.ts';
-import { layerName, node } from '../define.ts';
-import type { Tensor } from '../tensor.ts';
+/** Layers that move elements and compute nothing. */
+import { MillraceError } from '../../../runtime/error.ts';
+import { type DType, elementCount, type Shape } from '../../ir/types.ts';
+import { layerName, node, nodes } from '../definition.ts';
+import type { AnyTensor, Tensor } from '../tensor.ts';
+import type { Multiply } from '../types/arithmetic.ts';
+import type {
+  AxisOf,
+  AxisVerdict,
+  DimAt,
+  InsertAt,
+  LastOf,
+  Mutable,
+  Product,
+  RemoveAt,
+  Trailing,
+  WithDim,
+} from '../types/dimensions.ts';
+import type {
+  Beside,
+  Concatenated,
+  Gathered,
+  PadVerdict,
+  PermutationVerdict,
+  Reshaped,
+  ReshapeVerdict,
+  SplitSizes,
+  SplitVerdict,
+  Tall,
+  Transposed,
+  Wide,
+  Widened,
+  WithinVerdict,
+} from '../types/movement.ts';
+import type { First, SameVerdict } from '../types/verdict.ts';
+import type { DividesVerdict, SpatialVerdict } from '../types/window.ts';
 
-const normal = (x: Tensor, axis: number): number => (axis < 0 ? axis + x.rank : axis);
-
-export const concat = (inputs: readonly Tensor[], axis = -1): Tensor =>
-  node(layerName('concat'), 'concat', inputs, { axis: normal(inputs[0]!, axis) })[0]!;
-
-/** Parts of the given sizes along an axis. */
-export const split = (x: Tensor, sizes: readonly number[], axis = -1): Tensor[] =>
-  node(layerName('split'), 'split', [x], { sizes, axis: normal(x, axis) });
-
-/** Elements [starts, starts + sizes) of every axis. */
-export const slice = (x: Tensor, starts: readonly number[], sizes: readonly number[]): Tensor =>
-  node(layerName('slice'), 'slice', [x], { starts, sizes, steps: sizes.map(() => 1) })[0]!;
-
-/** Widens every axis: begins, then ends. */
-export const pad = (x: Tensor, pads: readonly number[], value = 0): Tensor =>
-  node(layerName('pad'), 'pad', [x], { pads, value })[0]!;
-
-/** The same elements under another shape; one extent may be −1. */
-export function reshape(x: Tensor, shape: Shape): Tensor {
-  const known = elementCount(shape.filter((extent) => extent >= 0));
-  const resolved = shape.map((extent) => (extent < 0 ? elementCount(x.shape) / known : extent));
-  return node(layerName('reshape'), 'reshape', [x], { shape: resolved })[0]!;
+/** The axis counted from the front. */
+function positive(x: AnyTensor, axis: number): number {
+  x.dim(axis);
+  return axis < 0 ? axis + x.rank : axis;
 }
 
+/** Tensors one after the other along an axis, the last if none is given. */
+export function concat<const T extends readonly AnyTensor[], const A extends number = -1>(
+  inputs: T & Beside<T, A>,
+  axis?: A,
+): Tensor<T[number]['dtype'], Concatenated<T, A>> {
+  const list: readonly AnyTensor[] = inputs;
+  const name = layerName('concat');
+  const [first] = list;
+  if (first === undefined) throw new MillraceError('MODEL_INVALID', 'nothing to concatenate', { at: name });
+  return node(name, 'concat', list, { axis: positive(first, axis ?? -1) });
+}
+
+/** Tensors of the shapes that a split along an axis gives. */
+type Parts<D extends DType, S extends Shape, A extends number, Sizes extends Shape> = {
+  -readonly [K in keyof Sizes]: Tensor<D, WithDim<S, A, Sizes[K]>>;
+};
+
+/** Parts of the given sizes, or so many equal parts, along an axis (the last if none is given). */
+export function split<
+  D extends DType,
+  S extends Shape,
+  const P extends number | readonly number[],
+  const A extends number = -1,
+>(
+  x: Tensor<D, S>,
+  parts: P & SplitVerdict<S, A, P>['problem'],
+  axis?: A & AxisVerdict<S, A>['problem'],
+): Parts<D, S, A, SplitSizes<S, A, P>> {
+  const at = positive(x, axis ?? -1);
+  const given: number | readonly number[] = parts;
+  const sizes = typeof given === 'number' ? new Array<number>(given).fill(x.dim(at) / given) : given;
+  if (!sizes.every(Number.isInteger))
+    throw new MillraceError('MODEL_SHAPE', 'split', {
+      expected: `a divisor of ${x.dim(at)}`,
+      got: String(given),
+    });
+  return nodes(layerName('split'), 'split', [x], { sizes, axis: at }) as Parts<D, S, A, SplitSizes<S, A, P>>;
+}
+
+/** Elements [start, start + size) of an axis: `narrow(x, 1, 0, 1)` is the first token of [batch, tokens, channels]. */
+export function narrow<
+  D extends DType,
+  S extends Shape,
+  const A extends number,
+  const B extends number,
+  const N extends number,
+>(
+  x: Tensor<D, S>,
+  axis: A & AxisVerdict<S, A>['problem'],
+  start: B,
+  size: N & WithinVerdict<DimAt<S, A>, B, N>['problem'],
+): Tensor<D, WithDim<S, A, N>> {
+  const at = positive(x, axis);
+  const starts = x.shape.map((_, i) => (i === at ? start : 0));
+  return slice(x, starts, x.shape.with(at, size)) as AnyTensor as Tensor<D, WithDim<S, A, N>>;
+}
+
+/** Elements start, start + step, … of every axis, `sizes` of them; a step may be negative. */
+export const slice = <D extends DType, const T extends Shape>(
+  x: Tensor<D, Shape>,
+  starts: readonly number[],
+  sizes: T,
+  steps: readonly number[] = sizes.map(() => 1),
+): Tensor<D, Mutable<T>> => node(layerName('slice'), 'slice', [x], { starts, sizes, steps });
+
+export interface PadOptions {
+  readonly mode?: 'constant' | 'reflect' | 'edge';
+  /** What a constant padding is made of. Default 0. */
+  readonly value?: number;
+}
+
+/** Widens every axis: begins, then ends. */
+export const pad = <D extends DType, S extends Shape, const P extends Shape>(
+  x: Tensor<D, S>,
+  pads: P & PadVerdict<S, P>['verdict'],
+  options: PadOptions = {},
+): Tensor<D, Widened<S, P>> => node(layerName('pad'), 'pad', [x], { pads, ...options });
+
+/** The same elements under another shape; one extent may be −1. */
+export function reshape<D extends DType, S extends Shape, const T extends Shape>(
+  x: Tensor<D, S>,
+  shape: T & ReshapeVerdict<S, T>['verdict'],
+): Tensor<D, Reshaped<S, T>> {
+  const given: Shape = shape;
+  const known = elementCount(given.filter((extent) => extent >= 0));
+  const resolved = given.map((extent) => (extent < 0 ? elementCount(x.shape) / known : extent));
+  if (!resolved.every(Number.isInteger) || elementCount(resolved) !== elementCount(x.shape))
+    throw new MillraceError('MODEL_SHAPE', 'reshape', {
+      expected: `a shape of ${elementCount(x.shape)} elements, as [${x.shape.join(', ')}]`,
+      got: `[${given.join(', ')}]`,
+    });
+  return node(layerName('reshape'), 'reshape', [x], { shape: resolved });
+}
+
+type Flattened<S extends Shape> = S extends readonly [infer N extends number, ...Shape]
+  ? [N, Product<Trailing<S>>]
+  : [number, number];
+
 /** [N, …] → [N, rest]. */
-export const flatten = (x: Tensor): Tensor => reshape(x, [x.dim(0), elementCount(x.shape.slice(1))]);
+export const flatten = <D extends DType, S extends Shape>(x: Tensor<D, S>): Tensor<D, Flattened<S>> =>
+  node(layerName('flatten'), 'reshape', [x], { shape: [x.dim(0), elementCount(x.shape.slice(1))] });
 
-export const transpose = (x: Tensor, perm: readonly number[]): Tensor =>
-  node(layerName('transpose'), 'transpose', [x], { perm })[0]!;
+/** Without an axis of one element. */
+export function squeeze<D extends DType, S extends Shape, const A extends number>(
+  x: Tensor<D, S>,
+  axis: A &
+    First<AxisVerdict<S, A>, SameVerdict<DimAt<S, A>, 1, `the axis has ${DimAt<S, A>} elements`>>['problem'],
+): Tensor<D, S extends Shape ? RemoveAt<S, AxisOf<S, A>> : never> {
+  const at = positive(x, axis);
+  if (x.dim(axis) !== 1)
+    throw new MillraceError('MODEL_SHAPE', 'squeeze', {
+      expected: 'an axis of one element',
+      got: `axis ${at} of [${x.shape.join(', ')}]`,
+    });
+  return node(layerName('squeeze'), 'reshape', [x], { shape: x.shape.filter((_, i) => i !== at) });
+}
 
-/** Rows of `x` along an axis, chosen by integer indices. */
-export const gather = (x: Tensor, indices: Tensor, axis = 0): Tensor =>
-  node(layerName('gather'), 'gather', [x, indices], { axis: normal(x, axis) })[0]!;
+/** With an axis of one element more, before the axis `axis`. */
+export const unsqueeze = <D extends DType, S extends Shape, const A extends number>(
+  x: Tensor<D, S>,
+  axis: A,
+): Tensor<D, S extends Shape ? InsertAt<S, A, 1> : never> =>
+  node(layerName('unsqueeze'), 'reshape', [x], {
+    shape: [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)],
+  });
 
-/** [N, H, W, C·b²] → [N, H·b, W·b, C]. */
-export const depthToSpace = (x: Tensor, blockSize: number): Tensor =>
-  node(layerName('depthToSpace'), 'depthToSpace', [x], { blockSize })[0]!;
+/** Axis i of the result is axis perm[i] of x. */
+export const transpose = <D extends DType, S extends Shape, const P extends Shape>(
+  x: Tensor<D, S>,
+  perm: P & PermutationVerdict<S, P>['verdict'],
+): Tensor<D, Transposed<S, P>> =>
+  node(layerName('transpose'), 'transpose', [x], { perm: (perm as Shape).map((axis) => positive(x, axis)) });
 
-/** Batched matrix product of the last two axes. */
-export const matmul = (a: Tensor, b: Tensor, options: { transA?: boolean; transB?: boolean } = {}): Tensor =>
-  node(layerName('matmul'), 'matmul', [a, b], { ...options })[0]!;
+/** Repeats axes of extent 1 (and leading ones that are missing) up to a shape. */
+export const expand = <D extends DType, const T extends Shape>(
+  x: Tensor<D, Shape>,
+  shape: T,
+): Tensor<D, Mutable<T>> => node(layerName('expand'), 'expand', [x], { shape });
 
-const reduce =
-  (op: string) =>
-  (x: Tensor, axes: readonly number[], keepDims = true): Tensor => {
-    const sorted = axes.map((axis) => normal(x, axis)).sort((a, b) => a - b);
-    return node(layerName(op), op, [x], { axes: sorted, keepDims })[0]!;
-  };
-export const reduceMean = reduce('reduceMean');
-export const reduceSum = reduce('reduceSum');
-export const reduceMax = reduce('reduceMax');
+/** Slices of x along an axis (the first if none is given), chosen by integers. */
+export const gather = <D extends DType, S extends Shape, T extends Shape, const A extends number = 0>(
+  x: Tensor<D, S>,
+  indices: Tensor<'int32' | 'int64', T>,
+  axis?: A & AxisVerdict<S, A>['problem'],
+): Tensor<D, Gathered<S, T, A>> =>
+  node(layerName('gather'), 'gather', [x, indices], { axis: positive(x, axis ?? 0) });
+
+/** [N, H, W, C·b²] → [N, H·b, W·b, C]: groups of channels become blocks of pixels. */
+export const depthToSpace = <D extends DType, S extends Shape, const B extends number>(
+  x: Tensor<D, S> & SpatialVerdict<S, 2>['verdict'],
+  blockSize: B & DividesVerdict<LastOf<S>, Multiply<B, B>, 'channels'>['problem'],
+): Tensor<D, Tall<S, B>> => node(layerName('depthToSpace'), 'depthToSpace', [x], { blockSize });
+
+/** [N, H·b, W·b, C] → [N, H, W, C·b²]: blocks of pixels become groups of channels. */
+export const spaceToDepth = <D extends DType, S extends Shape, const B extends number>(
+  x: Tensor<D, S> & SpatialVerdict<S, 2>['verdict'],
+  blockSize: B &
+    First<DividesVerdict<DimAt<S, 1>, B, 'rows'>, DividesVerdict<DimAt<S, 2>, B, 'columns'>>['problem'],
+): Tensor<D, Wide<S, B>> => node(layerName('spaceToDepth'), 'spaceToDepth', [x], { blockSize });

@@ -1,40 +1,99 @@
-/** Normalisations with learned parameters, at inference. */
-import { layerName, node, parameter } from '../define.ts';
-import { constant, type Initializer } from '../initializers.ts';
-import type { Tensor } from '../tensor.ts';
+/** Normalisations with learned parameters, at inference. Parameters have PyTorch's names. */
+import { MillraceError } from '../../../runtime/error.ts';
+import type { Shape } from '../../ir/types.ts';
+import { checkOptions, layerName, makeParameter, node, nodes, scalar } from '../definition.ts';
+import { type Initializer, ones, zeros } from '../initializers.ts';
+import type { AnyTensor, Tensor } from '../tensor.ts';
 
-export interface BatchNormOptions {
+export interface NormOptions {
   /** Added to the variance. Default 1e-5. */
   readonly epsilon?: number;
-  /** Initial scale. Default 1. */
-  readonly scale?: Initializer;
+  /** Initial weight. Default: ones. */
+  readonly initializer?: Initializer;
   readonly name?: string;
 }
 
-/** (x − mean) / √(variance + ε) · scale + bias for each channel (the last axis), with stored statistics. */
-export function batchNorm(x: Tensor, options: BatchNormOptions = {}): Tensor {
+const normNames = ['epsilon', 'initializer', 'name'];
+
+/** Parameters of a layer, one number for each channel. */
+const perChannel = (
+  name: string,
+  x: AnyTensor,
+  roles: readonly (readonly [role: string, initial: Initializer, trainable?: boolean])[],
+): AnyTensor[] =>
+  roles.map(([role, initial, trainable = true]) =>
+    makeParameter(`${name}.${role}`, [x.dim(-1)], initial, { trainable }),
+  );
+
+/** (x − running_mean) / √(running_var + ε) · weight + bias for each channel (the last axis). */
+export function batchNorm<S extends Shape>(
+  x: Tensor<'float32', S>,
+  options: NormOptions = {},
+): Tensor<'float32', S> {
   const name = layerName(options.name ?? 'batchNorm');
-  const shape = [x.dim(-1)];
-  const inputs = [
-    x,
-    parameter(name, 'scale', shape, options.scale ?? constant(1)),
-    parameter(name, 'bias', shape, constant(0)),
-    parameter(name, 'mean', shape, constant(0)),
-    parameter(name, 'variance', shape, constant(1)),
-  ];
-  return node(name, 'batchNorm', inputs, { epsilon: options.epsilon ?? 1e-5, axis: x.rank - 1 })[0]!;
+  checkOptions(name, options, normNames);
+  const inputs = perChannel(name, x, [
+    ['weight', options.initializer ?? ones],
+    ['bias', zeros],
+    ['running_mean', zeros, false],
+    ['running_var', ones, false],
+  ]);
+  return node(name, 'batchNorm', [x, ...inputs], { epsilon: options.epsilon ?? 1e-5, axis: x.rank - 1 });
 }
 
 /** As batchNorm, with mean and variance of each image's own channels. */
-export function instanceNorm(x: Tensor, options: BatchNormOptions = {}): Tensor {
+export function instanceNorm<S extends Shape>(
+  x: Tensor<'float32', S>,
+  options: NormOptions = {},
+): Tensor<'float32', S> {
   const name = layerName(options.name ?? 'instanceNorm');
-  const shape = [x.dim(-1)];
-  const inputs = [
-    x,
-    parameter(name, 'scale', shape, options.scale ?? constant(1)),
-    parameter(name, 'bias', shape, constant(0)),
-  ];
-  return node(name, 'instanceNorm', inputs, { epsilon: options.epsilon ?? 1e-5 })[0]!;
+  checkOptions(name, options, normNames);
+  const inputs = perChannel(name, x, [
+    ['weight', options.initializer ?? ones],
+    ['bias', zeros],
+  ]);
+  return node(name, 'instanceNorm', [x, ...inputs], { epsilon: options.epsilon ?? 1e-5 });
+}
+
+export interface GroupNormOptions extends NormOptions {
+  readonly groups: number;
+}
+
+/** Mean and variance over the pixels and the channels of each group of an image (Wu and He 2018, arXiv 1803.08494). */
+export function groupNorm<S extends Shape>(
+  x: Tensor<'float32', S>,
+  options: GroupNormOptions,
+): Tensor<'float32', S> {
+  const name = layerName(options.name ?? 'groupNorm');
+  checkOptions(name, options, ['groups', ...normNames]);
+  const { groups, epsilon = 1e-5 } = options;
+  const channels = x.dim(-1);
+  if (channels % groups !== 0)
+    throw new MillraceError('MODEL_SHAPE', 'channels do not divide into groups', {
+      at: name,
+      expected: `a multiple of ${groups}`,
+      got: String(channels),
+    });
+  const [weight, bias] = perChannel(name, x, [
+    ['weight', options.initializer ?? ones],
+    ['bias', zeros],
+  ]);
+  // [batch, pixels, groups, channels of a group]: one group of one image is an image of its own.
+  const pixels = x.shape.slice(1, -1).reduce((product, extent) => product * extent, 1);
+  const shape = [x.dim(0), pixels, groups, channels / groups];
+  const grouped = one('grouped', 'reshape', [x], { shape });
+  const mean = one('mean', 'reduceMean', [grouped], { axes: [1, 3], keepDims: true });
+  const centred = one('centred', 'sub', [grouped, mean]);
+  const squares = one('squares', 'mul', [centred, centred]);
+  const variance = one('variance', 'reduceMean', [squares], { axes: [1, 3], keepDims: true });
+  const shifted = one('epsilon', 'add', [variance, scalar(epsilon, 'float32')]);
+  const normal = one('normal', 'div', [centred, one('deviation', 'sqrt', [shifted])]);
+  const images = one('images', 'reshape', [normal], { shape: x.shape });
+  return node(name, 'add', [one('scaled', 'mul', [images, weight!]), bias!]);
+
+  function one(part: string, op: string, inputs: AnyTensor[], attrs = {}): AnyTensor {
+    return nodes(`${name}.${part}`, op, inputs, attrs)[0]!;
+  }
 }
 
 export interface LocalResponseOptions {
@@ -46,5 +105,7 @@ export interface LocalResponseOptions {
 }
 
 /** x / (bias + alpha/size · Σ x²)^beta over neighbouring channels (Krizhevsky et al. 2012, §3.3). */
-export const localResponseNorm = (x: Tensor, options: LocalResponseOptions): Tensor =>
-  node(layerName('lrn'), 'lrn', [x], { ...options })[0]!;
+export const localResponseNorm = <S extends Shape>(
+  x: Tensor<'float32', S>,
+  options: LocalResponseOptions,
+): Tensor<'float32', S> => node(layerName('lrn'), 'lrn', [x], { ...options });

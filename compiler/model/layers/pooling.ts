@@ -1,53 +1,114 @@
 /** Pooling and resampling over the spatial dimensions. */
-import { layerName, node } from '../define.ts';
-import type { Tensor } from '../tensor.ts';
-import { type Padding, type PerAxis, windowOf } from './convolution.ts';
+import type { Shape } from '../../ir/types.ts';
+import { checkOptions, layerName, node } from '../definition.ts';
+import type { AnyTensor, Float, Tensor } from '../tensor.ts';
+import type { Multiply } from '../types/arithmetic.ts';
+import type { At } from '../types/dimensions.ts';
+import type { First, Fits, Misfit, OnlyOptions } from '../types/verdict.ts';
+import type { SpatialVerdict, Windowed1, Windowed2, WindowOptions, WindowVerdict } from '../types/window.ts';
+import { perAxis, requireSpatial, windowOf } from './window.ts';
 
-export interface PoolOptions {
-  readonly kernel: PerAxis;
-  /** Default: the kernel. */
-  readonly strides?: PerAxis;
-  readonly padding?: Padding;
-  /** Keep a last window that is only partly inside. */
-  readonly ceil?: boolean;
+/** The stride is the kernel where it is not given. */
+export type PoolOptions = WindowOptions;
+
+const poolNames = ['kernel', 'stride', 'dilation', 'padding', 'ceil'];
+
+/** [N, H, W, C] → [N, H', W', C]. */
+export const maxPool2d = <D extends Float, S extends Shape, const O extends PoolOptions>(
+  x: Tensor<D, S> & SpatialVerdict<S, 2>['verdict'],
+  options: O & First<OnlyOptions<O, PoolOptions>, WindowVerdict<S, O, 2>>['verdict'],
+): Tensor<D, Windowed2<S, O, At<S, 3>, 'kernel'>> => maxPool(x, 2, options);
+
+/** [N, L, C] → [N, L', C]. */
+export const maxPool1d = <D extends Float, S extends Shape, const O extends PoolOptions>(
+  x: Tensor<D, S> & SpatialVerdict<S, 1>['verdict'],
+  options: O & First<OnlyOptions<O, PoolOptions>, WindowVerdict<S, O, 1>>['verdict'],
+): Tensor<D, Windowed1<S, O, At<S, 2>, 'kernel'>> => maxPool(x, 1, options);
+
+function maxPool<T extends AnyTensor>(x: AnyTensor, spatial: number, options: PoolOptions): T {
+  const name = layerName('maxPool');
+  checkOptions(name, options, poolNames);
+  return node(name, 'maxPool', [x], poolAttrs(name, x, spatial, options));
 }
 
-export const maxPool = (x: Tensor, options: PoolOptions): Tensor =>
-  node(layerName('maxPool'), 'maxPool', [x], { ...pool(x, options), ceilMode: options.ceil ?? false })[0]!;
+export interface AveragePoolOptions extends PoolOptions {
+  /** Padding counts as zeros. Default false. */
+  readonly includePadding?: boolean;
+}
 
-/** Padding does not count, unless `includePadding`. */
-export const averagePool = (
-  x: Tensor,
-  options: PoolOptions & { readonly includePadding?: boolean },
-): Tensor =>
-  node(layerName('averagePool'), 'averagePool', [x], {
-    ...pool(x, options),
-    ceilMode: options.ceil ?? false,
+/** [N, H, W, C] → [N, H', W', C]. */
+export const averagePool2d = <D extends Float, S extends Shape, const O extends AveragePoolOptions>(
+  x: Tensor<D, S> & SpatialVerdict<S, 2>['verdict'],
+  options: O & First<OnlyOptions<O, AveragePoolOptions>, WindowVerdict<S, O, 2>>['verdict'],
+): Tensor<D, Windowed2<S, O, At<S, 3>, 'kernel'>> => averagePool(x, 2, options);
+
+/** [N, L, C] → [N, L', C]. */
+export const averagePool1d = <D extends Float, S extends Shape, const O extends AveragePoolOptions>(
+  x: Tensor<D, S> & SpatialVerdict<S, 1>['verdict'],
+  options: O & First<OnlyOptions<O, AveragePoolOptions>, WindowVerdict<S, O, 1>>['verdict'],
+): Tensor<D, Windowed1<S, O, At<S, 2>, 'kernel'>> => averagePool(x, 1, options);
+
+function averagePool<T extends AnyTensor>(x: AnyTensor, spatial: number, options: AveragePoolOptions): T {
+  const name = layerName('averagePool');
+  checkOptions(name, options, [...poolNames, 'includePadding']);
+  const attrs = {
+    ...poolAttrs(name, x, spatial, options),
     countIncludePad: options.includePadding ?? false,
-  })[0]!;
-
-function pool(x: Tensor, options: PoolOptions) {
-  return windowOf(x, x.rank - 2, { ...options, strides: options.strides ?? options.kernel });
+  };
+  return node(name, 'averagePool', [x], attrs);
 }
 
-/** [N, …spatial, C] → [N, C]. */
-export const globalAveragePool = (x: Tensor): Tensor => overSpatial(x, 'reduceMean');
-export const globalMaxPool = (x: Tensor): Tensor => overSpatial(x, 'reduceMax');
-
-function overSpatial(x: Tensor, op: string): Tensor {
-  const axes = Array.from({ length: x.rank - 2 }, (_, i) => i + 1);
-  return node(layerName('globalPool'), op, [x], { axes, keepDims: false })[0]!;
+function poolAttrs(name: string, x: AnyTensor, spatial: number, options: PoolOptions) {
+  requireSpatial(name, x, spatial);
+  const window = windowOf(name, x, spatial, { ...options, stride: options.stride ?? options.kernel });
+  return { ...window, ceilMode: options.ceil ?? false };
 }
 
 export interface ResizeOptions {
-  /** Output height and width. */
-  readonly size: readonly [number, number];
+  /** Output height and width; or `scale`. */
+  readonly size?: readonly [number, number];
+  /** How many times as high and wide. */
+  readonly scale?: number | readonly [number, number];
+  /** Default 'nearest'. */
   readonly mode?: 'nearest' | 'linear';
+  /** Which input coordinate an output pixel has. Default 'half_pixel': pixel centres at half integers. */
+  readonly coordinates?: 'half_pixel' | 'align_corners' | 'asymmetric' | 'pytorch_half_pixel';
 }
 
-/** [N, H, W, C] → [N, size, C]; pixel centres at half integers. */
-export function resize(x: Tensor, options: ResizeOptions): Tensor {
-  const shape = [x.dim(0), ...options.size, x.dim(3)];
-  const scales = shape.map((extent, axis) => extent / x.dim(axis));
-  return node(layerName('resize'), 'resize', [x], { shape, scales, mode: options.mode ?? 'nearest' })[0]!;
+type Resized<S extends Shape, O> = {
+  shape: [At<S, 0>, ResizedAxis<At<S, 1>, O, 0>, ResizedAxis<At<S, 2>, O, 1>, At<S, 3>];
+}['shape'];
+
+type ResizedAxis<N extends number, O, Axis extends 0 | 1> = O extends {
+  readonly size: infer Size extends readonly number[];
+}
+  ? Size[Axis]
+  : O extends { readonly scale: infer K }
+    ? K extends number
+      ? Multiply<N, K>
+      : K extends readonly number[]
+        ? Multiply<N, K[Axis]>
+        : number
+    : number;
+
+type ResizeVerdict<O> = O extends { readonly size: unknown } | { readonly scale: unknown }
+  ? Fits
+  : Misfit<'expected a size or a scale'>;
+
+/** [N, H, W, C] → [N, H', W', C], H' and W' by `size` or `scale`. */
+export function resize<D extends Float, S extends Shape, const O extends ResizeOptions>(
+  x: Tensor<D, S> & SpatialVerdict<S, 2>['verdict'],
+  options: O & First<OnlyOptions<O, ResizeOptions>, ResizeVerdict<O>>['verdict'],
+): Tensor<D, Resized<S, O>> {
+  const given: ResizeOptions = options;
+  const input: AnyTensor = x;
+  const name = layerName('resize');
+  checkOptions(name, given, ['size', 'scale', 'mode', 'coordinates']);
+  requireSpatial(name, input, 2);
+  const [height, width] = perAxis(name, given.scale ?? 1, 2) as [number, number];
+  const size = given.size ?? [Math.floor(input.dim(1) * height), Math.floor(input.dim(2) * width)];
+  const shape = [input.dim(0), ...size, input.dim(3)];
+  const scales = shape.map((extent, axis) => extent / input.dim(axis));
+  const { mode = 'nearest', coordinates = 'half_pixel' } = given;
+  return node(name, 'resize', [input], { shape, scales, mode, coordinates });
 }

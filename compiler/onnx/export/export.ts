@@ -3,24 +3,24 @@
  * passes left it. Files are complete before they have their names; a failed export leaves what was there.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { MillraceError } from '../../../runtime/error.ts';
 import type { Constant } from '../../ir/constant.ts';
 import type { Graph } from '../../ir/graph.ts';
 import { NeedsOpset } from './context.ts';
 import type { Draft } from './draft.ts';
-import { type Placement, placeInitializers, writeExternal } from './initializers.ts';
+import { type Placement, placeInitializers, type WriteOptions, writeExternal } from './initializers.ts';
 import { draftOf } from './walk.ts';
 
-export interface ExportOptions {
+export interface ExportOptions extends WriteOptions {
   /** Version of the default opset. Default 17, or the first in which the network can be said. */
   readonly opset?: number;
   /** What the model is, for viewers. */
   readonly doc?: string;
   /** Further entries for the model's metadata. */
   readonly metadata?: Readonly<Record<string, string>>;
-  readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
 }
 
 export interface ExportReport {
@@ -63,7 +63,7 @@ export async function exportOnnx(
     metadata: options.metadata ?? {},
     producer,
   });
-  writeFiles(target, beside, bytes, draft, placement, options.onProgress);
+  await writeFiles(target, beside, bytes, draft, placement, options);
   return {
     model: path,
     data: placement.externalBytes > 0 ? `${path}.data` : null,
@@ -120,23 +120,27 @@ function refuseOwnSources(draft: Draft, targets: readonly string[]): void {
   }
 }
 
-function writeFiles(
+async function writeFiles(
   target: string,
   beside: string,
   model: Uint8Array,
   draft: Draft,
   placement: Placement,
-  onProgress?: (doneBytes: number, totalBytes: number) => void,
-): void {
+  options: WriteOptions,
+): Promise<void> {
   const mark = `.tmp-${randomBytes(6).toString('hex')}`;
   const temporary = (path: string): string => join(dirname(path), `.${basename(path)}${mark}`);
   const files = placement.externalBytes > 0 ? [beside, target] : [target];
   try {
-    if (placement.externalBytes > 0) writeExternal(temporary(beside), placement, draft.constants, onProgress);
-    writeFileSync(temporary(target), model, { flush: true });
-    for (const file of files) renameSync(temporary(file), file);
+    if (placement.externalBytes > 0)
+      await writeExternal(temporary(beside), placement, draft.constants, options);
+    await writeFile(temporary(target), model, { flush: true });
+    options.signal?.throwIfAborted();
+    for (const file of files) await rename(temporary(file), file);
   } catch (cause) {
-    for (const file of files) rmSync(temporary(file), { force: true });
+    for (const file of files) await rm(temporary(file), { force: true });
+    if (options.signal?.aborted === true)
+      throw new MillraceError('ABORTED', 'was not written', { at: target, cause });
     if (cause instanceof MillraceError) throw cause;
     throw new MillraceError('OUTPUT', `could not be written: ${(cause as Error).message}`, {
       at: target,

@@ -3,7 +3,7 @@
  * 4 KiB so that a reader can map it. They are read and written in pieces: a model of any size takes the memory of one.
  * Source: onnx docs/ExternalData.md (its advice on offsets).
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { TypedConstant } from '../../ir/constant.ts';
 import { bytesOf } from '../../ir/tensor.ts';
 import { byteLength, elementCount, elementSize, type TensorType } from '../../ir/types.ts';
@@ -47,15 +47,21 @@ export function placeInitializers(constants: ReadonlyMap<string, TypedConstant>)
   }
 }
 
+export interface WriteOptions {
+  readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
+  /** Stops the writing at the next piece; what was written is removed. */
+  readonly signal?: AbortSignal;
+}
+
 /** Writes the file beside the model. */
-export function writeExternal(
+export async function writeExternal(
   path: string,
   { initializers, externalBytes }: Placement,
   constants: ReadonlyMap<string, TypedConstant>,
-  onProgress?: (doneBytes: number, totalBytes: number) => void,
-): void {
+  { onProgress, signal }: WriteOptions,
+): Promise<void> {
   const reader = new ConstantReader();
-  const file = openSync(path, 'wx');
+  const file = await open(path, 'wx');
   try {
     for (const { name, type, place } of initializers) {
       if (place instanceof Uint8Array) continue;
@@ -63,19 +69,23 @@ export function writeExternal(
       const size = elementSize(type.dtype);
       const piece = Math.max(1, Math.floor(pieceBytes / size));
       for (let first = 0; first < count; first += piece) {
+        signal?.throwIfAborted();
         const elements = reader.readRange(constants.get(name)!, first, Math.min(piece, count - first));
         const position = place.offset + first * size;
-        writeAll(file, bytesOf(elements), position);
+        await writeAll(file, bytesOf(elements), position);
         onProgress?.(position + elements.data.byteLength, externalBytes);
       }
     }
+    await file.sync();
   } finally {
-    closeSync(file);
+    await file.close();
     reader.close();
   }
 }
 
-function writeAll(file: number, bytes: Uint8Array, position: number): void {
-  for (let at = 0; at < bytes.byteLength; )
-    at += writeSync(file, bytes, at, bytes.byteLength - at, position + at);
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let at = 0; at < bytes.byteLength; ) {
+    const { bytesWritten } = await file.write(bytes, at, bytes.byteLength - at, position + at);
+    at += bytesWritten;
+  }
 }

@@ -1,6 +1,8 @@
 /** Graph to draft, node by node in execution order; transposes and identities are no nodes, but orders and names. */
 import { MillraceError } from '../../../runtime/error.ts';
+import type { Constant } from '../../ir/constant.ts';
 import { type Graph, type Node, valueAt } from '../../ir/graph.ts';
+import type { TensorType } from '../../ir/types.ts';
 import { opOf } from '../../ops/index.ts';
 import { arrange } from './arrange.ts';
 import { NodeExport } from './context.ts';
@@ -42,12 +44,24 @@ function writeNode(graph: Graph, node: Node, opset: number, draft: Draft, orders
     return;
   }
   const exporter = exporterOf(node.op);
-  if (exporter === undefined)
-    throw new MillraceError('MODEL_UNSUPPORTED', `op ${node.op} has no ONNX form`, {
-      at: `node "${node.name}"`,
-    });
+  if (exporter === undefined) {
+    writeConstant(node, types, draft, orders);
+    return;
+  }
   const { arrangement, emit } = arrange(node, op, exporter, types, orders);
   const tensors = emit(new NodeExport(node, opset, types, arrangement, draft, orders));
   for (const [i, id] of node.outputs.entries())
     orders.made(id, types[i]!, tensors[i]!, arrangement.outputs[i]!);
+}
+
+/** An op that ONNX has no nodes for, as those that read weights of other formats: over constants it is one itself. */
+function writeConstant(node: Node, [type]: readonly TensorType[], draft: Draft, orders: Orders): void {
+  const args = node.inputs.map((id) => (id === null ? null : orders.constantOf(id)));
+  const known = args.filter((arg) => arg !== null);
+  if (known.length < args.length || node.outputs.length !== 1)
+    throw new MillraceError('MODEL_UNSUPPORTED', `op ${node.op} has no ONNX form`, {
+      at: `node "${node.name}"`,
+    });
+  const constant: Constant = { kind: 'apply', op: node.op, attrs: node.attrs, args: known };
+  orders.weight(node.outputs[0]!, draft.reserve(node.name), { type: type!, constant });
 }

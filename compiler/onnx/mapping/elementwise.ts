@@ -72,7 +72,7 @@ export const elementwise: Readonly<Record<string, Mapping>> = {
   Floor: unary('floor'),
   Ceil: unary('ceil'),
   Not: unary('not'),
-  IsNaN: unary('isNaN'),
+  IsNaN: unary('isNan'),
   LeakyRelu: unary('leakyRelu', (node) => ({ alpha: node.float('alpha', 0.01) })),
   Elu: unary('elu', (node) => ({ alpha: node.float('alpha', 1) })),
   Gelu: unary('gelu', (node) => ({ approximate: node.string('approximate', 'none') })),

@@ -47,7 +47,7 @@ export const elementwise: Readonly<Record<string, Exporter>> = {
   and: named('And'),
   or: named('Or'),
   not: named('Not'),
-  isNaN: named('IsNaN'),
+  isNan: named('IsNaN'),
   where: named('Where'),
   cast: plainly(cast),
   mod: plainly(mod),

@@ -16,6 +16,7 @@ const reduce = (op: string, operandSince: number, global: string | null = null):
   plainly((node) => {
     const axes = node.numbers('axes');
     if (axes.length === 0) return [node.input(0)];
+    if (node.type.dtype === 'bool') node.need(20, 'a reduction of bools');
     if (global !== null && isGlobal(node)) return [node.add(global, [node.input(0)])];
     const keepdims = int(node.flag('keepDims'));
     if (node.opset < operandSince) return [node.add(op, [node.input(0)], { axes: ints(axes), keepdims })];

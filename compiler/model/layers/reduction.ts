@@ -1,0 +1,85 @@
+/** Reductions over axes; global pools are reductions over the spatial ones. */
+import { MillraceError } from '../../../runtime/error.ts';
+import type { Shape } from '../../ir/types.ts';
+import { layerName, node } from '../definition.ts';
+import type { AnyTensor, Float, Tensor } from '../tensor.ts';
+import type { At, LastOf } from '../types/dimensions.ts';
+import type { AxesVerdict, Reduction } from '../types/product.ts';
+import type { Fits, Misfit, Show } from '../types/verdict.ts';
+
+export interface ReduceOptions {
+  /** Leave an extent of 1 in place of each axis. Default true. */
+  readonly keepDims?: boolean;
+}
+
+const reduce =
+  (op: string) =>
+  <
+    D extends Float,
+    S extends Shape,
+    const A extends number | readonly number[],
+    const O extends ReduceOptions = Record<never, never>,
+  >(
+    x: Tensor<D, S>,
+    axes: A & AxesVerdict<S, A>['problem'],
+    options?: O,
+  ): Tensor<D, Reduction<S, A, O>> => {
+    const given: number | readonly number[] = axes;
+    const positive = (typeof given === 'number' ? [given] : given).map((axis) =>
+      axis < 0 ? axis + x.rank : axis,
+    );
+    const attrs = { axes: positive.sort((a, b) => a - b), keepDims: options?.keepDims ?? true };
+    return node(layerName(op), op, [x], attrs);
+  };
+
+export const reduceMean = reduce('reduceMean');
+export const reduceSum = reduce('reduceSum');
+export const reduceMax = reduce('reduceMax');
+export const reduceMin = reduce('reduceMin');
+
+export interface GlobalPoolOptions {
+  /** [N, 1, 1, C] instead of [N, C]. Default false. */
+  readonly keepDims?: boolean;
+}
+
+type Pooled<S extends Shape, O> = O extends { readonly keepDims: infer Keep }
+  ? Keep extends true
+    ? Kept<S>
+    : [At<S, 0>, LastOf<S>]
+  : [At<S, 0>, LastOf<S>];
+
+type Kept<S extends Shape> = S extends readonly [
+  infer N extends number,
+  ...infer Spatial extends Shape,
+  infer C extends number,
+]
+  ? [N, ...{ -readonly [K in keyof Spatial]: 1 }, C]
+  : number[];
+
+type ImageVerdict<S extends Shape> = S extends Shape
+  ? S['length'] extends 0 | 1 | 2
+    ? Misfit<`expected [batch, …spatial, channels], got ${Show<S>}`>
+    : Fits
+  : never;
+
+const overSpatial =
+  (op: string) =>
+  <D extends Float, S extends Shape, const O extends GlobalPoolOptions = Record<never, never>>(
+    x: Tensor<D, S> & ImageVerdict<S>['verdict'],
+    options?: O,
+  ): Tensor<D, Pooled<S, O>> => {
+    const input: AnyTensor = x;
+    const name = layerName('globalPool');
+    if (input.rank < 3)
+      throw new MillraceError('MODEL_SHAPE', 'input', {
+        at: name,
+        expected: '[batch, …spatial, channels]',
+        got: `[${input.shape.join(', ')}]`,
+      });
+    const axes = Array.from({ length: input.rank - 2 }, (_, i) => i + 1);
+    return node(name, op, [input], { axes, keepDims: options?.keepDims ?? false });
+  };
+
+/** [N, …spatial, C] → [N, C]. */
+export const globalAveragePool = overSpatial('reduceMean');
+export const globalMaxPool = overSpatial('reduceMax');
