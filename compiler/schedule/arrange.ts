@@ -16,7 +16,8 @@ export function arrange(lowering: Lowering, target: number = targetOf(lowering))
   const given = shareMemory(lowering, weightBytes);
   let best = given;
   // Concatenations in one piece from their first part on, as they are now; and as if all were copied.
-  for (const slots of [given.lowering.slots, lowering.slots]) {
+  const copiesLeft = given.lowering.steps.length === lowering.steps.length;
+  for (const slots of copiesLeft ? [lowering.slots] : [given.lowering.slots, lowering.slots]) {
     const ordered = reorder(lowering, slots, weightBytes);
     if (ordered === null) continue;
     const shared = shareMemory(ordered, weightBytes);

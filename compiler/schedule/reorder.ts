@@ -5,7 +5,8 @@
  */
 import { signatureOf } from '../../runtime/engine/abi.ts';
 import type { Lowering } from './lower.ts';
-import { type OrderNode, type OrderProblem, searchOrder } from './order.ts';
+import { searchOrder } from './order.ts';
+import type { OrderNode, OrderProblem } from './order-model.ts';
 import type { Layer, Slot, SlotId, Step } from './schedule.ts';
 
 /** The lowering in an order with a lower peak, or null. `slots` says what shares memory. */
