@@ -2,6 +2,7 @@
  * The bundle's `index.d.ts`: what its user's editor shows. It stands alone (a device has no Millrace installed), so
  * the runtime's option types are written out; `test/codegen` checks that they are those of `runtime/`.
  */
+import type { PortDocs } from '../ir/graph.ts';
 import type { DType, TensorType } from '../ir/types.ts';
 import type { SchedulePort } from '../schedule/schedule.ts';
 
@@ -30,30 +31,35 @@ export function emitDeclarations(
   inputs: readonly SchedulePort[],
   outputs: readonly SchedulePort[],
   compiler: string,
+  docs?: PortDocs,
 ): string {
   return [
     `// The network "${model.replace(/[^\x20-\x7e]/g, ' ')}", compiled by ${compiler}.`,
     '',
     '/** What `run` takes: dense, row-major arrays of exactly the shapes given. */',
     'export interface Inputs {',
-    ...inputs.flatMap(field),
+    ...inputs.flatMap((port) => field(port, docs?.inputs.get(port.name))),
     '}',
     '',
     '/** What `run` returns, in arrays of its own. */',
     'export interface Outputs {',
-    ...outputs.flatMap(field),
+    ...outputs.flatMap((port) => field(port, docs?.outputs.get(port.name))),
     '}',
     '',
     runtimeDeclarations,
   ].join('\n');
 }
 
-function field({ name, type }: SchedulePort): string[] {
-  const shape = formatShape(type);
-  return [
-    `  /** ${shape}.${notes[type.dtype] ?? ''} */`,
-    `  readonly ${propertyName(name)}: ${arrays[type.dtype]};`,
-  ];
+/** A property; what the model's author says of it comes first. */
+function field({ name, type }: SchedulePort, doc?: string): string[] {
+  const shape = `${formatShape(type)}.${notes[type.dtype] ?? ''}`;
+  // The text may come from a model file, and must not end the comment.
+  const words = doc === undefined ? [] : doc.replaceAll('*/', '*\\/').split(/\r?\n/);
+  const comment =
+    words.length === 0
+      ? [`  /** ${shape} */`]
+      : ['  /**', ...[...words, '', shape].map((line) => `   * ${line}`.trimEnd()), '   */'];
+  return [...comment, `  readonly ${propertyName(name)}: ${arrays[type.dtype]};`];
 }
 
 const formatShape = (type: TensorType): string => `${type.dtype} [${type.shape.join(', ')}]`;
@@ -82,6 +88,8 @@ export interface Plan {
 }
 
 export interface LoadOptions {
+  /** native: the addon for this platform. wasm: needs none. auto (the default): native where the addon is found. */
+  readonly engine?: 'auto' | 'native' | 'wasm';
   /** Most memory the model may hold, in bytes or as '8MiB'. The largest stored plan that fits is used. */
   readonly budget?: number | string;
   /** native: the addon for this platform. wasm: needs none. auto (the default): native where the addon is found. */
@@ -122,7 +130,7 @@ export interface RunStats {
 
 /** Something that took time: a step, another thread's work in it, a wait for a segment, its read, a whole run. */
 export interface TraceEvent {
-  readonly what: 'step' | 'work' | 'wait' | 'read' | 'verify' | 'run';
+  readonly what: 'step' | 'work' | 'wait' | 'read' | 'run';
   /** Of the step or segment. */
   readonly id: number;
   readonly layer: string;
@@ -142,6 +150,8 @@ export interface Model {
   readonly threads: number;
   readonly source: string;
   readonly stats: RunStats;
+  /** What happened in the last runs, if loaded with \`trace: true\`. */
+  trace(): readonly TraceEvent[];
   /** One inference at a time. */
   run(inputs: Inputs, options?: RunOptions): Promise<Outputs>;
   /** What was recorded of the last runs, if loaded with \`trace: true\`; empty while a run is going on. */

@@ -53,6 +53,26 @@ describe('the declarations of a bundle', () => {
     assert.match(text, /^\/\/ The network "a model"/);
   });
 
+  it('carry what the author says of the ports, whatever is in it', () => {
+    const docs = {
+      inputs: new Map([['image', 'RGB.\n\n*/ evil /*']]),
+      outputs: new Map([['as_bool', 'Seen.']]),
+    };
+    const documented = emitDeclarations('model', inputs, outputs, 'millrace test', docs);
+    const image = [
+      '  /**',
+      '   * RGB.',
+      '   *',
+      '   * *\\/ evil /*',
+      '   *',
+      '   * float32 [1, 8, 8, 3].',
+      '   */',
+      '  readonly image: Float32Array;',
+    ];
+    assert.ok(documented.includes(image.join('\n')), documented);
+    assert.match(documented, / {3}\* Seen\.\n {3}\*\n {3}\* bool \[3\]\. One byte each, 0 or 1\.\n {3}\*\//);
+  });
+
   it('say what the runtime says', () => {
     const project = new Project({
       skipAddingFilesFromTsConfig: true,
