@@ -10,9 +10,10 @@ import { loadModelFile } from './model-file.ts';
 import { type PlanReport, planReport } from './plan-report.ts';
 import { progress } from './progress.ts';
 
-const help = `millrace compile <model.onnx | model.ts> -o <dir> [options]
+const help = `millrace compile <model.onnx | model.ts | model.cfg> -o <dir> [options]
 
-Compiles a network into a bundle: a folder that needs nothing but itself and Node.
+Compiles a network into a bundle: a folder that needs nothing but itself and Node. A Darknet model is its .cfg, with
+the .weights of the same name beside it.
 
   -o, --output DIR      the bundle's folder; a bundle that is there is replaced when the new one is complete
   --budget SIZE         store a plan for this much memory (8MiB, 64MB, 65536); may be repeated.
@@ -35,7 +36,7 @@ export const compileCommand: Command = {
         json: { type: 'boolean' },
         ...bindingOptions,
       },
-      ['<model.onnx | model.ts>'],
+      ['<model.onnx | model.ts | model.cfg>'],
       help,
     );
     const output = given.text('output');

@@ -8,7 +8,7 @@ import { withInterrupt } from './interrupt.ts';
 import { loadModelFile } from './model-file.ts';
 import { progress } from './progress.ts';
 
-const help = `millrace export <model.onnx | model.ts> -o <file.onnx> [options]
+const help = `millrace export <model.onnx | model.ts | model.cfg> -o <file.onnx> [options]
 
 Writes a network as an ONNX model. Weights of more than 1 KiB go to a file beside it, <file.onnx>.data.
 
@@ -35,7 +35,7 @@ export const exportCommand: Command = {
         json: { type: 'boolean' },
         ...bindingOptions,
       },
-      ['<model.onnx | model.ts>'],
+      ['<model.onnx | model.ts | model.cfg>'],
       help,
     );
     const output = given.text('output');

@@ -23,6 +23,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'show what is in a bundle or a model',
     load: async () => (await import('./inspect.ts')).inspect,
   },
+  plan: {
+    summary: 'plan memory: where everything lies, and how little is enough',
+    load: async () => (await import('./plan.ts')).plan,
+  },
   export: {
     summary: 'write a model as an ONNX file',
     load: async () => (await import('./export.ts')).exportCommand,

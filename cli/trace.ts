@@ -7,7 +7,7 @@ const READER_TRACK = 1000;
 const RUN_TRACK = 2000;
 
 const trackOf = ({ what, thread }: TraceEvent): number =>
-  what === 'run' ? RUN_TRACK : what === 'read' || what === 'verify' ? READER_TRACK + thread : thread;
+  what === 'run' ? RUN_TRACK : what === 'read' ? READER_TRACK + thread : thread;
 
 const trackName = (track: number): string =>
   track === RUN_TRACK ? 'run' : track >= READER_TRACK ? `reader ${track - READER_TRACK}` : `compute ${track}`;

@@ -12,7 +12,7 @@ import { emitDeclarations } from './codegen/declarations.ts';
 import { bundleEntries } from './codegen/entry.ts';
 import { emitExecutor } from './codegen/executor.ts';
 import { programWords } from './codegen/words.ts';
-import type { Graph } from './ir/graph.ts';
+import type { Graph, PortDocs } from './ir/graph.ts';
 import { byteLength } from './ir/types.ts';
 import { createSolver } from './memory/joint.ts';
 import type { Model } from './model/define.ts';
@@ -69,7 +69,8 @@ export async function compile(model: Graph | Model, options: CompileOptions = {}
   return {
     report,
     schedule,
-    write: (directory, options) => writeFolder(directory, { report, schedule, fixedBytes, words }, options),
+    write: (directory, options) =>
+      writeFolder(directory, { report, schedule, fixedBytes, words, docs: graph.docs }, options),
   };
 }
 
@@ -78,11 +79,12 @@ interface Compiled {
   readonly schedule: Schedule;
   readonly fixedBytes: number;
   readonly words: number;
+  readonly docs: PortDocs | undefined;
 }
 
 async function writeFolder(
   directory: string,
-  { report, schedule, fixedBytes, words }: Compiled,
+  { report, schedule, fixedBytes, words, docs }: Compiled,
   options?: WriteOptions,
 ): Promise<void> {
   const executor = await emitExecutor(schedule, COMPILER);
@@ -107,7 +109,7 @@ async function writeFolder(
         { name: 'executor.d.ts', content: executor.declarations },
         {
           name: 'index.d.ts',
-          content: emitDeclarations(schedule.name, schedule.inputs, schedule.outputs, COMPILER),
+          content: emitDeclarations(schedule.name, schedule.inputs, schedule.outputs, COMPILER, docs),
         },
         ...(await Promise.all(engines)),
       ],

@@ -18,7 +18,7 @@ import { Loader } from './pipeline/loader.ts';
 import { type LayerOf, TraceRing } from './pipeline/trace.ts';
 import { WasmModel } from './pipeline/wasm-model.ts';
 import type { Crc32 } from './weights/crc32.ts';
-import type { WeightSource } from './weights/source.ts';
+import { anotherSize, type WeightSource } from './weights/source.ts';
 
 export type EngineFile = 'engine.wasm' | 'engine-relaxed.wasm';
 
@@ -224,12 +224,7 @@ function progressOf(engine: WasmEngine, shared: boolean) {
 
 function checkSize(source: WeightSource, manifest: Manifest): void {
   if (source.byteLength === manifest.weightsFileBytes) return;
-  throw new MillraceError('BUNDLE_INVALID', 'the file has another size', {
-    at: 'weights.bin',
-    expected: `${manifest.weightsFileBytes} bytes`,
-    got: `${source.byteLength} bytes`,
-    hint: 'It is truncated or of another bundle: copy the whole folder again.',
-  });
+  throw anotherSize(manifest.weightsFileBytes, source.byteLength);
 }
 
 function layerAt(manifest: Manifest, step: number): string {

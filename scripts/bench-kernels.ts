@@ -1,19 +1,20 @@
 /**
- * GFLOP/s of the kernels that carry a network's arithmetic, one thread, for both builds of the engine: every
+ * GFLOP/s of the kernels that carry a network's arithmetic, for every build of the engine that runs here: every
  * convolution of ResNet-50 and their total, MobileNet's depthwise layers, a few products.
  *
- *   npm run build:engine && node --import=tsx scripts/bench-kernels.ts [plain|relaxed]
+ *   npm run build:engine && node --import=tsx scripts/bench-kernels.ts [--threads n] [variant [group]]
  *
  * Layers that occur n times are timed once and counted n times; the best of several runs is taken, since other
  * processes only ever add time.
  */
+import { parseArgs } from 'node:util';
 import { type KernelName, type KernelParams, PANEL } from '../runtime/engine/abi.ts';
 import {
   type Kernels,
+  NativeKernels,
   type Operands,
   openKernels,
   seeded,
-  type Variant,
   variants,
 } from '../test/engine/kernel-harness.ts';
 
@@ -164,7 +165,19 @@ const groups: Record<string, readonly Measured[]> = {
     depthwise(7, 2, 512),
     depthwise(7, 1, 1024),
   ],
+  'VGG-19': [
+    conv(224, 3, 1, 3, 64),
+    conv(224, 3, 1, 64, 64),
+    conv(112, 3, 1, 64, 128),
+    conv(112, 3, 1, 128, 128),
+    conv(56, 3, 1, 128, 256),
+    conv(56, 3, 1, 256, 256, 3),
+    conv(28, 3, 1, 256, 512),
+    conv(28, 3, 1, 512, 512, 3),
+    conv(14, 3, 1, 512, 512, 4),
+  ],
   products: [
+    gemm(1, 4096, 25088),
     gemm(1, 4096, 4096),
     gemm(1, 1000, 2048),
     gemm(128, 3072, 768),
@@ -173,19 +186,13 @@ const groups: Record<string, readonly Measured[]> = {
   ],
 };
 
-const measure = (variant: Variant, group: string): void => {
-  const kernels = openKernels(variant);
+const measure = (kernels: Kernels, group: string): void => {
+  const { variant } = kernels;
   let totalFlops = 0;
   let totalSeconds = 0;
   for (const { name, count, flops, prepare } of groups[group]!) {
     prepare(kernels);
-    let best = Number.POSITIVE_INFINITY;
-    for (let repeat = 0; repeat < REPEATS; repeat++) {
-      kernels.rewind();
-      const started = performance.now();
-      kernels.exports.replay();
-      best = Math.min(best, (performance.now() - started) / 1000);
-    }
+    const best = kernels.seconds(REPEATS);
     totalFlops += flops * count;
     totalSeconds += best * count;
     console.log(
@@ -196,6 +203,24 @@ const measure = (variant: Variant, group: string): void => {
   console.log(`${variant} ${group}: ${total}, ${(totalFlops / totalSeconds / 1e9).toFixed(1)} GFLOP/s\n`);
 };
 
-for (const variant of variants)
-  if (process.argv[2] === undefined || process.argv[2] === variant)
-    for (const group of Object.keys(groups)) measure(variant, group);
+const { values, positionals } = parseArgs({
+  options: { threads: { type: 'string', default: '1' } },
+  allowPositionals: true,
+});
+const [only, group] = positionals;
+const threads = Number(values.threads);
+for (const variant of variants) {
+  if (only === undefined ? variant === 'native-neon' : only !== variant) continue;
+  const kernels = openKernels(variant);
+  if (typeof kernels === 'string') {
+    console.log(`${variant}: ${kernels}\n`);
+    continue;
+  }
+  if (kernels instanceof NativeKernels) {
+    kernels.setThreads(threads);
+    const peak = (2 * threads * kernels.peak(REPEATS)) / 1e9;
+    console.log(`${variant}: multiply-add peak ${peak.toFixed(1)} GFLOP/s on ${threads} thread(s)`);
+  }
+  for (const name of Object.keys(groups))
+    if (group === undefined || name.startsWith(group)) measure(kernels, name);
+}

@@ -3,7 +3,9 @@
  * headers of an npm package; no node-gyp, no download. Kernels are compiled once per instruction set, the rest once.
  *
  *   node --import=tsx scripts/build-native.ts [--target linux-arm64] [--if-possible]
+ *   node --import=tsx scripts/build-native.ts --target linux-arm64 --program test/native/model-driver.c
  *
+ * The second form links a program (static, so that an emulator can run it) instead of the addon.
  * MILLRACE_CC names another compiler. Invariant: objects depend on sources, flags and compiler only; what has not
  * changed is not compiled again.
  */
@@ -19,7 +21,9 @@ import {
   hostTarget,
   type IsaFlags,
   isasOf,
+  librariesOf,
   linkFlagsOf,
+  programName,
   targetOf,
   targets,
 } from './native-targets.ts';
@@ -29,7 +33,11 @@ const at = (path: string): string => fileURLToPath(new URL(path, root));
 const run = promisify(execFile);
 
 const { values } = parseArgs({
-  options: { target: { type: 'string' }, 'if-possible': { type: 'boolean', default: false } },
+  options: {
+    target: { type: 'string' },
+    program: { type: 'string' },
+    'if-possible': { type: 'boolean', default: false },
+  },
 });
 const target = targetOf(values.target ?? hostTarget());
 
@@ -95,7 +103,11 @@ interface Unit {
 const kernels = sourcesIn('runtime/kernels', /\.c$/);
 const units: Unit[] = [
   { source: 'runtime/engine/engine.c', flags: [] },
+  ...(values.program === undefined
+    ? []
+    : [{ source: values.program, flags: [`-I${at('runtime/engine/native')}`] }]),
   ...sourcesIn('runtime/engine/native', /\.c$/)
+    .filter((file) => values.program === undefined || !file.endsWith('/addon.c'))
     .filter((file) => !/-(posix|windows)\.c$/.test(file) || file.endsWith(`-${target.system}.c`))
     .map((source) => ({ source, flags: [] })),
   ...isasOf(target).flatMap(({ name, flags }: IsaFlags) =>
@@ -108,8 +120,9 @@ mkdirSync(objects, { recursive: true });
 const header = at('build/engine/engine_abi.h');
 if (!existsSync(header) || readFileSync(header, 'utf8') !== headerText) writeFileSync(header, headerText);
 
+/** Of a compiler's complaints, enough to see the first. */
+const MESSAGE_LINES = 40;
 const kept = new Set<string>();
-let compiled = 0;
 const objectOf = async (unit: Unit): Promise<string> => {
   const text = readFileSync(at(unit.source), 'utf8');
   const parts = [compiler, flags, unit, headerText, headerTexts, text];
@@ -117,9 +130,9 @@ const objectOf = async (unit: Unit): Promise<string> => {
   kept.add(name);
   const object = objects + name;
   if (!existsSync(object)) {
-    compiled++;
-    await run(compiler.command, [...flags, ...unit.flags, '-c', at(unit.source), '-o', `${object}.tmp`]);
-    renameSync(`${object}.tmp`, object);
+    const partial = `${object}.${process.pid}`;
+    await run(compiler.command, [...flags, ...unit.flags, '-c', at(unit.source), '-o', partial]);
+    renameSync(partial, object);
   }
   return object;
 };
@@ -135,23 +148,27 @@ try {
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, work));
-  const output = at(`build/engine/${addonName(target)}`);
-  if (compiled > 0 || !existsSync(output)) {
-    await run(compiler.command, [
-      ...linkFlagsOf(target, at('build/engine/')),
-      ...paths,
-      '-o',
-      `${output}.tmp`,
-      ...target.libraries,
-    ]);
-    renameSync(`${output}.tmp`, output);
+  const name = values.program === undefined ? addonName(target) : programName(target, values.program);
+  const output = at(`build/engine/${name}`);
+  // Which objects the output was linked from: a link that failed, or an object that went, is noticed.
+  const stamp = `${objects}${name}.objects`;
+  const linked = paths.join('\n');
+  if (existsSync(output) && existsSync(stamp) && readFileSync(stamp, 'utf8') === linked) {
+    console.log('native engine: up to date');
+  } else {
+    const flags = values.program === undefined ? linkFlagsOf(target) : ['-static', '-pthread'];
+    const partial = `${output}.${process.pid}`;
+    await run(compiler.command, [...flags, ...paths, '-o', partial, ...librariesOf(target, objects)]);
+    renameSync(partial, output);
+    writeFileSync(stamp, linked);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    console.log(
-      `native engine: built ${addonName(target)}, ${readFileSync(output).length} bytes, in ${seconds} s`,
-    );
-  } else console.log('native engine: up to date');
-  for (const name of readdirSync(objects)) if (!kept.has(name)) rmSync(objects + name);
+    console.log(`native engine: built ${name}, ${readFileSync(output).length} bytes, in ${seconds} s`);
+  }
+  if (values.program === undefined)
+    for (const file of readdirSync(objects))
+      if (file.endsWith('.o') && !kept.has(file)) rmSync(objects + file);
 } catch (error) {
-  console.error((error as { stderr?: string }).stderr ?? error);
+  const { stderr } = error as { stderr?: string };
+  console.error(stderr === undefined ? error : stderr.split('\n').slice(0, MESSAGE_LINES).join('\n'));
   give(`not built, ${compiler.command} failed (targets: ${targets.map(({ name }) => name).join(', ')})`);
 }

@@ -66,7 +66,8 @@ export const targets: readonly Target[] = [
     arch: 'x64',
     system: 'windows',
     compilers: ['x86_64-w64-mingw32-gcc'],
-    flags: ['-D_WIN32_WINNT=0x0A00'],
+    // The system aligns stacks to 16 bytes and gcc relies on 32 and 64 for wide vectors (GCC bug 54412).
+    flags: ['-D_WIN32_WINNT=0x0A00', '-Wa,-muse-unaligned-vector-move'],
     libraries: ['-lsynchronization'],
   },
 ];
@@ -98,7 +99,14 @@ export const isasOf = ({ arch }: Target): readonly IsaFlags[] =>
 
 export const addonName = ({ name }: Target): string => `engine-${name}.node`;
 
-export function linkFlagsOf(target: Target, folder: string): readonly string[] {
+/** The package that carries the addon; the runtime asks for it by this name (runtime/engine/node-addon.ts). */
+export const packageName = ({ name }: Target): string => `@millrace/${name}`;
+
+/** `test/native/model-driver.c` → `model-driver-linux-arm64`. */
+export const programName = ({ name }: Target, source: string): string =>
+  `${source.replace(/.*\/|\.c$/g, '')}-${name}`;
+
+export function linkFlagsOf(target: Target): readonly string[] {
   switch (target.platform) {
     case 'linux':
       return [
@@ -111,9 +119,13 @@ export function linkFlagsOf(target: Target, folder: string): readonly string[] {
     case 'darwin':
       return ['-bundle', '-undefined', 'dynamic_lookup', ...target.flags.slice(0, 2)];
     case 'win32':
-      return ['-shared', '-static-libgcc', '-s', importLibrary(folder)];
+      return ['-shared', '-static-libgcc', '-s'];
   }
 }
+
+/** What follows the objects; on Windows first Node's symbols, into a library in `folder`. */
+export const librariesOf = (target: Target, folder: string): readonly string[] =>
+  target.platform === 'win32' ? [importLibrary(folder), ...target.libraries] : target.libraries;
 
 /** Node's N-API symbols for MinGW's linker, from the definition file of node-api-headers. */
 function importLibrary(folder: string): string {

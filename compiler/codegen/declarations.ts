@@ -2,6 +2,7 @@
  * The bundle's `index.d.ts`: what its user's editor shows. It stands alone (a device has no Millrace installed), so
  * the runtime's option types are written out; `test/codegen` checks that they are those of `runtime/`.
  */
+import type { PortDocs } from '../ir/graph.ts';
 import type { DType, TensorType } from '../ir/types.ts';
 import type { SchedulePort } from '../schedule/schedule.ts';
 
@@ -30,30 +31,35 @@ export function emitDeclarations(
   inputs: readonly SchedulePort[],
   outputs: readonly SchedulePort[],
   compiler: string,
+  docs?: PortDocs,
 ): string {
   return [
     `// The network "${model.replace(/[^\x20-\x7e]/g, ' ')}", compiled by ${compiler}.`,
     '',
     '/** What `run` takes: dense, row-major arrays of exactly the shapes given. */',
     'export interface Inputs {',
-    ...inputs.flatMap(field),
+    ...inputs.flatMap((port) => field(port, docs?.inputs.get(port.name))),
     '}',
     '',
     '/** What `run` returns, in arrays of its own. */',
     'export interface Outputs {',
-    ...outputs.flatMap(field),
+    ...outputs.flatMap((port) => field(port, docs?.outputs.get(port.name))),
     '}',
     '',
     runtimeDeclarations,
   ].join('\n');
 }
 
-function field({ name, type }: SchedulePort): string[] {
-  const shape = formatShape(type);
-  return [
-    `  /** ${shape}.${notes[type.dtype] ?? ''} */`,
-    `  readonly ${propertyName(name)}: ${arrays[type.dtype]};`,
-  ];
+/** A property; what the model's author says of it comes first. */
+function field({ name, type }: SchedulePort, doc?: string): string[] {
+  const shape = `${formatShape(type)}.${notes[type.dtype] ?? ''}`;
+  // The text may come from a model file, and must not end the comment.
+  const words = doc === undefined ? [] : doc.replaceAll('*/', '*\\/').split(/\r?\n/);
+  const comment =
+    words.length === 0
+      ? [`  /** ${shape} */`]
+      : ['  /**', ...[...words, '', shape].map((line) => `   * ${line}`.trimEnd()), '   */'];
+  return [...comment, `  readonly ${propertyName(name)}: ${arrays[type.dtype]};`];
 }
 
 const formatShape = (type: TensorType): string => `${type.dtype} [${type.shape.join(', ')}]`;
@@ -82,22 +88,31 @@ export interface Plan {
 }
 
 export interface LoadOptions {
+  /** native: the addon for this platform. wasm: needs none. auto (the default): native where the addon is found. */
+  readonly engine?: 'auto' | 'native' | 'wasm';
   /** Most memory the model may hold, in bytes or as '8MiB'. The largest stored plan that fits is used. */
   readonly budget?: number | string;
-  /** resident: all weights read once, at load. sequential: read when needed. stream: read as planned, behind the compute. */
-  readonly mode?: 'auto' | 'resident' | 'sequential' | 'stream';
+  /** native: the addon for this platform. wasm: needs none. auto (the default): native where the addon is found. */
+  readonly engine?: 'auto' | 'native' | 'wasm';
+  /**
+   * resident: all weights read once. sequential: read when needed. synchronous: one segment ahead, in lock-step. stream:
+   * read as planned, behind the compute. mmap (native): as planned, and used where the file is mapped.
+   */
+  readonly mode?: 'auto' | 'resident' | 'sequential' | 'synchronous' | 'stream' | 'mmap';
   /** Name of a stored plan, instead of the largest that fits. */
   readonly plan?: string;
-  /** 1 (the default) computes on the calling thread; more use worker threads over shared memory. */
+  /** Threads that compute, 1 by default. WASM: 1 is the calling thread, more are workers over shared memory. */
   readonly threads?: number;
-  /** file: through the page cache. direct: past it (Linux). */
-  readonly source?: 'auto' | 'file' | 'direct';
-  /** Use only instructions whose results are the same on every machine. */
+  /** file: through the page cache. direct: past it (Linux). mmap (native): the page cache, in place. */
+  readonly source?: 'auto' | 'file' | 'direct' | 'mmap';
+  /** Use only instructions whose results are the same on every machine and engine. */
   readonly deterministic?: boolean;
   /** When the checksum of a segment is compared: on every read (the default), on the first, never. */
   readonly verify?: 'always' | 'first' | 'never';
-  /** Most reads in flight at a time. Default 4. */
+  /** Most reads in flight at a time. Default 4, native 2. */
   readonly inFlight?: number;
+  /** Record what happens when, for Model.trace. */
+  readonly trace?: boolean;
 }
 
 export interface RunOptions {
@@ -113,19 +128,34 @@ export interface RunStats {
   readonly bytesRead: number;
 }
 
+/** Something that took time: a step, another thread's work in it, a wait for a segment, its read, a whole run. */
+export interface TraceEvent {
+  readonly what: 'step' | 'work' | 'wait' | 'read' | 'run';
+  /** Of the step or segment. */
+  readonly id: number;
+  readonly layer: string;
+  readonly thread: number;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
 export interface Model {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   /** What was chosen at load. */
   readonly plan: Plan;
-  readonly mode: 'resident' | 'sequential' | 'stream';
-  readonly engine: string;
+  readonly mode: 'resident' | 'sequential' | 'synchronous' | 'stream' | 'mmap';
+  readonly engine: 'native' | 'wasm';
   readonly isa: string;
   readonly threads: number;
   readonly source: string;
   readonly stats: RunStats;
+  /** What happened in the last runs, if loaded with \`trace: true\`. */
+  trace(): readonly TraceEvent[];
   /** One inference at a time. */
   run(inputs: Inputs, options?: RunOptions): Promise<Outputs>;
+  /** What was recorded of the last runs, if loaded with \`trace: true\`; empty while a run is going on. */
+  trace(): readonly TraceEvent[];
   /** Gives the memory back, once a run that is going on has been stopped (it rejects). */
   close(): Promise<void>;
 }

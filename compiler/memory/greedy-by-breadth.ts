@@ -5,7 +5,7 @@
  */
 import type { Planner } from './interval.ts';
 import { type Items, itemsOf, orderBy, placementOf } from './items.ts';
-import { Placer } from './place.ts';
+import { type Fit, Placer } from './place.ts';
 
 export function byBreadth(items: Items, counted: 'live' | 'touched'): Int32Array {
   const { count, size, start, end } = items;
@@ -57,13 +57,14 @@ function rangeMinimum(rank: Int32Array): (from: number, to: number) => number {
 }
 
 const planner =
-  (counted: 'live' | 'touched'): Planner =>
+  (counted: 'live' | 'touched', fit: Fit): Planner =>
   (intervals, options) => {
     const items = itemsOf(intervals, options);
     const placer = new Placer(items);
-    placer.place(byBreadth(items, counted), () => 'best');
+    placer.place(byBreadth(items, counted), () => fit);
     return placementOf(items, placer.offset);
   };
 
-export const greedyByBreadth = planner('live');
-export const greedyByTouchedBreadth = planner('touched');
+export const greedyByBreadth = planner('live', 'best');
+export const greedyByBreadthFirstGap = planner('live', 'first');
+export const greedyByTouchedBreadth = planner('touched', 'best');

@@ -3,7 +3,9 @@
  * earlier). Most of the gap that greedy leaves closes after moving one or two items, so the search is short, bounded in
  * work and seeded: the same intervals always give the same placement.
  */
-import type { Items } from './items.ts';
+import { byBreadth } from './greedy-by-breadth.ts';
+import type { Planner } from './interval.ts';
+import { type Items, itemsOf, placementOf } from './items.ts';
 import { type Fit, Placer } from './place.ts';
 
 /** Work of one improvement, in neighbour visits; about a second on one core. */
@@ -107,3 +109,10 @@ function moveEarlier(order: Int32Array, position: number, random: (below: number
   order.copyWithin(to + 1, to, position);
   order[to] = item;
 }
+
+/** From the order by breadth, which is the best start on most networks. */
+export const localSearch: Planner = (intervals, options) => {
+  const items = itemsOf(intervals, options);
+  const target = Math.max(items.lowerBound, options.target ?? 0);
+  return placementOf(items, improve(items, byBreadth(items, 'live'), () => 'first', target).offset);
+};

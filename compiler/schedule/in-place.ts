@@ -4,7 +4,7 @@
  * the element in their place. Memory that would live longer than both values need is not taken over.
  */
 import { signatureOf } from '../../runtime/engine/abi.ts';
-import { overlap, placeOf, sameRegion } from './region.ts';
+import { overlap, sameRegion } from './region.ts';
 import type { SlotId, Step } from './schedule.ts';
 import { type Sharing, withinOf } from './sharing.ts';
 
@@ -26,11 +26,11 @@ export function takeOver(sharing: Sharing): void {
     for (const operand of allowed) {
       const x = action.operands[operand];
       if (x === undefined || !mayEnd(sharing, step, x, y, allowed)) continue;
-      const { root, region } = placeOf(sharing.slots, x);
+      const { root, region } = sharing.placeOf(x);
       const members = sharing.membersOf(root);
       const longer = sharing.slots[root]!.byteLength !== sharing.slots[y]!.byteLength;
       if (longer && lastOf(members) < lastOf(result)) continue;
-      const others = members.filter((slot) => overlap(placeOf(sharing.slots, slot).region!, region!));
+      const others = members.filter((slot) => overlap(sharing.placeOf(slot).region!, region!));
       if (lastOf(others) <= t && sharing.succeed(y, x)) break;
     }
   }
@@ -47,11 +47,11 @@ function mayEnd(
   const { slots } = sharing;
   if (action.kind === 'host' || slots[x]!.kind === 'weight') return false;
   if (slots[x]!.byteLength !== slots[y]!.byteLength) return false;
-  const place = placeOf(slots, x);
+  const place = sharing.placeOf(x);
   if (place.region?.rows !== 1) return false;
   for (const [name, slot] of Object.entries(action.operands)) {
     if (name === 'y' || slots[slot]!.kind === 'weight') continue;
-    const other = placeOf(slots, slot);
+    const other = sharing.placeOf(slot);
     if (other.root !== place.root || !overlap(other.region!, place.region)) continue;
     if (!allowed.includes(name) || !sameRegion(other.region!, place.region)) return false;
   }

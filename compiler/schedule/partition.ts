@@ -20,10 +20,14 @@ const LARGEST = 1024 * KIB;
 const SMALLEST = 128 * KIB;
 /** A small network is still cut into about this many segments, so that its smallest budget is small. */
 const SEGMENTS_WANTED = 64;
+/** Plans and program grow with their number: from 2 GiB on segments grow instead, 2.5 MiB at 5 GiB. */
+const MOST_SEGMENTS = 2048;
 
 /** Bytes to aim at for one segment of a network with this many bytes of packed weights. */
-export const segmentTarget = (weightBytes: number): number =>
-  Math.min(LARGEST, Math.max(SMALLEST, Math.ceil(weightBytes / SEGMENTS_WANTED / (4 * KIB)) * 4 * KIB));
+export function segmentTarget(weightBytes: number): number {
+  const share = (count: number): number => roundUp(weightBytes / count, 4 * KIB);
+  return Math.max(Math.min(LARGEST, Math.max(SMALLEST, share(SEGMENTS_WANTED))), share(MOST_SEGMENTS));
+}
 
 export function targetOf(lowering: Lowering): number {
   let weightBytes = 0;

@@ -48,17 +48,22 @@ export function compose(inner: Region, outer: Region): Region | null {
 /** Whether a byte is in both. */
 export function overlap(a: Region, b: Region): boolean {
   if (a.offset + span(a) <= b.offset || b.offset + span(b) <= a.offset) return false;
-  if (a.rows === 1) return rowMeets(a, b);
-  if (b.rows === 1) return rowMeets(b, a);
+  if (a.rows === 1) return stridesMeet(a, b, b.stride);
+  if (b.rows === 1 || a.stride === b.stride) return stridesMeet(a, b, a.stride);
   for (let row = 0; row < a.rows; row++)
-    if (rowMeets(whole(a.bytes, a.offset + row * a.stride), b)) return true;
+    if (stridesMeet(whole(a.bytes, a.offset + row * a.stride), b, b.stride)) return true;
   return false;
 }
 
-/** `row` is one piece: does one of `rows` meet it? The first that ends after its start is the only one to look at. */
-function rowMeets(row: Region, rows: Region): boolean {
-  const first = Math.max(0, Math.floor((row.offset - rows.offset - rows.bytes) / rows.stride) + 1);
-  return first < rows.rows && rows.offset + first * rows.stride < row.offset + row.bytes;
+/**
+ * Row i of a and row j of b meet where −b.bytes < b.offset − a.offset + (j − i)·stride < a.bytes: is there such a
+ * difference among those that the rows have?
+ */
+function stridesMeet(a: Region, b: Region, stride: number): boolean {
+  const apart = b.offset - a.offset;
+  const least = Math.max(1 - a.rows, Math.floor((-b.bytes - apart) / stride) + 1);
+  const most = Math.min(b.rows - 1, Math.ceil((a.bytes - apart) / stride) - 1);
+  return least <= most;
 }
 
 /** The slot in whose memory `id` lies, and where in it; null where its bytes are not rows of it. */

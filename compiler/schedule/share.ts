@@ -7,7 +7,6 @@
 import { VALUE_ALIGNMENT } from '../../runtime/bundle/format.ts';
 import { takeOver } from './in-place.ts';
 import type { Lowering } from './lower.ts';
-import { placeOf } from './region.ts';
 import type { Layer, SlotId, Step } from './schedule.ts';
 import { type Sharable, Sharing, sharableOf } from './sharing.ts';
 
@@ -37,11 +36,14 @@ export function shareMemory(lowering: Lowering, weightBytes: (slot: SlotId) => n
     return { sharing, cost: costOf(sharing, weightBytes) };
   };
   let best = evaluate();
+  const idle = units.map(() => false);
   // Twice, since what is no gain on its own may be one beside others.
   for (let round = 0; round < 2; round++)
     for (let i = 0; i < units.length; i++) {
+      if (idle[i]) continue;
       chosen[i] = !chosen[i];
       const tried = evaluate();
+      idle[i] = tried.sharing.removed.size === best.sharing.removed.size;
       if (isLess(tried.cost, best.cost)) best = tried;
       else chosen[i] = !chosen[i];
     }
@@ -68,40 +70,43 @@ function unitsOf({ lowering, movements }: Sharable): Unit[] {
 function costOf(sharing: Sharing, weightBytes: (slot: SlotId) => number): MemoryCost {
   const { lowering, inputs, outputs } = sharing.fixed;
   const { steps } = lowering;
-  const ranges = new Map<SlotId, { start: number; end: number }>();
+  const start = new Int32Array(sharing.slots.length).fill(steps.length + 1);
+  const end = new Int32Array(sharing.slots.length).fill(-1);
   const touch = (slot: SlotId, t: number): void => {
-    const { root } = placeOf(sharing.slots, slot);
-    const range = ranges.get(root);
-    if (range === undefined) ranges.set(root, { start: t, end: t });
+    const { root } = sharing.placeOf(slot);
+    if (t < start[root]!) start[root] = t;
+    if (t > end[root]!) end[root] = t;
+  };
+  // At index t + 1: bytes live from step t on, less those that were live until then.
+  const change = new Float64Array(steps.length + 3);
+  let traffic = 0;
+  const use = (id: SlotId, t: number): void => {
+    if (sharing.slots[id]!.kind !== 'weight') touch(id, t);
     else {
-      range.start = Math.min(range.start, t);
-      range.end = Math.max(range.end, t);
+      change[t + 1]! += weightBytes(id);
+      change[t + 2]! -= weightBytes(id);
     }
   };
-  for (const slot of inputs) touch(slot, -1);
-  for (const slot of outputs) touch(slot, steps.length);
-  // At index t + 1.
-  const live = new Float64Array(steps.length + 3);
-  let traffic = 0;
   for (const [t, step] of steps.entries()) {
     if (sharing.removed.has(t)) continue;
     traffic += step.bytes;
-    for (const id of [...step.reads, ...step.writes]) {
-      if (sharing.slots[id]!.kind !== 'weight') touch(id, t);
-      else {
-        live[t + 1]! += weightBytes(id);
-        live[t + 2]! -= weightBytes(id);
-      }
-    }
+    for (const id of step.reads) use(id, t);
+    for (const id of step.writes) use(id, t);
   }
-  for (const [root, { start, end }] of ranges) {
+  for (const slot of inputs) touch(slot, -1);
+  for (const slot of outputs) touch(slot, steps.length);
+  for (let root = 0; root < sharing.slots.length; root++) {
+    if (start[root]! > end[root]!) continue;
     const bytes = Math.ceil(sharing.slots[root]!.byteLength / VALUE_ALIGNMENT) * VALUE_ALIGNMENT;
-    live[start + 1]! += bytes;
-    live[end + 2]! -= bytes;
+    change[start[root]! + 1]! += bytes;
+    change[end[root]! + 2]! -= bytes;
   }
-  let sum = 0;
+  let live = 0;
   let peak = 0;
-  for (const change of live) peak = Math.max(peak, (sum += change));
+  for (const bytes of change) {
+    live += bytes;
+    if (live > peak) peak = live;
+  }
   return { peak, traffic };
 }
 

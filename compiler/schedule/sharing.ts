@@ -50,6 +50,8 @@ export class Sharing {
   readonly slots: (Slot | null)[];
   /** Copies that need not happen. */
   readonly removed = new Set<number>();
+  /** Where slots lie, as far as it has been asked. */
+  readonly #places = new Map<SlotId, ReturnType<typeof placeOf>>();
   /** Slots that lie directly in each. */
   readonly #inside = new Map<SlotId, SlotId[]>();
 
@@ -89,6 +91,15 @@ export class Sharing {
   /** Lets `y` take over the memory of `x`, whose place is one piece. */
   succeed(y: SlotId, x: SlotId): boolean {
     return this.#setWithin(y, { slot: x, offset: 0, as: 'successor' });
+  }
+
+  /** As `placeOf`. */
+  placeOf(id: SlotId): ReturnType<typeof placeOf> {
+    const known = this.#places.get(id);
+    if (known !== undefined) return known;
+    const place = placeOf(this.slots, id);
+    this.#places.set(id, place);
+    return place;
   }
 
   /** Slots that lie in `id`, directly or not, and itself. */
@@ -133,12 +144,16 @@ export class Sharing {
   #setWithin(id: SlotId, within: Within): boolean {
     const slot = this.slots[id]!;
     if (slot.kind === 'weight') return false;
-    this.slots[id] = { ...slot, within };
+    const put = (changed: Slot): void => {
+      this.slots[id] = changed;
+      for (const member of this.membersOf(id)) this.#places.delete(member);
+    };
+    put({ ...slot, within });
     if (this.#reachable(id)) {
       this.#insideOf(within.slot).push(id);
       return true;
     }
-    this.slots[id] = slot;
+    put(slot);
     return false;
   }
 
@@ -147,7 +162,7 @@ export class Sharing {
     const members = this.membersOf(id);
     const port = (slot: SlotId): boolean => inputs.has(slot) || outputs.has(slot);
     for (const member of members) {
-      const { region: place } = placeOf(this.slots, member);
+      const { region: place } = this.placeOf(member);
       if (place === null || place.offset % VALUE_ALIGNMENT !== 0) return false;
       if (place.rows > 1 && port(member)) return false;
     }
@@ -163,8 +178,8 @@ export class Sharing {
     const { action, reads, writes } = this.fixed.lowering.steps[t]!;
     if (this.removed.has(t)) return {};
     if (action.kind === 'kernel')
-      return stridedParams(action, (slot) => placeOf(this.slots, slot).region ?? whole(0));
-    const dense = [...reads, ...writes].every((slot) => placeOf(this.slots, slot).region?.rows === 1);
+      return stridedParams(action, (slot) => this.placeOf(slot).region ?? whole(0));
+    const dense = [...reads, ...writes].every((slot) => this.placeOf(slot).region?.rows === 1);
     return dense ? {} : null;
   }
 

@@ -13,20 +13,17 @@ export interface Call {
   readonly params: Readonly<Record<string, number>>;
 }
 
-type Params = Record<string, number>;
+type Params = Readonly<Record<string, number>>;
 
 const FLOAT_BYTES = 4;
 const DIMS = [0, 1, 2, 3, 4, 5] as const;
 
 /** The parameters of a call made for dense operands, with each operand where `placeOf` says. */
-export function stridedParams(
-  call: Call,
-  placeOf: (slot: SlotId) => Region,
-): Readonly<Record<string, number>> | null {
+export function stridedParams(call: Call, placeOf: (slot: SlotId) => Region): Params | null {
   const { rows = {}, strides = {} } = signatureOf(call.kernel);
-  let params: Params | null = { ...call.params };
-  for (const [operand, slot] of Object.entries(call.operands)) {
-    const place = placeOf(slot);
+  let params: Params | null = call.params;
+  for (const operand in call.operands) {
+    const place = placeOf(call.operands[operand]!);
     if (place.rows === 1) continue;
     const apart = rows[operand];
     const prefix = strides[operand];
@@ -100,7 +97,7 @@ const axesOf = (params: Params, prefixes: readonly string[]): Axis[] =>
 
 function paramsOf(axes: readonly Axis[], prefixes: readonly string[]): Params {
   const lead = DIMS.length - axes.length;
-  const params: Params = {};
+  const params: Record<string, number> = {};
   for (const i of DIMS) {
     const axis = axes[i - lead];
     params[`d${i}`] = axis?.count ?? 1;

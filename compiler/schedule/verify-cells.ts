@@ -52,41 +52,79 @@ export class Memory {
   }
 }
 
-/** Memories that several slots share, by root; the others cannot go wrong. */
-export function memoriesOf({ slots, steps, inputs, outputs }: Checked): Map<SlotId, Memory> {
-  const touched = new Set<SlotId>([...inputs, ...outputs].map((port) => port.slot));
-  for (const step of steps) for (const id of [...step.reads, ...step.writes]) touched.add(id);
-  const shared = new Map<SlotId, SlotId[]>();
-  for (const id of touched) {
-    if (slots[id]!.kind === 'weight') continue;
+/** What several slots share; slots that have their memory to themselves cannot go wrong and are left out. */
+export class SharedBytes {
+  readonly #checked: Checked;
+  readonly #memories: ReadonlyMap<SlotId, Memory>;
+  readonly #pieces = new Map<SlotId, Pieces>();
+  readonly #written = new Map<Step, ReadonlyMap<SlotId, Pieces>>();
+
+  constructor(checked: Checked) {
+    this.#checked = checked;
+    const { slots, steps } = checked;
+    const pieces = new Map<SlotId, Pieces[]>();
+    for (const [root, ids] of sharers(checked))
+      if (ids.size > 1 || !ids.has(root))
+        pieces.set(
+          root,
+          [...ids].map((id) => this.#inside(id, root)),
+        );
+    for (const step of steps) {
+      const written = new Map<SlotId, Pieces>();
+      for (const id of step.writes) {
+        const lists = pieces.get(rootOf(slots, id));
+        if (lists === undefined) continue;
+        written.set(id, writtenPieces(step, this.piecesOf(id)));
+        lists.push(written.get(id)!);
+      }
+      this.#written.set(step, written);
+    }
+    this.#memories = new Map([...pieces].map(([root, lists]) => [root, new Memory(lists)]));
+  }
+
+  memoryOf(id: SlotId): Memory | undefined {
+    return this.#memories.get(rootOf(this.#checked.slots, id));
+  }
+
+  piecesOf(id: SlotId): Pieces {
+    const known = this.#pieces.get(id);
+    if (known !== undefined) return known;
+    const pieces = piecesOf(this.#checked.slots, id);
+    this.#pieces.set(id, pieces);
+    return pieces;
+  }
+
+  /** What of a slot that shares memory a step writes. */
+  writtenBy(step: Step, id: SlotId): Pieces {
+    return this.#written.get(step)!.get(id)!;
+  }
+
+  #inside(id: SlotId, root: SlotId): Pieces {
+    const pieces = this.piecesOf(id);
+    const { byteLength } = this.#checked.slots[root]!;
+    for (const edge of pieces)
+      if (edge < 0 || edge > byteLength)
+        throw broken(`slot ${id}`, `inside the ${byteLength} bytes of slot ${root}`, `byte ${edge}`);
+    return pieces;
+  }
+}
+
+/** Slots that a step or a port touches, by the root they lie in. */
+function sharers({ slots, steps, inputs, outputs }: Checked): Map<SlotId, Set<SlotId>> {
+  const shared = new Map<SlotId, Set<SlotId>>();
+  const touch = (id: SlotId): void => {
+    if (slots[id]!.kind === 'weight') return;
     const root = rootOf(slots, id);
-    const list = shared.get(root);
-    if (list) list.push(id);
-    else shared.set(root, [id]);
-  }
-  const pieces = new Map<SlotId, Pieces[]>();
-  for (const [root, ids] of shared) {
-    if (ids.length === 1 && ids[0] === root) continue;
-    pieces.set(
-      root,
-      ids.map((id) => piecesInside(slots, id, root)),
-    );
-  }
-  for (const step of steps)
-    for (const id of step.writes) pieces.get(rootOf(slots, id))?.push(writtenPieces(slots, step, id));
-  return new Map([...pieces].map(([root, lists]) => [root, new Memory(lists)]));
+    const known = shared.get(root);
+    if (known) known.add(id);
+    else shared.set(root, new Set([id]));
+  };
+  for (const { slot } of [...inputs, ...outputs]) touch(slot);
+  for (const step of steps) for (const id of [...step.reads, ...step.writes]) touch(id);
+  return shared;
 }
 
-function piecesInside(slots: readonly (Slot | null)[], id: SlotId, root: SlotId): Pieces {
-  const pieces = piecesOf(slots, id);
-  const { byteLength } = slots[root]!;
-  for (const edge of pieces)
-    if (edge < 0 || edge > byteLength)
-      throw broken(`slot ${id}`, `inside the ${byteLength} bytes of slot ${root}`, `byte ${edge}`);
-  return pieces;
-}
-
-export const withinOf = (slots: readonly (Slot | null)[], id: SlotId): Within | undefined => {
+const withinOf = (slots: readonly (Slot | null)[], id: SlotId): Within | undefined => {
   const slot = slots[id]!;
   return slot.kind === 'weight' ? undefined : slot.within;
 };
@@ -103,7 +141,7 @@ export function shownBy(slots: readonly (Slot | null)[], id: SlotId): SlotId {
 }
 
 /** Every byte of the slot, mapped outwards one slot at a time. */
-export function piecesOf(slots: readonly (Slot | null)[], id: SlotId): Pieces {
+function piecesOf(slots: readonly (Slot | null)[], id: SlotId): Pieces {
   let pieces: number[] = [0, slots[id]!.byteLength];
   for (let at = id; ; ) {
     const within = withinOf(slots, at);
@@ -125,9 +163,8 @@ export function piecesOf(slots: readonly (Slot | null)[], id: SlotId): Pieces {
   }
 }
 
-/** What of `id` a step writes: all, but for a kernel that results are put together with by several calls. */
-export function writtenPieces(slots: readonly (Slot | null)[], { action }: Step, id: SlotId): Pieces {
-  const all = piecesOf(slots, id);
+/** What of its result a step writes: all, but for a kernel that results are put together with by several calls. */
+function writtenPieces({ action }: Step, all: Pieces): Pieces {
   if (action.kind === 'host') return all;
   const prefix = signatureOf(action.kernel).strides?.['y'];
   if (prefix === undefined) return all;

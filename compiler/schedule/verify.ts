@@ -6,33 +6,22 @@
  */
 import { signatureOf } from '../../runtime/engine/abi.ts';
 import type { Slot, SlotId, Step } from './schedule.ts';
-import {
-  broken,
-  type Checked,
-  type Memory,
-  memoriesOf,
-  NOTHING,
-  type Pieces,
-  piecesOf,
-  rootOf,
-  shownBy,
-  writtenPieces,
-} from './verify-cells.ts';
+import { broken, type Checked, NOTHING, type Pieces, SharedBytes, shownBy } from './verify-cells.ts';
 
 export function verifySharing(schedule: Checked): void {
   const { slots, steps } = schedule;
-  const memories = memoriesOf(schedule);
-  const memoryOf = (id: SlotId): Memory | undefined => memories.get(rootOf(slots, id));
+  const bytes = new SharedBytes(schedule);
   const write = (id: SlotId, pieces: Pieces): void => {
-    const memory = memoryOf(id);
+    const memory = bytes.memoryOf(id)!;
     const value = shownBy(slots, id);
-    for (const cell of memory?.cellsOf(pieces) ?? []) memory!.holds[cell] = value;
+    for (const cell of memory.cellsOf(pieces)) memory.holds[cell] = value;
   };
   const read = (id: SlotId, who: string): void => {
-    const memory = memoryOf(id);
+    const memory = bytes.memoryOf(id);
+    if (memory === undefined) return;
     const value = shownBy(slots, id);
-    for (const cell of memory?.cellsOf(piecesOf(slots, id)) ?? []) {
-      const holds = memory!.holds[cell]!;
+    for (const cell of memory.cellsOf(bytes.piecesOf(id))) {
+      const holds = memory.holds[cell]!;
       if (holds === value) continue;
       throw broken(
         who,
@@ -41,37 +30,31 @@ export function verifySharing(schedule: Checked): void {
       );
     }
   };
-  for (const { slot } of schedule.inputs) write(slot, piecesOf(slots, slot));
+  for (const { slot } of schedule.inputs) if (bytes.memoryOf(slot)) write(slot, bytes.piecesOf(slot));
   for (const [t, step] of steps.entries()) {
     const who = `step ${t}`;
-    checkRows(slots, step, who);
+    checkRows(slots, bytes, step, who);
     // A call that fills a part of its result from another part of it reads it before it is whole.
     for (const id of step.reads) if (!step.writes.includes(id)) read(id, who);
     for (const id of step.writes) {
-      const memory = memoryOf(id);
-      if (memory) checkOverwritten(slots, step, id, memory, who);
-      write(id, memory ? writtenPieces(slots, step, id) : []);
+      if (bytes.memoryOf(id) === undefined) continue;
+      checkOverwritten(bytes, step, id, who);
+      write(id, bytes.writtenBy(step, id));
     }
   }
   for (const { slot, name } of schedule.outputs) read(slot, `output "${name}"`);
 }
 
 /** Operands that the step's result overwrites must be ones its kernel has read by then. */
-function checkOverwritten(
-  slots: readonly (Slot | null)[],
-  step: Step,
-  written: SlotId,
-  memory: Memory,
-  who: string,
-): void {
+function checkOverwritten(bytes: SharedBytes, step: Step, written: SlotId, who: string): void {
   const { action } = step;
-  const root = rootOf(slots, written);
-  const target = memory.cellsOf(writtenPieces(slots, step, written));
+  const memory = bytes.memoryOf(written)!;
+  const target = memory.cellsOf(bytes.writtenBy(step, written));
   const cells = new Set(target);
   const operands = action.kind === 'kernel' ? Object.entries(action.operands) : action.inputs.entries();
   for (const [name, id] of operands) {
-    if (id === null || id === written || slots[id]!.kind === 'weight' || rootOf(slots, id) !== root) continue;
-    const source = memory.cellsOf(piecesOf(slots, id));
+    if (id === null || id === written || bytes.memoryOf(id) !== memory) continue;
+    const source = memory.cellsOf(bytes.piecesOf(id));
     if (!source.some((cell) => cells.has(cell))) continue;
     const allowed = action.kind === 'kernel' && signatureOf(action.kernel).inPlace?.includes(`${name}`);
     const coincide = source.length === target.length && source.every((cell, i) => cell === target[i]);
@@ -81,12 +64,12 @@ function checkOverwritten(
 }
 
 /** Rows that lie apart are walked by the parameters that say so, and dense operands by dense ones. */
-function checkRows(slots: readonly (Slot | null)[], { action }: Step, who: string): void {
+function checkRows(slots: readonly (Slot | null)[], bytes: SharedBytes, { action }: Step, who: string): void {
   if (action.kind === 'host') return;
   const { rows = {}, strides = {} } = signatureOf(action.kernel);
   for (const [name, id] of Object.entries(action.operands)) {
     if (slots[id]!.kind === 'weight') continue;
-    const pieces = piecesOf(slots, id);
+    const pieces = bytes.piecesOf(id);
     if (strides[name] !== undefined) {
       checkReach(action.params, strides[name], pieces, who);
       continue;

@@ -9,7 +9,7 @@ import { MillraceError } from '../error.ts';
 import type { SourceWish } from '../options.ts';
 import type { Verify } from '../pipeline/loader.ts';
 import { eventsOf, type LayerOf, TRACE_EVENTS, type TraceEvent } from '../pipeline/trace.ts';
-import { damaged, endsEarly, type SourceKind } from '../weights/source.ts';
+import { anotherSize, damaged, endsEarly, type SourceKind } from '../weights/source.ts';
 import type { Engine, NativeIsa, ValueMemory } from './engine.ts';
 import { engineErrors, engineReasons, status } from './program.ts';
 
@@ -150,12 +150,7 @@ export class NativeEngine implements Engine {
     this.isa = created.isa;
     if (created.fileBytes !== manifest.weightsFileBytes) {
       addon.close(created.handle);
-      throw new MillraceError('BUNDLE_INVALID', 'the file has another size', {
-        at: parts.weightsPath,
-        expected: `${manifest.weightsFileBytes} bytes`,
-        got: `${created.fileBytes} bytes`,
-        hint: 'It is truncated or of another bundle: copy the whole folder again.',
-      });
+      throw anotherSize(manifest.weightsFileBytes, created.fileBytes);
     }
   }
 
@@ -268,8 +263,9 @@ function create({ addon, weightsPath }: NativeParts, options: NativeOptions) {
         got: options.isa,
         cause,
       });
-    if (code === 'REFUSED' && sources[options.source] === 'direct')
-      throw new MillraceError('OPTION', `direct reads are not served here: ${message}`, {
+    const kind = sources[options.source];
+    if (code === 'REFUSED' && kind !== 'file')
+      throw new MillraceError('OPTION', `source ${kind} is not served here: ${message}`, {
         at: weightsPath,
         hint: 'Use source auto or file.',
         cause,

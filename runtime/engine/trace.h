@@ -10,8 +10,7 @@ enum trace_what {
   TRACE_STEP = 0,   /* id: step; thread 0, from its MARK to the next */
   TRACE_WORK = 1,   /* id: step; another thread's part in a shared call */
   TRACE_WAIT = 2,   /* id: segment that thread 0 waited for */
-  TRACE_READ = 3,   /* id: segment; thread: the reader, from issue to arrival */
-  TRACE_VERIFY = 4, /* id: segment; the checksum's share of the read */
+  TRACE_READ = 3,   /* id: segment; thread: the reader, from issue to arrival, verified */
 };
 
 struct trace_event {

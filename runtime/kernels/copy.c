@@ -24,14 +24,20 @@ struct dim {
 /* Columns of a transpose's tile. */
 #define COLUMNS 64
 
+typedef float quad __attribute__((vector_size(16)));
+typedef float quad_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
+
+INLINE quad load_quad(const float *p) { return *(const quad_unaligned *)p; }
+INLINE void store_quad(float *p, quad x) { *(quad_unaligned *)p = x; }
+
 INLINE void transpose_4x4(float *y, intptr_t y_step, const float *x, intptr_t x_step) {
-  const v4 a = load4(x), b = load4(x + x_step), c = load4(x + 2 * x_step), d = load4(x + 3 * x_step);
-  const v4 ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-  const v4 ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  store4(y, __builtin_shufflevector(ab, cd, 0, 1, 4, 5));
-  store4(y + y_step, __builtin_shufflevector(ab, cd, 2, 3, 6, 7));
-  store4(y + 2 * y_step, __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5));
-  store4(y + 3 * y_step, __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7));
+  const quad a = load_quad(x), b = load_quad(x + x_step), c = load_quad(x + 2 * x_step), d = load_quad(x + 3 * x_step);
+  const quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+  const quad ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  store_quad(y, __builtin_shufflevector(ab, cd, 0, 1, 4, 5));
+  store_quad(y + y_step, __builtin_shufflevector(ab, cd, 2, 3, 6, 7));
+  store_quad(y + 2 * y_step, __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5));
+  store_quad(y + 3 * y_step, __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7));
 }
 
 /* y[i·y_step + j] = x[j·x_step + i], i < columns, j < rows; a block of columns at a time, so that each line of x

@@ -17,9 +17,9 @@ KERNEL(f32_affine) {
     float *to = y + (intptr_t)first * p->ldy;
     const float *from = x + (intptr_t)first * p->ldx;
     for (int32_t r = 0; r < rows; r++, to += p->ldy, from += p->ldx) {
-      for (int32_t c = 0; c < channels; c += 4) {
+      for (int32_t c = 0; c < channels; c += LANES) {
         const int32_t lanes = channels - c;
-        const v4 factor = load_part(scale + c, lanes, 0.0f);
+        const vN factor = load_part(scale + c, lanes, 0.0f);
         store_part(to + c, MADD(load_part(from + c, lanes, 0.0f), factor, load_part(shift + c, lanes, 0.0f)), lanes);
       }
     }

@@ -12,28 +12,30 @@
 #define PACK 64
 #define OUTER 5
 
-INLINE v4 pow4(v4 a, v4 b) {
-  return (v4){pow_float(a[0], b[0]), pow_float(a[1], b[1]), pow_float(a[2], b[2]), pow_float(a[3], b[3])};
+INLINE vN powN(vN a, vN b) {
+  #define LANE(i) pow_float(a[i], b[i])
+  return (vN){EACH_LANE(LANE)};
+#undef LANE
 }
 
-/* y[i] = f(a[i or 0], b[i or 0]), i < count, a multiple of four; not both 0. */
+/* y[i] = f(a[i or 0], b[i or 0]), i < count, a multiple of LANES; not both 0. */
 static void run_vectors(int32_t fn, float *y, const float *a, int a_moves, const float *b, int b_moves,
                         int32_t count) {
-  const v4 a0 = splat4(*a);
-  const v4 b0 = splat4(*b);
+  const vN a0 = splatN(*a);
+  const vN b0 = splatN(*b);
 #define LOOP(left, right, expression)         \
-  for (int32_t i = 0; i < count; i += 4) {    \
-    const v4 l = left, r = right;             \
-    store4(y + i, expression);                \
+  for (int32_t i = 0; i < count; i += LANES) { \
+    const vN l = left, r = right;             \
+    storeN(y + i, expression);                \
   }
 #define CASE(name, expression)                                      \
   case BINARY_##name:                                               \
     if (!b_moves) {                                                 \
-      LOOP(load4(a + i), b0, expression)                            \
+      LOOP(loadN(a + i), b0, expression)                            \
     } else if (!a_moves) {                                          \
-      LOOP(a0, load4(b + i), expression)                            \
+      LOOP(a0, loadN(b + i), expression)                            \
     } else {                                                        \
-      LOOP(load4(a + i), load4(b + i), expression)                  \
+      LOOP(loadN(a + i), loadN(b + i), expression)                  \
     }                                                               \
     break;
   switch (fn) {
@@ -41,10 +43,10 @@ static void run_vectors(int32_t fn, float *y, const float *a, int a_moves, const
     CASE(SUB, l - r)
     CASE(MUL, l * r)
     CASE(DIV, l / r)
-    CASE(MIN, minimum4(l, r))
-    CASE(MAX, maximum4(l, r))
-    CASE(POW, pow4(l, r))
-    CASE(PRELU, select4(l < splat4(0.0f), l * r, l))
+    CASE(MIN, minimumN(l, r))
+    CASE(MAX, maximumN(l, r))
+    CASE(POW, powN(l, r))
+    CASE(PRELU, selectN(l < splatN(0.0f), l * r, l))
   }
 #undef CASE
 #undef LOOP
@@ -55,7 +57,7 @@ static void run_packed(int32_t fn, float *y, const float *a, intptr_t a_step, co
   float left[PACK], right[PACK], result[PACK];
   for (int32_t from = 0; from < count; from += PACK) {
     const int32_t some = least(PACK, count - from);
-    const int32_t padded = (some + 3) & ~3;
+    const int32_t padded = whole_lanes(some + LANES - 1);
     for (int32_t i = 0; i < padded; i++) {
       const int32_t at = from + (i < some ? i : 0);
       left[i] = a[at * a_step];
@@ -69,7 +71,7 @@ static void run_packed(int32_t fn, float *y, const float *a, intptr_t a_step, co
 static void run_row(int32_t fn, float *y, const float *a, intptr_t a_step, const float *b, intptr_t b_step,
                     int32_t count) {
   const int direct = (a_step == 1 && (b_step == 0 || b_step == 1)) || (a_step == 0 && b_step == 1);
-  const int32_t whole = direct ? count & ~3 : 0;
+  const int32_t whole = direct ? whole_lanes(count) : 0;
   if (whole > 0) run_vectors(fn, y, a, a_step != 0, b, b_step != 0, whole);
   run_packed(fn, y + whole, a + whole * a_step, a_step, b + whole * b_step, b_step, count - whole);
 }

@@ -2,7 +2,7 @@
  * Transposed convolution, gathering: an output pixel sums the taps that reach it. Every stride-th pixel of an output
  * line is reached by the same columns of the window, one input pixel further on each time, so such pixels are the
  * rows of a register tile and nothing is multiplied by the zeros a dilated input would hold. Invariant: a claim of
- * work is a stretch of pixels of one line and one phase, and one panel.
+ * work is a stretch of pixels of one line and one phase, and the panels of one tile.
  */
 #include "lanes.h"
 #include "sum.h"
@@ -36,11 +36,12 @@ KERNEL(f32_conv_transpose) {
   const int32_t groupPanels = parts(outputs, PANEL);
   const intptr_t panelFloats = (intptr_t)(1 + p->kernelH * p->kernelW * channels) * PANEL;
 
+  const int32_t tiled = p->groups == 1 ? TILE_PANELS : 1;
   const int32_t phases = least(p->strideW, p->outW);
   const int32_t blocks = parts(parts(p->outW, p->strideW), BLOCK_ROWS);
   const int32_t lines = p->batch * p->outH;
-  for (int32_t claim; (claim = next_tile(work)) < p->panels * lines * phases * blocks;) {
-    const int32_t panel = claim / blocks / phases / lines;
+  for (int32_t claim; (claim = next_tile(work)) < parts(p->panels, tiled) * lines * phases * blocks;) {
+    const int32_t panel = claim / blocks / phases / lines * tiled;
     const int32_t line = claim / blocks / phases % lines;
     const int32_t phase = claim / blocks % phases;
     const int32_t block = claim % blocks;
@@ -57,7 +58,8 @@ KERNEL(f32_conv_transpose) {
       const intptr_t pixel = (intptr_t)line * p->outW + ow;
       struct sum sum;
       sum_begin(&sum, rows);
-      sum_panel(&sum, least(PANEL, outputs - lane0), w + panel * panelFloats);
+      sum_panels(&sum, least(least(tiled, p->panels - panel) * PANEL, outputs - lane0), w + panel * panelFloats,
+                 panelFloats);
       add_taps(&sum, p, image, line % p->outH, ow, channels);
       sum_end(&sum, y + pixel * p->ldy + channel, p->strideW * p->ldy,
               residual ? residual + pixel * p->ldr + channel : 0, p->strideW * p->ldr, &epilogue);

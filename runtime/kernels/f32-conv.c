@@ -75,8 +75,10 @@ KERNEL(f32_conv) {
   const intptr_t panelFloats = (intptr_t)(1 + p->kernelH * p->kernelW * channels) * PANEL;
   const int32_t panelBytes = panelFloats * sizeof(float);
 
+  /* Panels of a claim: whole tiles, and more of them where they can share their runs. */
+  const int32_t tiled = p->groups == 1 ? TILE_PANELS : 1;
   const int shareable = p->groups == 1 && p->kernelH * p->kernelW <= RUNS;
-  const int32_t together = shareable ? most(1, SHARED_PANELS_BYTES / panelBytes) : 1;
+  const int32_t together = shareable ? most(1, SHARED_PANELS_BYTES / panelBytes / tiled) * tiled : tiled;
   const int32_t shares = parts(p->panels, together);
   const int32_t pixels = p->batch * p->outH * p->outW;
   const int32_t blocks = parts(pixels, BLOCK_ROWS);
@@ -93,10 +95,11 @@ KERNEL(f32_conv) {
       struct sum sum;
       find_windows(windows, p, x + group * channels, pixel, rows);
       sum_begin(&sum, rows);
-      for (int32_t panel = first; panel < panelEnd; panel++) {
+      for (int32_t panel = first; panel < panelEnd; panel += tiled) {
         const int32_t lane0 = (p->panel0 + panel) % groupPanels * PANEL;
         const int32_t channel = group * outputs + lane0;
-        sum_panel(&sum, least(PANEL, outputs - lane0), w + panel * panelFloats);
+        const int32_t lanes = least(least(tiled, panelEnd - panel) * PANEL, outputs - lane0);
+        sum_panels(&sum, lanes, w + panel * panelFloats, panelFloats);
         if (panel == first) add_windows(&sum, windows, p, channels);
         sum_end(&sum, y + (intptr_t)pixel * p->ldy + channel, p->ldy,
                 residual ? residual + (intptr_t)pixel * p->ldr + channel : 0, p->ldr, &epilogue);

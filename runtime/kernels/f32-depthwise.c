@@ -30,19 +30,19 @@ static inline intptr_t in_panels(const struct strip *s, int32_t lane) {
   return (intptr_t)(lane / PANEL) * s->wPanel + lane % PANEL;
 }
 
-INLINE void finish(const struct strip *s, int32_t lane, int32_t r, v4 sum, int32_t lanes) {
+INLINE void finish(const struct strip *s, int32_t lane, int32_t r, vN sum, int32_t lanes) {
   if (s->residual) sum += load_part(s->residual + r * s->ldr + lane, lanes, 0);
-  store_part(s->y + r * s->ldy + lane, min4(max4(sum, splat4(s->low)), splat4(s->high)), lanes);
+  store_part(s->y + r * s->ldy + lane, minN(maxN(sum, splatN(s->low)), splatN(s->high)), lanes);
 }
 
 /* R pixels, V vectors at a time from `lane` on, while there are as many; the lane reached. */
 INLINE int32_t any_window(const struct strip *s, int32_t lane, const int R, const int V, const int part) {
-  for (; lane < s->lanes && (part || lane + 4 * V <= s->lanes); lane += 4 * V) {
-    const int32_t lanes = part ? s->lanes - lane : 4;
+  for (; lane < s->lanes && (part || lane + LANES * V <= s->lanes); lane += LANES * V) {
+    const int32_t lanes = part ? s->lanes - lane : LANES;
     const intptr_t offset = in_panels(s, lane);
-    v4 sum[TOGETHER][4];
+    vN sum[TOGETHER][4];
     UNROLL for (int r = 0; r < R; r++)
-      UNROLL for (int v = 0; v < V; v++) sum[r][v] = load4(s->bias + offset + 4 * v);
+      UNROLL for (int v = 0; v < V; v++) sum[r][v] = loadN(s->bias + offset + LANES * v);
     for (int32_t kh = 0; kh < s->lines; kh++) {
       const float *w = s->w + offset + kh * s->wLine;
       const float *x[TOGETHER];
@@ -52,14 +52,14 @@ INLINE int32_t any_window(const struct strip *s, int32_t lane, const int R, cons
         UNROLL for (int r = 0; r < R; r++) {
           PIN(x[r]);
           UNROLL for (int v = 0; v < V; v++)
-            sum[r][v] = MADD(load_part(x[r] + 4 * v, lanes, 0), load4(w + 4 * v), sum[r][v]);
+            sum[r][v] = MADD(load_part(x[r] + LANES * v, lanes, 0), loadN(w + LANES * v), sum[r][v]);
           x[r] += s->xColumn;
         }
         w += PANEL;
       }
     }
     UNROLL for (int r = 0; r < R; r++)
-      UNROLL for (int v = 0; v < V; v++) finish(s, lane + 4 * v, r, sum[r][v], lanes);
+      UNROLL for (int v = 0; v < V; v++) finish(s, lane + LANES * v, r, sum[r][v], lanes);
   }
   return lane;
 }
@@ -68,26 +68,28 @@ INLINE int32_t any_window(const struct strip *s, int32_t lane, const int R, cons
  * The same for a window of K columns without dilation and a stride of S: each input is loaded once for all the
  * pixels it reaches, (R − 1)·S + K loads a line instead of R·K. Sums, inputs and weights fill the registers.
  */
-INLINE int32_t fixed_window(const struct strip *s, int32_t lane, const int R, const int S, const int K) {
-  for (; lane + 4 <= s->lanes; lane += 4) {
+INLINE int32_t fixed_window(const struct strip *s, int32_t lane, const int R, const int S, const int K,
+                            const int part) {
+  for (; lane < s->lanes && (part || lane + LANES <= s->lanes); lane += LANES) {
+    const int32_t lanes = part ? s->lanes - lane : LANES;
     const intptr_t offset = in_panels(s, lane);
-    v4 sum[TOGETHER];
-    UNROLL for (int r = 0; r < R; r++) sum[r] = load4(s->bias + offset);
+    vN sum[TOGETHER];
+    UNROLL for (int r = 0; r < R; r++) sum[r] = loadN(s->bias + offset);
     const float *w = s->w + offset, *x = s->x + lane;
     for (int32_t left = s->lines; left > 0; left--) {
       const float *column = x;
       PIN(w);
       UNROLL for (int c = 0; c < (R - 1) * S + K; c++) {
-        const v4 input = load4(column);
+        const vN input = load_part(column, lanes, 0);
         UNROLL for (int r = 0; r < R; r++)
-          if (c >= r * S && c < r * S + K) sum[r] = MADD(input, load4(w + (c - r * S) * PANEL), sum[r]);
+          if (c >= r * S && c < r * S + K) sum[r] = MADD(input, loadN(w + (c - r * S) * PANEL), sum[r]);
         column += s->xColumn;
         PIN(column);
       }
       x += s->xLine;
       w += s->wLine;
     }
-    UNROLL for (int r = 0; r < R; r++) finish(s, lane, r, sum[r], 4);
+    UNROLL for (int r = 0; r < R; r++) finish(s, lane, r, sum[r], lanes);
   }
   return lane;
 }
@@ -95,25 +97,39 @@ INLINE int32_t fixed_window(const struct strip *s, int32_t lane, const int R, co
 typedef int32_t shape(const struct strip *s, int32_t lane);
 #define SHAPE(name, body) \
   static __attribute__((noinline)) int32_t name(const struct strip *s, int32_t lane) { return body; }
-SHAPE(strip_2x2, any_window(s, lane, 2, 2, 0))
-SHAPE(strip_2x1, any_window(s, lane, 2, 1, 0))
-SHAPE(strip_1x4, any_window(s, lane, 1, 4, 0))
-SHAPE(strip_1x1, any_window(s, lane, 1, 1, 0))
-SHAPE(strip_part, any_window(s, lane, 1, 1, 1))
-SHAPE(columns3_stride1, fixed_window(s, lane, 4, 1, 3))
-SHAPE(columns3_stride2, fixed_window(s, lane, 3, 2, 3))
-SHAPE(columns5_stride1, fixed_window(s, lane, 3, 1, 5))
-SHAPE(columns5_stride2, fixed_window(s, lane, 2, 2, 5))
+enum { PANEL_VECTORS = PANEL / LANES, TWO_VECTORS = PANEL_VECTORS < 2 ? PANEL_VECTORS : 2 };
+SHAPE(strip_two_wide, any_window(s, lane, 2, TWO_VECTORS, 0))
+SHAPE(strip_two, any_window(s, lane, 2, 1, 0))
+SHAPE(strip_one_wide, any_window(s, lane, 1, PANEL_VECTORS, 0))
+SHAPE(strip_one, any_window(s, lane, 1, 1, 0))
+SHAPE(strip_one_part, any_window(s, lane, 1, 1, 1))
+SHAPE(columns3_stride1, fixed_window(s, lane, 4, 1, 3, 0))
+SHAPE(columns3_stride2, fixed_window(s, lane, 3, 2, 3, 0))
+SHAPE(columns5_stride1, fixed_window(s, lane, 3, 1, 5, 0))
+SHAPE(columns5_stride2, fixed_window(s, lane, 2, 2, 5, 0))
+/* The last lanes, of all pixels together where a mask makes that cheap, else one by one. */
+#if MASKED
+SHAPE(strip_two_part, any_window(s, lane, 2, 1, 1))
+SHAPE(columns3_stride1_part, fixed_window(s, lane, 4, 1, 3, 1))
+SHAPE(columns3_stride2_part, fixed_window(s, lane, 3, 2, 3, 1))
+SHAPE(columns5_stride1_part, fixed_window(s, lane, 3, 1, 5, 1))
+SHAPE(columns5_stride2_part, fixed_window(s, lane, 2, 2, 5, 1))
+#define PART(name) name##_part
+#else
+#define PART(name) 0
+#endif
 
 /* How pixels go together: so many, by `wide` and then by `narrow`. */
 struct grouping {
   int32_t pixels;
-  shape *wide, *narrow;
+  shape *wide, *narrow, *part;
 };
-static const struct grouping any_grouping = {2, strip_2x2, strip_2x1};
+static const struct grouping any_grouping = {2, strip_two_wide, strip_two, PART(strip_two)};
 static const struct grouping fixed_groupings[2][2] = {
-    {{4, columns3_stride1, columns3_stride1}, {3, columns3_stride2, columns3_stride2}},
-    {{3, columns5_stride1, columns5_stride1}, {2, columns5_stride2, columns5_stride2}},
+    {{4, columns3_stride1, columns3_stride1, PART(columns3_stride1)},
+     {3, columns3_stride2, columns3_stride2, PART(columns3_stride2)}},
+    {{3, columns5_stride1, columns5_stride1, PART(columns5_stride1)},
+     {2, columns5_stride2, columns5_stride2, PART(columns5_stride2)}},
 };
 
 static const struct grouping *grouping_of(const struct f32_depthwise_params *p) {
@@ -122,11 +138,15 @@ static const struct grouping *grouping_of(const struct f32_depthwise_params *p) 
 }
 
 static void compute(struct strip *s, const struct grouping *grouping, int32_t pixels) {
-  int32_t lane = pixels == 1 ? strip_1x4(s, 0) : grouping->wide(s, 0);
-  lane = pixels == 1 ? strip_1x1(s, lane) : grouping->narrow(s, lane);
+  int32_t lane = pixels == 1 ? strip_one_wide(s, 0) : grouping->wide(s, 0);
+  lane = pixels == 1 ? strip_one(s, lane) : grouping->narrow(s, lane);
   if (lane == s->lanes) return;
+  if (pixels > 1 && grouping->part) {
+    grouping->part(s, lane);
+    return;
+  }
   for (int32_t r = 0; r < pixels; r++) {
-    strip_part(s, lane);
+    strip_one_part(s, lane);
     s->x += s->xPixel;
     s->y += s->ldy;
     if (s->residual) s->residual += s->ldr;

@@ -6,10 +6,10 @@
 #include "vector-math.h"
 
 /* Vectors and channels of one tile: a cache line of every pixel. */
-#define VECTORS 4
-#define COLUMNS (4 * VECTORS)
+#define VECTORS (16 / LANES)
+#define COLUMNS (LANES * VECTORS)
 
-/* Some channels of one image: 4·vectors, or `lanes` ≤ 4. */
+/* Some channels of one image: LANES·vectors, or `lanes` ≤ LANES. */
 struct columns {
   const float *x;
   intptr_t stride;
@@ -17,38 +17,38 @@ struct columns {
 };
 
 /* Σ (x − centre), or Σ (x − centre)², over the image. */
-INLINE void sum_pixels(v4d *sum, const struct columns *in, int vectors, const v4 *centre, int squared) {
-  UNROLL for (int v = 0; v < vectors; v++) sum[v] = widen4(splat4(0.0f));
+INLINE void sum_pixels(vNd *sum, const struct columns *in, int vectors, const vN *centre, int squared) {
+  UNROLL for (int v = 0; v < vectors; v++) sum[v] = widenN(splatN(0.0f));
   for (int32_t from = 0; from < in->pixels; from += SUM_BLOCK) {
     const int32_t end = least(in->pixels, from + SUM_BLOCK);
-    v4 block[VECTORS];
-    UNROLL for (int v = 0; v < vectors; v++) block[v] = splat4(0.0f);
+    vN block[VECTORS];
+    UNROLL for (int v = 0; v < vectors; v++) block[v] = splatN(0.0f);
     for (int32_t i = from; i < end; i++)
       UNROLL for (int v = 0; v < vectors; v++) {
-        const v4 difference = load_part(in->x + i * in->stride + 4 * v, in->lanes, 0.0f) - centre[v];
+        const vN difference = load_part(in->x + i * in->stride + LANES * v, in->lanes, 0.0f) - centre[v];
         block[v] = squared ? MADD(difference, difference, block[v]) : block[v] + difference;
       }
-    UNROLL for (int v = 0; v < vectors; v++) sum[v] += widen4(block[v]);
+    UNROLL for (int v = 0; v < vectors; v++) sum[v] += widenN(block[v]);
   }
 }
 
 INLINE void normalise(float *y, const struct columns *in, int vectors, const float *scale, const float *bias,
                       const struct f32_instance_norm_params *p) {
-  v4d sum[VECTORS];
-  v4 mean[VECTORS], factor[VECTORS], shift[VECTORS];
-  UNROLL for (int v = 0; v < vectors; v++) mean[v] = splat4(0.0f);
+  vNd sum[VECTORS];
+  vN mean[VECTORS], factor[VECTORS], shift[VECTORS];
+  UNROLL for (int v = 0; v < vectors; v++) mean[v] = splatN(0.0f);
   sum_pixels(sum, in, vectors, mean, 0);
-  UNROLL for (int v = 0; v < vectors; v++) mean[v] = narrow4(sum[v] / (double)in->pixels);
+  UNROLL for (int v = 0; v < vectors; v++) mean[v] = narrowN(sum[v] / (double)in->pixels);
   sum_pixels(sum, in, vectors, mean, 1);
   UNROLL for (int v = 0; v < vectors; v++) {
-    const v4 variance = narrow4(sum[v] / (double)in->pixels + (double)p->epsilon);
-    factor[v] = load_part(scale + 4 * v, in->lanes, 0.0f) / sqrt4(variance);
-    shift[v] = load_part(bias + 4 * v, in->lanes, 0.0f);
+    const vN variance = narrowN(sum[v] / (double)in->pixels + (double)p->epsilon);
+    factor[v] = load_part(scale + LANES * v, in->lanes, 0.0f) / sqrtN(variance);
+    shift[v] = load_part(bias + LANES * v, in->lanes, 0.0f);
   }
   for (int32_t i = 0; i < in->pixels; i++)
     UNROLL for (int v = 0; v < vectors; v++) {
-      const intptr_t at = i * in->stride + 4 * v;
-      const v4 value = MADD(load_part(in->x + at, in->lanes, 0.0f) - mean[v], factor[v], shift[v]);
+      const intptr_t at = i * in->stride + LANES * v;
+      const vN value = MADD(load_part(in->x + at, in->lanes, 0.0f) - mean[v], factor[v], shift[v]);
       store_part(y + at, apply_unary(p->act, value, p->alpha, p->beta), in->lanes);
     }
 }
@@ -65,12 +65,12 @@ KERNEL(f32_instance_norm) {
     const intptr_t image = (intptr_t)(tile / parts_of_pixel) * p->spatial * channels;
     int32_t c = tile % parts_of_pixel * COLUMNS;
     const int32_t end = least(channels, c + COLUMNS);
-    struct columns in = {x + image + c, channels, p->spatial, 4};
+    struct columns in = {x + image + c, channels, p->spatial, LANES};
     if (end - c == COLUMNS) {
       normalise(y + image + c, &in, VECTORS, scale + c, bias + c, p);
       continue;
     }
-    for (; c < end; c += 4) {
+    for (; c < end; c += LANES) {
       in.x = x + image + c;
       in.lanes = end - c;
       normalise(y + image + c, &in, 1, scale + c, bias + c, p);

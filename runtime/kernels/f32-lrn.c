@@ -6,11 +6,11 @@
 #include "engine.h"
 #include "vector-math.h"
 
-/* x[c … c + 3], 0 outside [0, channels). */
-INLINE v4 load_inside(const float *x, int32_t c, int32_t channels) {
-  if (c >= 0 && c + 4 <= channels) return load4(x + c);
-  v4 lanes = splat4(0.0f);
-  for (int32_t i = 0; i < 4; i++)
+/* x[c … c + LANES − 1], 0 outside [0, channels). */
+INLINE vN load_inside(const float *x, int32_t c, int32_t channels) {
+  if (c >= 0 && c + LANES <= channels) return loadN(x + c);
+  vN lanes = splatN(0.0f);
+  for (int32_t i = 0; i < LANES; i++)
     if (c + i >= 0 && c + i < channels) lanes[i] = x[c + i];
   return lanes;
 }
@@ -27,16 +27,16 @@ KERNEL(f32_lrn) {
     const int32_t end = least(p->rows, (tile + 1) * rows);
     for (int32_t r = tile * rows; r < end; r++) {
       const float *from = x + (intptr_t)r * channels;
-      for (int32_t c = 0; c < channels; c += 4) {
-        v4 sum = splat4(0.0f);
+      for (int32_t c = 0; c < channels; c += LANES) {
+        vN sum = splatN(0.0f);
         for (int32_t k = 0; k < p->size; k++) {
-          const v4 value = load_inside(from, c - before + k, channels);
+          const vN value = load_inside(from, c - before + k, channels);
           sum = MADD(value, value, sum);
         }
-        const v4 base = MADD(sum, splat4(share), splat4(p->bias));
+        const vN base = MADD(sum, splatN(share), splatN(p->bias));
         /* ¾, the default and almost the only one in use: √base·√√base. */
-        const v4 root = sqrt4(base);
-        const v4 power = p->beta == 0.75f ? 1.0f / (root * sqrt4(root)) : exp4(log4(base) * -p->beta);
+        const vN root = sqrtN(base);
+        const vN power = p->beta == 0.75f ? 1.0f / (root * sqrtN(root)) : expN(logN(base) * -p->beta);
         store_part(y + (intptr_t)r * channels + c, load_inside(from, c, channels) * power, channels - c);
       }
     }

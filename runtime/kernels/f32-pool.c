@@ -1,6 +1,6 @@
 /*
  * Maximum or average of each channel over a sliding window. Taps outside the image take no part in a maximum or a
- * sum; whether they count in an average is the mode. The lanes are channels, sixteen at a time where there are so
+ * sum; whether they count in an average is the mode. The lanes are channels, four vectors at a time where there are so
  * many; taps are visited in the order kh, kw.
  */
 #include "engine.h"
@@ -23,35 +23,35 @@ INLINE int32_t taps_within(int32_t start, int32_t dilation, int32_t kernel, int3
   return most(0, end - *first);
 }
 
-/* 4·vectors channels, or `lanes` ≤ 4 of them; average is a constant in every call. A NaN is remembered beside the
+/* LANES·vectors channels, or `lanes` ≤ LANES of them; average is a constant in every call. A NaN is remembered beside the
  * maximum, in two instructions where a maximum that keeps it takes seven. */
 INLINE void pool_channels(float *y, const struct taps *t, int32_t c, int vectors, int32_t lanes, int average,
                           float divisor) {
-  v4 result[4];
-  v4i unordered[4];
+  vN result[4];
+  vNi unordered[4];
   UNROLL for (int v = 0; v < vectors; v++) {
-    result[v] = splat4(average ? 0.0f : -__builtin_inff());
-    unordered[v] = splat4i(0);
+    result[v] = splatN(average ? 0.0f : -__builtin_inff());
+    unordered[v] = splatNi(0);
   }
   for (int32_t kh = 0; kh < t->rows; kh++) {
     const float *tap = t->first + kh * t->row_step + c;
     for (int32_t kw = 0; kw < t->columns; kw++, tap += t->column_step)
       UNROLL for (int v = 0; v < vectors; v++) {
-        const v4 value = load_part(tap + 4 * v, lanes, 0.0f);
-        result[v] = average ? result[v] + value : max4(result[v], value);
+        const vN value = load_part(tap + LANES * v, lanes, 0.0f);
+        result[v] = average ? result[v] + value : maxN(result[v], value);
         if (!average) unordered[v] |= value != value;
       }
   }
   UNROLL for (int v = 0; v < vectors; v++) {
-    const v4 value = average ? result[v] / divisor : select4(unordered[v], splat4(__builtin_nanf("")), result[v]);
-    store_part(y + c + 4 * v, value, lanes);
+    const vN value = average ? result[v] / divisor : selectN(unordered[v], splatN(__builtin_nanf("")), result[v]);
+    store_part(y + c + LANES * v, value, lanes);
   }
 }
 
 INLINE void pool_pixel(float *y, const struct taps *t, int32_t channels, int average, float divisor) {
   int32_t c = 0;
-  for (; c + 16 <= channels; c += 16) pool_channels(y, t, c, 4, 4, average, divisor);
-  for (; c + 4 <= channels; c += 4) pool_channels(y, t, c, 1, 4, average, divisor);
+  for (; c + 4 * LANES <= channels; c += 4 * LANES) pool_channels(y, t, c, 4, LANES, average, divisor);
+  for (; c + LANES <= channels; c += LANES) pool_channels(y, t, c, 1, LANES, average, divisor);
   if (c < channels) pool_channels(y, t, c, 1, channels - c, average, divisor);
 }
 

@@ -16,14 +16,14 @@ static void resize_pixel(float *y, const float *low, const float *high, const st
   const float *b = low + (intptr_t)column->high * channels;
   const float *c = high + (intptr_t)column->low * channels;
   const float *d = high + (intptr_t)column->high * channels;
-  const v4 wl = splat4(column->w_low), wh = splat4(column->w_high);
-  const v4 hl = splat4(row->w_low), hh = splat4(row->w_high);
-  for (int32_t i = 0; i < channels; i += 4) {
+  const vN wl = splatN(column->w_low), wh = splatN(column->w_high);
+  const vN hl = splatN(row->w_low), hh = splatN(row->w_high);
+  for (int32_t i = 0; i < channels; i += LANES) {
     const int32_t lanes = channels - i;
-    v4 value = load_part(a + i, lanes, 0.0f);
+    vN value = load_part(a + i, lanes, 0.0f);
     if (mode != 0) {
-      const v4 upper = MADD(load_part(b + i, lanes, 0.0f), wh, value * wl);
-      const v4 lower = MADD(load_part(d + i, lanes, 0.0f), wh, load_part(c + i, lanes, 0.0f) * wl);
+      const vN upper = MADD(load_part(b + i, lanes, 0.0f), wh, value * wl);
+      const vN lower = MADD(load_part(d + i, lanes, 0.0f), wh, load_part(c + i, lanes, 0.0f) * wl);
       value = MADD(lower, hh, upper * hl);
     }
     store_part(y + i, value, lanes);

@@ -9,35 +9,35 @@
 /* Columns of one tile. */
 #define COLUMNS 32
 
-INLINE v4 log_of_sum4(v4d sum) { return log4(narrow4(sum)); }
+INLINE vN log_of_sumN(vNd sum) { return logN(narrowN(sum)); }
 
 /* Σ e^(x − max) over `rows` of `stride`, each e^(x − max) left in y unless the logarithm is wanted. */
-INLINE v4d sum_exponentials(float *y, const float *x, intptr_t stride, int32_t rows, int32_t lanes, v4 max,
+INLINE vNd sum_exponentials(float *y, const float *x, intptr_t stride, int32_t rows, int32_t lanes, vN max,
                             float rest, int32_t log) {
-  v4d sum = widen4(splat4(0.0f));
+  vNd sum = widenN(splatN(0.0f));
   for (int32_t r = 0; r < rows; r += SUM_BLOCK) {
     const int32_t end = least(rows, r + SUM_BLOCK);
-    v4 block = splat4(0.0f);
+    vN block = splatN(0.0f);
     for (int32_t k = r; k < end; k++) {
-      const v4 e = exp4(load_part(x + k * stride, lanes, rest) - max);
+      const vN e = expN(load_part(x + k * stride, lanes, rest) - max);
       if (!log) store_part(y + k * stride, e, lanes);
       block += e;
     }
-    sum += widen4(block);
+    sum += widenN(block);
   }
   return sum;
 }
 
 static void softmax_columns(float *y, const float *x, intptr_t stride, int32_t rows, int32_t columns, int32_t log) {
-  for (int32_t c = 0; c < columns; c += 4) {
+  for (int32_t c = 0; c < columns; c += LANES) {
     const int32_t lanes = columns - c;
-    v4 max = load_part(x + c, lanes, 0.0f);
-    for (int32_t r = 1; r < rows; r++) max = maximum4(max, load_part(x + r * stride + c, lanes, 0.0f));
-    const v4d wide = sum_exponentials(y + c, x + c, stride, rows, lanes, max, 0.0f, log);
-    const v4 sum = log ? log_of_sum4(wide) : narrow4(wide);
+    vN max = load_part(x + c, lanes, 0.0f);
+    for (int32_t r = 1; r < rows; r++) max = maximumN(max, load_part(x + r * stride + c, lanes, 0.0f));
+    const vNd wide = sum_exponentials(y + c, x + c, stride, rows, lanes, max, 0.0f, log);
+    const vN sum = log ? log_of_sumN(wide) : narrowN(wide);
     for (int32_t r = 0; r < rows; r++) {
       const intptr_t at = r * stride + c;
-      const v4 result = log ? (load_part(x + at, lanes, 0.0f) - max) - sum : load_part(y + at, lanes, 0.0f) / sum;
+      const vN result = log ? (load_part(x + at, lanes, 0.0f) - max) - sum : load_part(y + at, lanes, 0.0f) / sum;
       store_part(y + at, result, lanes);
     }
   }
@@ -45,21 +45,22 @@ static void softmax_columns(float *y, const float *x, intptr_t stride, int32_t r
 
 static void softmax_row(float *y, const float *x, int32_t count, int32_t log) {
   const float lowest = -__builtin_inff();
-  const int32_t whole = count & ~3;
+  const int32_t whole = whole_lanes(count);
   const int32_t rest = count - whole;
-  v4 max = load_part(x + whole, rest, lowest);
-  for (int32_t i = 0; i < whole; i += 4) max = maximum4(max, load4(x + i));
-  max = maximum4(max, (v4){max[2], max[3], max[2], max[3]});
-  max = splat4(maximum4(max, splat4(max[1]))[0]);
+  vN max = load_part(x + whole, rest, lowest);
+  for (int32_t i = 0; i < whole; i += LANES) max = maximumN(max, loadN(x + i));
+  UNROLL for (int by = LANES / 2; by > 0; by /= 2) max = maximumN(max, rotatedN(max, by));
   /* The last elements are a row of their own; lanes past the end add e^−∞ = 0. */
-  v4d wide = sum_exponentials(y, x, 4, whole / 4, 4, max, lowest, log);
+  vNd wide = sum_exponentials(y, x, LANES, whole / LANES, LANES, max, lowest, log);
   if (rest > 0) wide += sum_exponentials(y + whole, x + whole, 0, 1, rest, max, lowest, log);
-  const double total = total4(wide);
-  const v4d totals = {total, total, total, total};
-  const v4 sum = log ? log_of_sum4(totals) : narrow4(totals);
-  for (int32_t i = 0; i < count; i += 4) {
+  const double total = totalN(wide);
+#define TOTAL(lane) total
+  const vNd totals = {EACH_LANE(TOTAL)};
+#undef TOTAL
+  const vN sum = log ? log_of_sumN(totals) : narrowN(totals);
+  for (int32_t i = 0; i < count; i += LANES) {
     const int32_t lanes = count - i;
-    const v4 result = log ? (load_part(x + i, lanes, 0.0f) - max) - sum : load_part(y + i, lanes, 0.0f) / sum;
+    const vN result = log ? (load_part(x + i, lanes, 0.0f) - max) - sum : load_part(y + i, lanes, 0.0f) / sum;
     store_part(y + i, result, lanes);
   }
 }

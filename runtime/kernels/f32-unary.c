@@ -11,12 +11,13 @@
   X(SOFTPLUS) X(ELU) X(GELU) X(GELU_TANH) X(EXP) X(LOG) X(SQRT) X(RECIPROCAL) X(ERF) X(ABS) X(NEG) X(FLOOR) \
   X(CEIL)
 
-/* count is a multiple of four. */
+/* count is a multiple of LANES. */
 static void run_vectors(int32_t fn, float *y, const float *x, int32_t count, float alpha, float beta) {
   switch (fn) {
 #define LOOP(name)                                                                                           \
   case UNARY_##name:                                                                                         \
-    for (int32_t i = 0; i < count; i += 4) store4(y + i, unary4(UNARY_##name, load4(x + i), alpha, beta));   \
+    for (int32_t i = 0; i < count; i += LANES)                                                             \
+      storeN(y + i, unaryN(UNARY_##name, loadN(x + i), alpha, beta));                                        \
     break;
     EACH_FUNCTION(LOOP)
 #undef LOOP
@@ -24,13 +25,13 @@ static void run_vectors(int32_t fn, float *y, const float *x, int32_t count, flo
 }
 
 void unary_run(int32_t fn, float *y, const float *x, int32_t count, float alpha, float beta) {
-  const int32_t whole = count & ~3;
+  const int32_t whole = whole_lanes(count);
   run_vectors(fn, y, x, whole, alpha, beta);
   if (whole == count) return;
-  float last[4];
-  store4(last, load_part(x + whole, count - whole, 0.0f));
-  run_vectors(fn, last, last, 4, alpha, beta);
-  store_part(y + whole, load4(last), count - whole);
+  float last[LANES];
+  storeN(last, load_part(x + whole, count - whole, 0.0f));
+  run_vectors(fn, last, last, LANES, alpha, beta);
+  store_part(y + whole, loadN(last), count - whole);
 }
 
 KERNEL(f32_unary) {

@@ -1,12 +1,12 @@
 /*
- * What kernels over runs of elements share: the last lanes of a run, extrema that keep NaN, sums that stay exact
- * enough. Invariant: the order of a sum is fixed by its length alone.
+ * What kernels over runs of elements share: sizes of their tiles, combining the lanes of a vector, sums that stay
+ * exact enough. Invariant: the order of a sum is fixed by its length and by LANES.
  */
 #ifndef MILLRACE_LANES_H
 #define MILLRACE_LANES_H
 #include "vector.h"
 
-typedef double v4d __attribute__((vector_size(32)));
+typedef double vNd __attribute__((vector_size(8 * LANES)));
 
 /* Elements of one tile: enough to pay for claiming it, few enough to share and to stay in the cache. */
 #define TILE 8192
@@ -16,28 +16,15 @@ INLINE int32_t most(int32_t a, int32_t b) { return a > b ? a : b; }
 /* ⌈count / size⌉, count ≥ 0 */
 INLINE int32_t parts(int32_t count, int32_t size) { return count / size + (count % size != 0); }
 
-/* The first `lanes` elements, the other lanes `rest`. */
-INLINE v4 load_part(const float *p, int32_t lanes, float rest) {
-  if (lanes >= 4) return load4(p);
-  return (v4){lanes > 0 ? p[0] : rest, lanes > 1 ? p[1] : rest, lanes > 2 ? p[2] : rest, rest};
-}
+/* The largest multiple of LANES up to count. */
+INLINE int32_t whole_lanes(int32_t count) { return count & -LANES; }
 
-INLINE void store_part(float *p, v4 x, int32_t lanes) {
-  if (lanes >= 4) {
-    store4(p, x);
-    return;
-  }
-  for (int32_t i = 0; i < lanes; i++) p[i] = x[i];
+/* The lanes moved down by `by`, a constant in every call, those past the end from the front. */
+INLINE vN rotatedN(vN x, const int by) {
+#define MOVED(lane) x[((lane) + by) % LANES]
+  return (vN){EACH_LANE(MOVED)};
+#undef MOVED
 }
-
-/* The lesser and the greater; NaN if either is. */
-#ifdef __wasm_simd128__
-INLINE v4 minimum4(v4 a, v4 b) { return (v4)wasm_f32x4_min((v128_t)a, (v128_t)b); }
-INLINE v4 maximum4(v4 a, v4 b) { return (v4)wasm_f32x4_max((v128_t)a, (v128_t)b); }
-#else
-INLINE v4 minimum4(v4 a, v4 b) { return select4((a < b) | (a != a), a, b); }
-INLINE v4 maximum4(v4 a, v4 b) { return select4((a > b) | (a != a), a, b); }
-#endif
 
 /*
  * Sums are taken in float over at most SUM_BLOCK terms of a lane, and these in double: of n positive terms the
@@ -45,8 +32,15 @@ INLINE v4 maximum4(v4 a, v4 b) { return select4((a > b) | (a != a), a, b); }
  */
 #define SUM_BLOCK 16
 
-INLINE v4d widen4(v4 x) { return __builtin_convertvector(x, v4d); }
-INLINE v4 narrow4(v4d x) { return __builtin_convertvector(x, v4); }
-INLINE double total4(v4d x) { return (x[0] + x[1]) + (x[2] + x[3]); }
+INLINE vNd widenN(vN x) { return __builtin_convertvector(x, vNd); }
+INLINE vN narrowN(vNd x) { return __builtin_convertvector(x, vN); }
+/* Neighbours, then neighbours of these: at four lanes (x0 + x1) + (x2 + x3). */
+INLINE double totalN(vNd x) {
+  double sums[LANES];
+  UNROLL for (int i = 0; i < LANES; i++) sums[i] = x[i];
+  UNROLL for (int apart = 1; apart < LANES; apart *= 2)
+    UNROLL for (int i = 0; i < LANES; i += 2 * apart) sums[i] += sums[i + apart];
+  return sums[0];
+}
 
 #endif

@@ -23,11 +23,13 @@ void sum_begin(struct sum *sum, int32_t rows) {
   sum->tile.rows = rows;
 }
 
-void sum_panel(struct sum *sum, int32_t lanes, const float *panel) {
+void sum_panels(struct sum *sum, int32_t lanes, const float *panel, intptr_t panelFloats) {
   struct tile *tile = &sum->tile;
   tile->lanes = lanes;
   tile->w = panel + PANEL;
+  tile->wPanel = panelFloats;
   tile->start = panel;
+  tile->startPanel = panelFloats;
   tile->startStep = 0;
 }
 
@@ -41,6 +43,7 @@ static void settle(struct sum *sum) {
   tile->high = __builtin_inff();
   compute_tile(tile);
   tile->start = sum->sums;
+  tile->startPanel = PANEL;
   tile->startStep = tile->ldy;
 }
 
@@ -77,13 +80,13 @@ void sum_end(struct sum *sum, float *y, int32_t ldy, const float *residual, int3
   settle(sum);
   float *const sums = sum->sums;
   for (int32_t r = 0; residual && r < tile->rows; r++)
-    for (int32_t i = 0; i < tile->lanes; i += 4) {
-      const v4 more = load_part(residual + (intptr_t)r * ldr + i, tile->lanes - i, 0);
-      store4(sums + r * width + i, load4(sums + r * width + i) + more);
+    for (int32_t i = 0; i < tile->lanes; i += LANES) {
+      const vN more = load_part(residual + (intptr_t)r * ldr + i, tile->lanes - i, 0);
+      storeN(sums + r * width + i, loadN(sums + r * width + i) + more);
     }
   if (epilogue->act != UNARY_NONE)
     unary_run(epilogue->act, sums, sums, tile->rows * width, epilogue->alpha, epilogue->beta);
   for (int32_t r = 0; r < tile->rows; r++)
-    for (int32_t i = 0; i < tile->lanes; i += 4)
-      store_part(y + (intptr_t)r * ldy + i, load4(sums + r * width + i), tile->lanes - i);
+    for (int32_t i = 0; i < tile->lanes; i += LANES)
+      store_part(y + (intptr_t)r * ldy + i, loadN(sums + r * width + i), tile->lanes - i);
 }

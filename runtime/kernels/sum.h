@@ -11,7 +11,7 @@ enum { RUNS = 64 };
 struct sum {
   struct tile tile;
   struct run runs[RUNS];
-  float sums[TILE_ROWS * PANEL];
+  float sums[TILE_ROWS * TILE_PANELS * PANEL];
 };
 
 /* What follows a sum: act is one of UNARY_*. */
@@ -22,7 +22,7 @@ struct epilogue {
 
 #define clamp_of SYMBOL(clamp_of)
 #define sum_begin SYMBOL(sum_begin)
-#define sum_panel SYMBOL(sum_panel)
+#define sum_panels SYMBOL(sum_panels)
 #define sum_add SYMBOL(sum_add)
 #define sum_end SYMBOL(sum_end)
 
@@ -33,10 +33,10 @@ int clamp_of(const struct epilogue *epilogue, float *low, float *high);
 void sum_begin(struct sum *sum, int32_t rows);
 
 /*
- * Starts the sums of one panel (bias row, then weights), of which `lanes` are channels. The runs of the panel before
- * are still there if they were no more than RUNS.
+ * Starts the sums of `lanes` channels: of one panel (bias row, then weights), or of up to TILE_PANELS that are
+ * `panelFloats` apart. The runs of the panels before are still there if they were no more than RUNS.
  */
-void sum_panel(struct sum *sum, int32_t lanes, const float *panel);
+void sum_panels(struct sum *sum, int32_t lanes, const float *panel, intptr_t panelFloats);
 
 /* Adds a run in which rows without an input (null) read zeros; a run without any input is left out. */
 void sum_add(struct sum *sum, const float *const *inputs, int32_t length, int32_t k);

@@ -1,23 +1,28 @@
 /*
- * Four-lane vectors, in the compiler's vector extensions: one spelling for WASM, SSE and NEON. Invariant: no macro
- * here rounds differently from its scalar counterpart, MADD alone is fused where the instruction set has it.
+ * Vectors of LANES floats, as many as the instruction set holds in a register, in the compiler's vector extensions:
+ * one spelling for all of them, and what has no spelling there in a header for each set. Invariant: nothing here
+ * rounds differently from its scalar counterpart, MADD alone is fused where the instruction set has it.
  */
 #ifndef MILLRACE_VECTOR_H
 #define MILLRACE_VECTOR_H
 #include <stdint.h>
-#ifdef __wasm_simd128__
-#include <wasm_simd128.h>
-#elif defined(__FMA__)
-#include <immintrin.h>
-#elif defined(__ARM_NEON)
-#include <arm_neon.h>
+
+#if defined(__AVX512F__)
+#define LANES 16
+#define EACH_LANE(f) \
+  f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7), f(8), f(9), f(10), f(11), f(12), f(13), f(14), f(15)
+#elif defined(__AVX2__)
+#define LANES 8
+#define EACH_LANE(f) f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7)
+#else
+#define LANES 4
+#define EACH_LANE(f) f(0), f(1), f(2), f(3)
 #endif
 
-typedef float v4 __attribute__((vector_size(16)));
-typedef int32_t v4i __attribute__((vector_size(16)));
+typedef float vN __attribute__((vector_size(4 * LANES)));
+typedef int32_t vNi __attribute__((vector_size(4 * LANES)));
 /* The same, at any address of a float. */
-typedef float v4_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
-typedef int32_t v4i_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
+typedef float vN_unaligned __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -31,34 +36,51 @@ typedef int32_t v4i_unaligned __attribute__((vector_size(16), aligned(4), may_al
 /* Makes the compiler forget what it knows of a value (an address, mostly) without costing an instruction. */
 #define PIN(x) __asm__ volatile("" : "+r"(x))
 
-INLINE v4 load4(const float *p) { return *(const v4_unaligned *)p; }
-INLINE void store4(float *p, v4 x) { *(v4_unaligned *)p = x; }
-INLINE v4i load4i(const int32_t *p) { return *(const v4i_unaligned *)p; }
-INLINE void store4i(int32_t *p, v4i x) { *(v4i_unaligned *)p = x; }
-INLINE v4 splat4(float x) { return (v4){x, x, x, x}; }
-INLINE v4i splat4i(int32_t x) { return (v4i){x, x, x, x}; }
+INLINE vN loadN(const float *p) { return *(const vN_unaligned *)p; }
+INLINE void storeN(float *p, vN x) { *(vN_unaligned *)p = x; }
 
-/* a where the mask's lanes are all ones, else b. */
-INLINE v4 select4(v4i mask, v4 a, v4 b) { return (v4)((mask & (v4i)a) | (~mask & (v4i)b)); }
+#define SAME(lane) x
+INLINE vN splatN(float x) { return (vN){EACH_LANE(SAME)}; }
+INLINE vNi splatNi(int32_t x) { return (vNi){EACH_LANE(SAME)}; }
+#undef SAME
 
-/* The lesser, the greater; where a comparison with b is false (a NaN) the result is a. */
-#ifdef __wasm_simd128__
-INLINE v4 min4(v4 a, v4 b) { return (v4)wasm_f32x4_pmin((v128_t)a, (v128_t)b); }
-INLINE v4 max4(v4 a, v4 b) { return (v4)wasm_f32x4_pmax((v128_t)a, (v128_t)b); }
+INLINE vNi sign_bit(vN x) { return (vNi)x & splatNi(INT32_MIN); }
+INLINE vN absN(vN x) { return (vN)((vNi)x & splatNi(INT32_MAX)); }
+
+/*
+ * Each header below defines
+ *   MADD(a, b, c)            a·b + c; every lane and every caller alike: fused or not by the build, never by the place
+ *   selectN(mask, a, b)      a where the mask's lanes are all ones, else b
+ *   minN, maxN(a, b)         the lesser, the greater; where a comparison with b is false (a NaN) the result is a
+ *   minimumN, maximumN(a, b) the same, NaN if either is
+ *   sqrtN, floorN, ceilN
+ *   load_some, store_some    of 0 to LANES − 1 lanes, the others `rest`, or left alone
+ */
+#if defined(__wasm_simd128__)
+#include "vector-wasm.h"
+#elif defined(__AVX512F__)
+#include "vector-avx512.h"
+#elif defined(__AVX2__)
+#include "vector-avx2.h"
+#elif defined(__SSE2__)
+#include "vector-sse2.h"
+#elif defined(__ARM_NEON)
+#include "vector-neon.h"
 #else
-INLINE v4 min4(v4 a, v4 b) { return select4(b < a, b, a); }
-INLINE v4 max4(v4 a, v4 b) { return select4(a < b, b, a); }
+#error "no vectors for this instruction set"
 #endif
 
-/* a·b + c; every lane and every caller alike: fused or not by the build, never by the place. */
-#if defined(__wasm_relaxed_simd__)
-#define MADD(a, b, c) ((v4)wasm_f32x4_relaxed_madd((v128_t)(a), (v128_t)(b), (v128_t)(c)))
-#elif defined(__FMA__)
-#define MADD(a, b, c) ((v4)_mm_fmadd_ps((__m128)(a), (__m128)(b), (__m128)(c)))
-#elif defined(__ARM_NEON) && !defined(ISA_BASELINE)
-#define MADD(a, b, c) ((v4)vfmaq_f32((float32x4_t)(c), (float32x4_t)(a), (float32x4_t)(b)))
-#else
-#define MADD(a, b, c) ((a) * (b) + (c))
-#endif
+/* The first `lanes` elements, the other lanes `rest`. */
+INLINE vN load_part(const float *p, int32_t lanes, float rest) {
+  if (lanes >= LANES) return loadN(p);
+  return load_some(p, lanes, rest);
+}
+
+INLINE void store_part(float *p, vN x, int32_t lanes) {
+  if (lanes >= LANES)
+    storeN(p, x);
+  else
+    store_some(p, x, lanes);
+}
 
 #endif

@@ -4,7 +4,7 @@
  */
 
 /** In the order of `enum trace_what` in engine/trace.h; `run` is TypeScript's own. */
-export const traceKinds = ['step', 'work', 'wait', 'read', 'verify', 'run'] as const;
+export const traceKinds = ['step', 'work', 'wait', 'read', 'run'] as const;
 export type TraceKind = (typeof traceKinds)[number];
 
 export interface TraceEvent {

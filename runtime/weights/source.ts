@@ -35,3 +35,12 @@ export const damaged = (s: number, { offset, byteLength, crc32 }: SegmentEntry, 
     got: `0x${got.toString(16).padStart(8, '0')}`,
     hint: 'The file is damaged: copy the bundle again.',
   });
+
+/** Found at load, before anything is read. */
+export const anotherSize = (expected: number, got: number): MillraceError =>
+  new MillraceError('BUNDLE_INVALID', 'the file has another size', {
+    at: 'weights.bin',
+    expected: `${expected} bytes`,
+    got: `${got} bytes`,
+    hint: 'It is truncated or of another bundle: copy the whole folder again.',
+  });

@@ -65,10 +65,12 @@ describe('choosing a plan', () => {
 describe('options of load', () => {
   it('refuses unknown ones and wrong values', () => {
     refuses({ bugdet: 1 }, 'OPTION', /bugdet: unknown option/);
-    refuses({ mode: 'mmap' }, 'OPTION', /auto, resident, sequential, stream/);
+    refuses({ mode: 'ring' }, 'OPTION', /auto, resident, sequential, synchronous, stream, mmap/);
+    refuses({ mode: 'mmap', source: 'file' }, 'OPTION', /a source of its own/);
+    refuses({ engine: 'steam' }, 'OPTION', /auto, native, wasm/);
     refuses({ threads: 0 }, 'OPTION', /threads/);
     refuses({ threads: 1.5 }, 'OPTION', /threads/);
-    refuses({ source: 'mmap' }, 'OPTION', /source/);
+    refuses({ source: 'http' }, 'OPTION', /source/);
     refuses({ verify: true }, 'OPTION', /verify/);
     refuses({ deterministic: 'yes' }, 'OPTION', /deterministic/);
     refuses({ budget: '8 apples' }, 'OPTION', /8MiB, 64MB, 65536/);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { millrace } from '../support/command.ts';
 
-const names = ['compile', 'run', 'bench', 'inspect', 'export', 'conformance'];
+const names = ['compile', 'run', 'bench', 'inspect', 'plan', 'export', 'conformance'];
 
 describe('millrace', () => {
   it('lists its commands', async () => {

@@ -8,10 +8,10 @@ import { commandFile, type Folder, millrace, millraceJson, temporaryFolder } fro
 
 /** A network of 24 layers with 6 MB of seeded weights. */
 const module = (width = 256, layers = 24): string => `
-import { defineModel, dense, relu, tensor, type Tensor } from 'millrace';
+import { defineModel, dense, type FloatTensor, relu, tensor } from 'millrace';
 const width: number = ${width};
 export default defineModel('stack', { x: tensor('float32', [4, width]) }, ({ x }) => {
-  let y: Tensor = x;
+  let y: FloatTensor = x;
   for (let i = 0; i < ${layers}; i++) y = relu(dense(y, { units: width, name: \`dense\${i}\` }));
   return { y };
 });
@@ -160,7 +160,11 @@ describe('millrace compile', () => {
       fails([at('noise.onnx', 'not a model at all'), '-o', out], 1, /MODEL_(READ|INVALID)/),
       fails([at('open.onnx', open), '-o', out], 1, /MODEL_DIMENSION.*[\s\S]*--dim length=N/),
       fails([at('a.txt', 'x'), '-o', out], 1, /MODEL_READ: .*a\.txt/),
-      fails([at('syntax.ts', 'export default ('), '-o', out], 1, /MODEL_READ: .*syntax\.ts/),
+      fails(
+        [at('syntax.ts', 'export default ('), '-o', out],
+        1,
+        /MODEL_INVALID: .*syntax\.ts: does not type-check/,
+      ),
       fails([at('empty.ts', 'export const a = 1;'), '-o', out], 1, /MODEL_INVALID/),
       fails([model], 2, /-o <dir> is required/),
       fails([model, '-o', out, '--budget', 'plenty'], 2, /OPTION: budget: not a size/),

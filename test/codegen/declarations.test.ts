@@ -25,6 +25,7 @@ type Sides = {
   loadOptions: Same<Required<device.LoadOptions>, Required<Omit<runtime.LoadOptions, 'executor'>>>;
   runOptions: Same<Required<device.RunOptions>, Required<runtime.RunOptions>>;
   stats: Same<device.RunStats, runtime.RunStats>;
+  trace: Same<device.TraceEvent, runtime.TraceEvent>;
   plan: runtime.Plan extends device.Plan ? true : false;
   port: runtime.TensorPort extends device.Port ? true : false;
   model: runtime.LoadedModel<device.Inputs, device.Outputs> extends device.Model ? true : false;
@@ -33,7 +34,7 @@ type Sides = {
   arrays: Same<Record<keyof device.Outputs, runtime.TypedArray>, { [K in keyof device.Outputs]: device.Outputs[K] | runtime.TypedArray }>;
 };
 export const sides: Sides = {
-  loadOptions: true, runOptions: true, stats: true, plan: true, port: true, model: true, run: true, close: true, arrays: true,
+  loadOptions: true, runOptions: true, stats: true, trace: true, plan: true, port: true, model: true, run: true, close: true, arrays: true,
 };
 const input: device.Inputs['image'] = new Float32Array(192);
 export const bits: [device.Inputs['a "quoted"\\nname'], device.Inputs['class']] = [new Uint16Array(2), new BigInt64Array(1)];
@@ -50,6 +51,26 @@ describe('the declarations of a bundle', () => {
       /\/\*\* float16 \[2\]\. The 16 bits of each number\. \*\/\n {2}readonly "a \\"quoted\\"\\nname": Uint16Array;/,
     );
     assert.match(text, /^\/\/ The network "a model"/);
+  });
+
+  it('carry what the author says of the ports, whatever is in it', () => {
+    const docs = {
+      inputs: new Map([['image', 'RGB.\n\n*/ evil /*']]),
+      outputs: new Map([['as_bool', 'Seen.']]),
+    };
+    const documented = emitDeclarations('model', inputs, outputs, 'millrace test', docs);
+    const image = [
+      '  /**',
+      '   * RGB.',
+      '   *',
+      '   * *\\/ evil /*',
+      '   *',
+      '   * float32 [1, 8, 8, 3].',
+      '   */',
+      '  readonly image: Float32Array;',
+    ];
+    assert.ok(documented.includes(image.join('\n')), documented);
+    assert.match(documented, / {3}\* Seen\.\n {3}\*\n {3}\* bool \[3\]\. One byte each, 0 or 1\.\n {3}\*\//);
   });
 
   it('say what the runtime says', () => {

@@ -1,5 +1,5 @@
 /**
- * Runs one kernel call of the built engine: places the operands in memory, records a program of one call, replays
+ * Runs one kernel call of the built engine, in WASM or natively: places the operands in memory, records a program of one call, replays
  * it and reads the outputs back. Invariant: between operands lies a guard of NaNs, so a read past an operand shows
  * in the result and a write past one fails the run.
  */
@@ -13,8 +13,11 @@ import {
   signatureOf,
 } from '../../runtime/engine/abi.ts';
 import { controlWords, Program, status } from '../../runtime/engine/program.ts';
+import { type Driver, type NativeVariant, nativeVariants, startDriver } from './native-driver.ts';
 
-export const variants = ['plain', 'relaxed'] as const;
+export const wasmVariants = ['plain', 'relaxed'] as const;
+export type WasmVariant = (typeof wasmVariants)[number];
+export const variants = [...wasmVariants, ...nativeVariants] as const;
 export type Variant = (typeof variants)[number];
 
 export type Elements =
@@ -37,16 +40,18 @@ export interface EngineExports {
   readonly __stack_pointer: WebAssembly.Global;
 }
 
-const files: Record<Variant, string> = { plain: 'engine.wasm', relaxed: 'engine-relaxed.wasm' };
+const files: Record<WasmVariant, string> = { plain: 'engine.wasm', relaxed: 'engine-relaxed.wasm' };
 const GUARD_BYTES = 256;
 const PAGE = 65536;
 const INITIAL_PAGES = 64;
 const NEVER = 0x7fffffff;
+/** More than the operands of any kernel. */
+const MOST_VALUES = 8;
 const IMPORT_SECTION = 2;
 const SHARED_WITH_MAXIMUM = 3;
 const MAXIMUM_ONLY = 1;
 
-export const engineBytes = (variant: Variant): Uint8Array<ArrayBuffer> => {
+export const engineBytes = (variant: WasmVariant): Uint8Array<ArrayBuffer> => {
   const url = new URL(`../../build/engine/${files[variant]}`, import.meta.url);
   try {
     return new Uint8Array(readFileSync(url));
@@ -93,28 +98,28 @@ export const compileEngine = (bytes: Uint8Array<ArrayBuffer>): WebAssembly.Modul
   return new WebAssembly.Module(bytes);
 };
 
-export class Kernels {
+/** A place for operands and a way to run a call on them. */
+export abstract class Kernels {
   readonly variant: Variant;
-  readonly memory: WebAssembly.Memory;
-  readonly exports: EngineExports;
   /** Threads that share a call; the words that a subclass with threads has to keep are not reset. */
   protected threads = 1;
+  /** End of the operands of the prepared call. */
+  protected end = 0;
 
-  constructor(
-    variant: Variant,
-    memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: PAGE }),
-    module = compileEngine(unshared(engineBytes(variant))),
-  ) {
+  constructor(variant: Variant) {
     this.variant = variant;
-    this.memory = memory;
-    const instance = new WebAssembly.Instance(module, { env: { memory } });
-    this.exports = instance.exports as unknown as EngineExports;
   }
+
+  protected abstract get buffer(): ArrayBufferLike;
+  /** First byte that is free, and where the control block is. */
+  protected abstract get base(): number;
+  protected abstract get control(): number;
+  protected abstract reserve(bytes: number): void;
 
   /** Runs the prepared program to its end. */
-  replay(): void {
-    this.exports.replay();
-  }
+  abstract replay(): void;
+  /** The shortest time of `repeats` replays of the prepared program. */
+  abstract seconds(repeats: number): number;
 
   /**
    * Runs the call and returns the output: the array given for it, copied, with what the kernel wrote. Another operand
@@ -133,7 +138,7 @@ export class Kernels {
 
   /** Back to the start of the prepared program. */
   rewind(): void {
-    new Int32Array(this.memory.buffer)[this.exports.control() / 4 + controlWords.indexOf('pc')] = 0;
+    new Int32Array(this.buffer)[this.control / 4 + controlWords.indexOf('pc')] = 0;
   }
 
   /** Places everything; the caller may then rewind and replay as often as it likes and `finish` to read the output. */
@@ -146,7 +151,7 @@ export class Kernels {
     const places = new Map<Elements, number>();
     const ids: Record<string, number> = {};
     const names = Object.keys(signatureOf(kernel).operands);
-    let end = align(this.exports.__heap_base.value as number) + PAGE * this.threads;
+    let end = align(this.base) + PAGE * this.threads;
     const table = end;
     end = align(end + 8 * (names.length + 1)) + GUARD_BYTES;
     const given = operands as Readonly<Record<string, Elements | undefined>>;
@@ -156,10 +161,10 @@ export class Kernels {
       places.set(elements, end);
       end = align(end + elements.byteLength) + GUARD_BYTES;
     }
-    const missing = Math.ceil(end / PAGE) - this.memory.buffer.byteLength / PAGE;
-    if (missing > 0) this.memory.grow(missing);
+    this.reserve(end);
+    this.end = end;
 
-    const { buffer } = this.memory;
+    const { buffer } = this;
     new Uint8Array(buffer).fill(0xff, table, end);
     const addresses = new BigUint64Array(buffer, table, names.length + 1);
     names.forEach((name, index) => {
@@ -171,7 +176,7 @@ export class Kernels {
       ids[name] = index + 1;
     });
     const program = new Program().call(kernel, ids as { [N in OperandName<K>]?: number }, params).end();
-    const control = new Int32Array(buffer, this.exports.control(), controlWords.length);
+    const control = new Int32Array(buffer, this.control, controlWords.length);
     const programAt = table - PAGE;
     new Int32Array(buffer, programAt, program.length).set(program);
     const set = (word: (typeof controlWords)[number], value: number): void => {
@@ -214,16 +219,131 @@ const align = (address: number): number => (address + 63) & ~63;
 const bytesOf = (elements: Elements): Uint8Array =>
   new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
 
-const opened = new Map<Variant, Kernels>();
-export const openKernels = (variant: Variant): Kernels => {
-  const kernels = opened.get(variant) ?? new Kernels(variant);
-  opened.set(variant, kernels);
-  return kernels;
+export class WasmKernels extends Kernels {
+  readonly memory: WebAssembly.Memory;
+  readonly exports: EngineExports;
+
+  constructor(
+    variant: WasmVariant,
+    memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: PAGE }),
+    module = compileEngine(unshared(engineBytes(variant))),
+  ) {
+    super(variant);
+    this.memory = memory;
+    const instance = new WebAssembly.Instance(module, { env: { memory } });
+    this.exports = instance.exports as unknown as EngineExports;
+  }
+
+  protected get buffer(): ArrayBufferLike {
+    return this.memory.buffer;
+  }
+
+  protected get base(): number {
+    return this.exports.__heap_base.value as number;
+  }
+
+  protected get control(): number {
+    return this.exports.control();
+  }
+
+  protected reserve(bytes: number): void {
+    const missing = Math.ceil(bytes / PAGE) - this.memory.buffer.byteLength / PAGE;
+    if (missing > 0) this.memory.grow(missing);
+  }
+
+  replay(): void {
+    this.exports.replay();
+  }
+
+  seconds(repeats: number): number {
+    let best = Number.POSITIVE_INFINITY;
+    for (let repeat = 0; repeat < repeats; repeat++) {
+      this.rewind();
+      const started = performance.now();
+      this.replay();
+      best = Math.min(best, (performance.now() - started) / 1000);
+    }
+    return best;
+  }
+}
+
+/** A driver, and a copy here of its image, in which operands are placed. */
+export class NativeKernels extends Kernels {
+  protected readonly base = PAGE;
+  protected readonly control = 0;
+  protected buffer = new ArrayBuffer(INITIAL_PAGES * PAGE);
+  readonly #driver: Driver;
+
+  constructor(variant: NativeVariant, driver: Driver) {
+    super(variant);
+    this.#driver = driver;
+  }
+
+  protected reserve(bytes: number): void {
+    if (bytes > this.buffer.byteLength) this.buffer = new ArrayBuffer(2 * bytes);
+  }
+
+  replay(): void {
+    this.seconds(1);
+    this.#driver.fetch(0, new Uint8Array(this.buffer, 0, this.end));
+    const words = new Int32Array(this.buffer, this.control, controlWords.length);
+    words[controlWords.indexOf('status')] = this.#replayed.status;
+    words[controlWords.indexOf('detail')] = this.#replayed.detail;
+  }
+
+  seconds(repeats: number): number {
+    const word = (name: (typeof controlWords)[number]): number =>
+      new Int32Array(this.buffer, this.control)[controlWords.indexOf(name)]!;
+    const addresses = word('addresses');
+    this.#driver.load(0, new Uint8Array(this.buffer, 0, this.end));
+    this.#replayed = this.#driver.replay(word('program'), addresses, MOST_VALUES, repeats, this.threads);
+    return this.#replayed.seconds;
+  }
+
+  setThreads(threads: number): void {
+    this.threads = threads;
+  }
+
+  /** Multiply-adds per second of one thread, operands in registers. */
+  peak(repeats: number): number {
+    return this.#driver.peak(repeats);
+  }
+
+  #replayed = { status: 0, detail: 0, seconds: 0 };
+}
+
+const isNative = (variant: Variant): variant is NativeVariant =>
+  (nativeVariants as readonly string[]).includes(variant);
+
+/** What `open` gives for a name, made once. */
+const remembered = <N, K>(open: (name: N) => K): ((name: N) => K) => {
+  const opened = new Map<N, K>();
+  return (name) => {
+    const kernels = opened.get(name) ?? open(name);
+    opened.set(name, kernels);
+    return kernels;
+  };
 };
+
+export const openWasm = remembered((variant: WasmVariant) => new WasmKernels(variant));
+/** The drivers, or why there is none. */
+export const openDriver = remembered(startDriver);
+const openNative = remembered((variant: NativeVariant) => {
+  const driver = openDriver(variant);
+  return typeof driver === 'string' ? driver : new NativeKernels(variant, driver);
+});
+
+/** The kernels of a variant, or the reason why they can't run here. */
+export const openKernels = (variant: Variant): Kernels | string =>
+  isNative(variant) ? openNative(variant) : openWasm(variant);
 
 /** Declares the same tests for every build of the engine. */
 export const eachVariant = (body: (kernels: Kernels) => void): void => {
-  for (const variant of variants) describe(variant, () => body(openKernels(variant)));
+  for (const variant of variants) {
+    const kernels = openKernels(variant);
+    if (typeof kernels === 'string') it.skip(`${variant}: ${kernels}`);
+    else describe(variant, () => body(kernels));
+  }
 };
 
 /** Numbers in [low, high), the same for the same seed. */

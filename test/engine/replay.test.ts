@@ -8,7 +8,7 @@ import {
   segmentStates,
   status,
 } from '../../runtime/engine/program.ts';
-import { openKernels } from './kernel-harness.ts';
+import { openWasm } from './kernel-harness.ts';
 
 const { EMPTY, ISSUED, ARRIVED, RESIDENT, FAILED } = segmentStates;
 const NEVER = 0x7fffffff;
@@ -18,7 +18,7 @@ const SEGMENTS = 4;
 class Replay {
   readonly #control: Int32Array;
   readonly states: Int32Array;
-  readonly #engine = openKernels('plain');
+  readonly #engine = openWasm('plain');
 
   constructor(program: Program) {
     const { memory, exports } = this.#engine;
@@ -109,7 +109,7 @@ describe('replay', () => {
 
   it('refuses an unknown opcode', () => {
     const replay = new Replay(new Program().mark(0));
-    const { memory } = openKernels('plain');
+    const { memory } = openWasm('plain');
     const words = new Int32Array(memory.buffer, replay.get('program'), 5);
     words[3] = 999;
     replay.expect('ERROR', engineErrors.OPCODE);

@@ -4,7 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { controlWords } from '../../runtime/engine/program.ts';
-import { compileEngine, engineBytes, Kernels, type Variant } from './kernel-harness.ts';
+import { compileEngine, engineBytes, WasmKernels, type WasmVariant } from './kernel-harness.ts';
 
 /** Plain JavaScript: a thread needs no loader of modules. */
 const threadScript = `
@@ -16,10 +16,10 @@ const threadScript = `
 const PAGE = 65536;
 const SHARED_PAGES = 256;
 
-export class ThreadedKernels extends Kernels {
+export class ThreadedKernels extends WasmKernels {
   readonly #words: Int32Array;
 
-  constructor(variant: Variant, threads: number) {
+  constructor(variant: WasmVariant, threads: number) {
     const memory = new WebAssembly.Memory({ initial: SHARED_PAGES, maximum: SHARED_PAGES, shared: true });
     const module = compileEngine(engineBytes(variant));
     super(variant, memory, module);

@@ -1,7 +1,7 @@
 /** Large calls of the tiled kernels give the same bits with any number of threads, at every repetition. */
 import type { KernelName, KernelParams } from '../../runtime/engine/abi.ts';
 import { activation, convDefaults, panelCount } from './convolution-reference.ts';
-import { assertSameBits, type Kernels, type Operands, openKernels, seeded } from './kernel-harness.ts';
+import { assertSameBits, type Kernels, type Operands, openWasm, seeded } from './kernel-harness.ts';
 import { ThreadedKernels } from './threaded-kernels.ts';
 
 type Run = (kernels: Kernels) => Float32Array;
@@ -81,7 +81,7 @@ describe('kernels on threads', () => {
       after(() => pool.close());
       for (const [name, call] of Object.entries(cases))
         it(name, () => {
-          const alone = call(openKernels('plain'));
+          const alone = call(openWasm('plain'));
           for (let repeat = 0; repeat < 5; repeat++) assertSameBits(call(pool), alone);
         });
     });

@@ -1,136 +1,45 @@
 /** Planners on intervals alone: published vectors, optimality on small cases, and the lower bound. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { greedyByBreadth, greedyByTouchedBreadth } from '../../compiler/memory/greedy-by-breadth.ts';
-import { greedyByLongest, greedyByLongestFirstGap } from '../../compiler/memory/greedy-by-longest.ts';
-import { greedyBySize, greedyBySizeFirstGap } from '../../compiler/memory/greedy-by-size.ts';
-import {
-  alignUp,
-  type Interval,
-  type Placement,
-  type PlacementOptions,
-  peakOf,
-} from '../../compiler/memory/interval.ts';
-import { linearScan, linearScanFirstGap } from '../../compiler/memory/linear-scan.ts';
+import { type Interval, type Placement, peakOf } from '../../compiler/memory/interval.ts';
 import { lowerBound } from '../../compiler/memory/lower-bound.ts';
+import { planners } from '../../compiler/memory/planners.ts';
 import { runSuite } from '../../compiler/memory/suite.ts';
+import { verifyPlacement } from '../../compiler/memory/verify-placement.ts';
+import { lstmIntervals, lstmVectors } from '../../scripts/reproduce/lstm.ts';
+import { alignments, arbitraryIntervals, assertDisjoint, optimalPeak } from './intervals.ts';
 
-const PLANNERS = {
-  greedyBySize,
-  greedyBySizeFirstGap,
-  greedyByLongest,
-  greedyByLongestFirstGap,
-  greedyByBreadth,
-  greedyByTouchedBreadth,
-  linearScan,
-  linearScanFirstGap,
-};
-
-/** Closed ranges and sizes, as in PyTorch's test_memory_planning.cpp. */
-const LSTM: Interval[] = [
-  [0, 3, 1024],
-  [1, 3, 1024],
-  [3, 4, 1024],
-  [5, 10, 256],
-  [6, 14, 256],
-  [7, 10, 256],
-  [8, 9, 256],
-  [9, 12, 256],
-  [10, 12, 256],
-  [13, 14, 256],
-].map(([begin, end, size], id) => ({ id, byteLength: size!, start: begin!, end: end! + 1 }));
-
-const arbitraryIntervals = (count: number): fc.Arbitrary<Interval[]> =>
-  fc
-    .array(fc.tuple(fc.nat(10), fc.integer({ min: 1, max: 6 }), fc.nat(20)), {
-      minLength: 1,
-      maxLength: count,
-    })
-    .map((rows) =>
-      rows.map(([start, length, size], id) => ({ id, byteLength: size * 50, start, end: start + length })),
-    );
-
-const alignments: readonly PlacementOptions[] = [
-  {},
-  { alignmentOf: () => 64 },
-  { alignmentOf: (id) => (id % 3 === 0 ? 256 : 64) },
-];
-
-function assertDisjoint(
-  intervals: readonly Interval[],
-  placement: Placement,
-  options: PlacementOptions,
-): void {
-  const alignmentOf = (id: number): number => options.alignmentOf?.(id) ?? 1;
-  for (const a of intervals) {
-    const offset = placement.get(a.id)!;
-    assert.equal(offset % alignmentOf(a.id), 0);
-    for (const b of intervals) {
-      if (a.id >= b.id || a.start >= b.end || b.start >= a.end) continue;
-      const other = placement.get(b.id)!;
-      const apart =
-        offset + alignUp(a.byteLength, alignmentOf(a.id)) <= other ||
-        other + alignUp(b.byteLength, alignmentOf(b.id)) <= offset;
-      assert.ok(apart, `${a.id} and ${b.id} overlap`);
-    }
-  }
-}
-
-/** Every placement can be pushed down to one that placing in order of offset, lowest gap first, reproduces. */
-function optimalPeak(intervals: readonly Interval[]): number {
-  let best = Number.POSITIVE_INFINITY;
-  const placed: { readonly interval: Interval; readonly offset: number }[] = [];
-  const search = (left: readonly Interval[], peak: number): void => {
-    if (peak >= best) return;
-    if (left.length === 0) best = peak;
-    for (const interval of left) {
-      let offset = 0;
-      const near = placed
-        .filter((p) => p.interval.start < interval.end && interval.start < p.interval.end)
-        .sort((a, b) => a.offset - b.offset);
-      for (const p of near) {
-        if (offset + interval.byteLength <= p.offset) break;
-        offset = Math.max(offset, p.offset + p.interval.byteLength);
-      }
-      placed.push({ interval, offset });
-      search(
-        left.filter((other) => other !== interval),
-        Math.max(peak, offset + interval.byteLength),
-      );
-      placed.pop();
-    }
-  };
-  search(intervals, 0);
-  return best;
-}
+/** Fast ones; the others are tested where they are tested alone. */
+const HEURISTICS = Object.entries(planners).filter(
+  ([name]) => !['exact', 'suite', 'local-search'].includes(name),
+);
 
 describe('planners', () => {
-  const options = { alignmentOf: () => 64 };
-
   it('give the offsets published for the LSTM cell', () => {
-    const offsets = (placement: Placement): number[] => LSTM.map(({ id }) => placement.get(id)!);
-    const tight = [0, 1024, 2048, 0, 256, 512, 768, 1024, 768, 0];
-    for (const planner of [greedyBySize, greedyBySizeFirstGap, linearScan]) {
-      assert.deepEqual(offsets(planner(LSTM, options)), tight);
+    for (const [planner, endOfSum, bytes, offsets] of lstmVectors) {
+      const intervals = lstmIntervals(endOfSum);
+      const placement = planners[planner]!(intervals, { alignmentOf: () => 64 });
+      assert.deepEqual(
+        intervals.map(({ id }) => placement.get(id)!),
+        offsets,
+        planner,
+      );
+      assert.equal(peakOf(intervals, placement), bytes);
     }
-    assert.deepEqual(
-      offsets(greedyByTouchedBreadth(LSTM, options)),
-      [0, 1024, 2048, 0, 1024, 256, 512, 768, 512, 0],
-    );
-    assert.equal(lowerBound(LSTM, options), 3072);
+    assert.equal(lowerBound(lstmIntervals(4), { alignmentOf: () => 64 }), 3072);
   });
 
-  for (const [name, planner] of Object.entries(PLANNERS)) {
+  for (const [name, planner] of Object.entries(planners)) {
     it(`${name}: nothing overlaps, nothing is below the lower bound`, () => {
+      const slow = ['exact', 'suite', 'local-search'].includes(name);
       fc.assert(
-        fc.property(arbitraryIntervals(40), fc.constantFrom(...alignments), (intervals, how) => {
+        fc.property(arbitraryIntervals(slow ? 10 : 40), fc.constantFrom(...alignments), (intervals, how) => {
           const placement = planner(intervals, how);
           assertDisjoint(intervals, placement, how);
           assert.ok(peakOf(intervals, placement, how) >= lowerBound(intervals, how));
           assert.deepEqual(planner(intervals, how), placement);
         }),
-        { seed: 1, numRuns: 60 },
+        { seed: 1, numRuns: slow ? 20 : 60 },
       );
     });
   }
@@ -151,7 +60,7 @@ describe('planners', () => {
         assertDisjoint(intervals, result.placement, how);
         assert.equal(peakOf(intervals, result.placement, how), result.peakBytes);
         assert.equal(result.lowerBoundBytes, lowerBound(intervals, how));
-        for (const planner of Object.values(PLANNERS)) {
+        for (const [, planner] of HEURISTICS) {
           assert.ok(result.peakBytes <= peakOf(intervals, planner(intervals, how), how));
         }
       }),
@@ -197,24 +106,39 @@ describe('planners', () => {
     }
   });
 
-  it('MiniMalloc’s example fits its capacity; its hard instances stay valid and near it', function () {
-    const folder = new URL('../../../shared/minimalloc/', import.meta.url);
-    if (!existsSync(folder)) return this.skip(); // the instances aren't part of the repository
-    const read = (name: string): Interval[] =>
-      readFileSync(new URL(name, folder), 'utf8')
-        .trim()
-        .split('\n')
-        .slice(1)
-        .map((line, id) => {
-          const [, lower, upper, size] = line.split(',').map(Number);
-          return { id, byteLength: size!, start: lower!, end: upper! };
-        });
-    assert.equal(runSuite(read('input.12.csv')).peakBytes, 12);
-    for (const name of ['A', 'K']) {
-      const intervals = read(`${name}.1048576.csv`);
-      const { placement, peakBytes } = runSuite(intervals);
-      assertDisjoint(intervals, placement, {});
-      assert.ok(peakBytes <= 1.28 * 1_048_576, `${name}: ${peakBytes}`);
-    }
+  it('min-cost flow shares objects, and never more than one at a time', () => {
+    const chain = [4, 8, 4, 8].map(
+      (size, id): Interval => ({ id, byteLength: size, start: id, end: id + 2 }),
+    );
+    const placement = planners['min-cost-flow']!(chain, {});
+    assert.equal(verifyPlacement(chain, placement), 12);
+    const at = (id: number): number => placement.get(id)!;
+    assert.equal(at(0), at(2));
+    assert.equal(at(1), at(3));
+  });
+
+  it('bump starts over whenever nothing is live', () => {
+    const rows = [
+      [0, 2, 5],
+      [1, 3, 7],
+      [3, 4, 9],
+    ] as const;
+    const placement = planners['bump']!(
+      rows.map(([start, end, byteLength], id) => ({ id, byteLength, start, end })),
+      {},
+    );
+    assert.deepEqual([...placement.values()], [0, 5, 0]);
+  });
+
+  it('verification finds what overlaps, and what has no address', () => {
+    const pair: Interval[] = [
+      { id: 0, byteLength: 4, start: 0, end: 2 },
+      { id: 1, byteLength: 4, start: 1, end: 3 },
+    ];
+    const at = (...offsets: number[]): Placement => new Map(offsets.map((offset, id) => [id, offset]));
+    assert.equal(verifyPlacement(pair, at(0, 4)), 8);
+    assert.throws(() => verifyPlacement(pair, at(0, 3)), /overlap/);
+    assert.throws(() => verifyPlacement(pair, at(0)), /address/);
+    assert.throws(() => verifyPlacement(pair, at(0, -4)), /address/);
   });
 });

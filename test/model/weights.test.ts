@@ -108,8 +108,8 @@ describe('weights of a model', () => {
       assert.equal(error.code, 'MODEL_WEIGHTS');
       for (const text of [
         '5 missing',
-        'norm.scale',
-        'norm.variance',
+        'norm.weight',
+        'norm.running_var',
         'b.bias',
         '2 of another type or shape',
         'a.bias: expected float32[2], got float32[3]',
@@ -226,13 +226,15 @@ describe('mapped names', () => {
         'h.0.attn.c_attn.bias': inline([6], upTo(6)),
         'h.0.mlp.c_fc.weight': inline([1, 2], [1, 2]),
         'h.0.ln_1.weight': inline([2], [1, 1]),
+        'ln_f.bias': inline([2], [2, 2]),
       }),
       huggingface.gpt2,
     );
     assert.deepEqual(read(set.get('block1.attention.key.weight')), [2, 12, 3, 13]);
     assert.deepEqual(read(set.get('block1.attention.value.bias')), [4, 5]);
     assert.deepEqual(set.get('block1.mlp.up.weight')?.type.shape, [2, 1]);
-    assert.deepEqual(read(set.get('block1.attention.norm.scale')), [1, 1]);
+    assert.deepEqual(read(set.get('block1.attention.norm.weight')), [1, 1]);
+    assert.deepEqual(read(set.get('norm.bias')), [2, 2]);
     assert.equal(huggingface.gpt2.ignore?.test('h.3.attn.bias'), true);
     assert.equal(huggingface.gpt2.ignore?.test('h.3.attn.c_attn.bias'), false);
   });
@@ -243,7 +245,7 @@ describe('mapped names', () => {
     assert.equal(map('embedding.norm.bias'), 'bert.embeddings.LayerNorm.beta');
     assert.equal(map('block12.attention.query.bias'), 'bert.encoder.layer.11.attention.self.query.bias');
     assert.equal(map('block1.attention.output.weight'), 'bert.encoder.layer.0.attention.output.dense.weight');
-    assert.equal(huggingface.bert()('block1.mlp.norm.scale'), 'encoder.layer.0.output.LayerNorm.weight');
+    assert.equal(huggingface.bert()('block1.mlp.norm.weight'), 'encoder.layer.0.output.LayerNorm.weight');
     assert.ok(map.ignore?.test('cls.predictions.bias'));
   });
 });
@@ -263,7 +265,7 @@ describe('toSafetensors', () => {
       const weights = loadWeights(path);
       assert.deepEqual(
         [...weights.names()],
-        ['c.weight', 'c.bias', 'n.scale', 'n.bias', 'n.mean', 'n.variance'],
+        ['c.weight', 'c.bias', 'n.weight', 'n.bias', 'n.running_mean', 'n.running_var'],
       );
       for (const { name, type, constant } of seeded.graph.values.values())
         if (constant !== undefined) assert.deepEqual(read(weights.get(name)), read({ type, constant }), name);

@@ -106,6 +106,7 @@ describe('exported ONNX files', () => {
       const back = await importOnnx(path);
       assert.equal(back.name, 'small');
       assert.deepEqual(back.docs, docs);
+      assert.deepEqual(optimize(back).docs, docs);
       assert.deepEqual(
         back.outputs.map(({ name }) => name),
         ['scores', 'features'],

@@ -86,5 +86,6 @@ describe('partition', () => {
     assert.equal(segmentTarget(0), 128 * KIB);
     assert.equal(segmentTarget(20 * KIB * KIB), 320 * KIB);
     assert.equal(segmentTarget(10 ** 9), 1024 * KIB);
+    assert.equal(segmentTarget(5 * KIB ** 3), 2560 * KIB, 'and from 2 GiB on to 2048 requests');
   });
 });

@@ -10,7 +10,6 @@ import type { Component } from './component.ts';
 
 /** How quickly the trouble of old tries is forgotten. */
 const MEMORY = 0.9;
-const TROUBLE = 20;
 
 export class Orders {
   private readonly component: Component;
@@ -45,7 +44,7 @@ export class Orders {
       [area, width, size],
       [size, width, area],
     ];
-    const keys = fixed[n] ?? [this.mixture(n % 2 === 0)];
+    const keys = fixed[n] ?? [this.mixture(n % 3)];
     return orderBy(count, (a, b) => {
       for (const key of keys) if (key[a] !== key[b]) return key[b]! - key[a]!;
       return 0;
@@ -60,22 +59,26 @@ export class Orders {
     }
   }
 
-  private mixture(strict: boolean): Float64Array {
+  private mixture(kind: number): Float64Array {
     const { busiest, width, component } = this;
     const { size, lowerBound } = component;
     const share = (): number => this.random(1 << 24) / (1 << 24);
-    const byBusiest = strict ? 100 : 6 * share();
     const byWidth = 2 * share() - 0.5;
     const bySize = 2 * share() - 0.5;
-    const byTrouble = TROUBLE * share();
     const noise = 0.6 * share();
+    const byTrouble = share();
+    const levels = 3 + this.random(20);
     const troubled = this.mostOf(this.trouble);
     const most = troubled.reduce((a, b) => Math.max(a, b), Number.MIN_VALUE);
+    const first = (tightness: number, trouble: number): number => {
+      if (kind === 0) return 100 * Math.log(tightness) + 20 * byTrouble * trouble;
+      if (kind === 1) return 10 * Math.log(tightness) + 100 * byTrouble * trouble;
+      return 1000 * Math.floor(levels * tightness) + 5 * byTrouble * trouble;
+    };
     return Float64Array.from(
       size,
       (bytes, i) =>
-        byBusiest * share() * Math.log(busiest[i]! / lowerBound) +
-        byTrouble * Math.sqrt(troubled[i]! / most) +
+        first(busiest[i]! / lowerBound, Math.sqrt(troubled[i]! / most)) +
         byWidth * Math.log(width[i]!) +
         bySize * Math.log(bytes) +
         noise * share(),

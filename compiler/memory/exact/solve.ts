@@ -28,11 +28,12 @@ export interface ExactResult {
 
 /** Stretches of time with more items than this are left as they came: the search would need too much memory. */
 const MAX_COUNT = 4096;
+const MAX_NEIGHBOURS = 2 ** 22;
 /** Work of the shortest try of an order, per item. */
-const TRY = 6000;
+const TRY = 4000;
 /** Tries for each question of the first round, and their growth from round to round. */
 const FIRST_TRIES = 40;
-const GROWTH = 4;
+const GROWTH = 8;
 const CHUNK = 2 ** 22;
 
 /** What is known about one component, in its units. */
@@ -46,6 +47,10 @@ interface State {
 
 /** Improves on the placement `offset`. */
 export function solveExact(items: Items, offset: Float64Array, options: ExactOptions): ExactResult {
+  if ((items.neighbours?.list.length ?? Number.POSITIVE_INFINITY) > MAX_NEIGHBOURS) {
+    const peak = offset.reduce((top, at, i) => Math.max(top, at + items.size[i]!), 0);
+    return { offset, peak, lowerBound: items.lowerBound, work: 0 };
+  }
   let left = options.work;
   const expired = (): boolean => left <= 0 || options.expired?.() === true;
   const states = componentsOf(items).map((component) => stateOf(component, offset));
@@ -63,7 +68,7 @@ export function solveExact(items: Items, offset: Float64Array, options: ExactOpt
       if (component.count > MAX_COUNT) return 'paused';
       let answer: Outcome = 'paused';
       for (let n = 0, used = 0; used < tries && answer === 'paused'; n++) {
-        const length = luby(n + 1);
+        const length = lengthOf(n + 1);
         used += length;
         const search = new Search(component, capacity, orders.at(n));
         for (let work = TRY * component.count * length; work > 0 && answer === 'paused'; work -= CHUNK) {
@@ -91,8 +96,8 @@ export function solveExact(items: Items, offset: Float64Array, options: ExactOpt
       const before = goal();
       if (ask(capacity, share) !== 'found') open = capacity + 1;
       open = Math.max(open, goal());
-      // All steps between take about as long as the goal itself did; an excluded goal is replaced by the next.
-      share = before < goal() ? tries : Math.max(FIRST_TRIES / 4, tries / Math.log2(2 + peak() - open));
+      // All steps between take half as long as the goal itself did; an excluded goal is replaced by the next.
+      share = before < goal() ? tries : Math.max(FIRST_TRIES / 4, tries / 2 / Math.log2(2 + peak() - open));
       capacity = before < goal() ? goal() : Math.floor((open + peak() - 1) / 2);
     }
     if (states.some(({ component, best }) => component.count > MAX_COUNT && best > goal())) break;
@@ -120,9 +125,9 @@ function stateOf(component: Component, offset: Float64Array): State {
 const topOf = ({ size }: Component, offset: Float64Array): number =>
   offset.reduce((top, at, i) => Math.max(top, at + size[i]!), 0);
 
-/** 1 1 2 1 1 2 4 …: nearly the best way to restart when nothing is known about run times (Luby et al. 1993). */
-function luby(n: number): number {
-  let power = 1;
-  while (power < n + 1) power *= 2;
-  return power === n + 1 ? power / 2 : luby(n + 1 - power / 2);
+/** Mostly 1, every eighth 4, every 64th 16, …: half of the work goes to short tries, and yet no length is too long. */
+function lengthOf(n: number): number {
+  let length = 1;
+  for (let left = n; left % 8 === 0; left /= 8) length *= 4;
+  return length;
 }

@@ -33,12 +33,16 @@ export interface DraftPort {
 
 /** A set of names in which a second of one name gets a number. */
 class Names {
-  readonly #taken = new Set<string>();
+  /** By name: the next number for another one of it. */
+  readonly #taken = new Map<string, number>();
 
   unique(wanted: string): string {
     let name = wanted;
-    for (let n = 1; this.#taken.has(name); n++) name = `${wanted}_${n}`;
-    this.#taken.add(name);
+    for (let n = this.#taken.get(wanted) ?? 1; this.#taken.has(name); n++) {
+      name = `${wanted}_${n}`;
+      this.#taken.set(wanted, n + 1);
+    }
+    this.#taken.set(name, 1);
     return name;
   }
 }

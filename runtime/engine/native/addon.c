@@ -147,30 +147,17 @@ static void settle(napi_env env, napi_value callback, void *context, void *argum
   napi_close_handle_scope(env, scope);
 }
 
-static int fill_tables(napi_env env, napi_value options, struct model *model, const struct model_sizes *sizes) {
+static int fill_tables(napi_env env, napi_value options, struct model *model) {
   size_t words, values, weights, segments;
-  const int32_t *program = elements(env, options, "program", napi_int32_array, &words);
-  const double *offsets = elements(env, options, "offsets", napi_float64_array, &values);
-  const double *weight = elements(env, options, "weights", napi_float64_array, &weights);
-  const double *segment = elements(env, options, "segments", napi_float64_array, &segments);
-  if (!program || !offsets) return 0;
-  memcpy((void *)(uintptr_t)model->engine.program, program, sizeof *program * words);
-  for (size_t s = 0; s < (size_t)sizes->segments; s++, segment += 5)
-    model->loader.segments[s] = (struct segment){
-        .offset = (uint64_t)segment[0],
-        .bytes = (uint64_t)segment[1],
-        .crc = (uint32_t)segment[2],
-        .issue = (int32_t)segment[3],
-        .target = model->arena + (uint64_t)segment[4],
-    };
-  uint64_t *addresses = (uint64_t *)(uintptr_t)model->engine.addresses;
-  for (size_t v = 0; v < values; v++)
-    addresses[v] = offsets[v] < 0 ? 0 : (uintptr_t)(model->arena + (uint64_t)offsets[v]);
-  for (size_t w = 0; w + 2 < weights; w += 3) {
-    const struct segment *home = &model->loader.segments[(size_t)weight[w + 1]];
-    const uint8_t *base = model->loader.mapping ? model->loader.mapping + home->offset : home->target;
-    addresses[(size_t)weight[w]] = (uintptr_t)(base + (uint64_t)weight[w + 2]);
-  }
+  struct model_tables tables = {
+      .program = elements(env, options, "program", napi_int32_array, &words),
+      .offsets = elements(env, options, "offsets", napi_float64_array, &values),
+      .weights = elements(env, options, "weights", napi_float64_array, &weights),
+      .segments = elements(env, options, "segments", napi_float64_array, &segments),
+  };
+  if (!tables.program || !tables.offsets) return 0;
+  tables.weightCount = (int32_t)(weights / WEIGHT_ROW);
+  model_fill(model, &tables);
   return 1;
 }
 
@@ -197,7 +184,7 @@ static napi_value create(napi_env env, napi_callback_info info) {
   const struct model_sizes sizes = {
       .arenaBytes = (uint64_t)number(env, options, "arenaBytes"),
       .values = (int32_t)values,
-      .segments = (int32_t)(segments / 5),
+      .segments = (int32_t)(segments / SEGMENT_ROW),
       .programWords = (int32_t)words,
       .threads = (int32_t)number(env, options, "threads"),
   };
@@ -244,7 +231,7 @@ static napi_value create(napi_env env, napi_callback_info info) {
     return fail_system(env, "weights", error);
   }
   /* A mapping shorter than the manifest says must not be computed with: the caller refuses it by `fileBytes`. */
-  if (!fill_tables(env, options, model, &sizes)) {
+  if (!fill_tables(env, options, model)) {
     end(loaded);
     return fail(env, "ARGUMENT", "program, offsets");
   }

@@ -18,6 +18,8 @@ int model_prepare(struct model *model, const struct model_sizes *sizes) {
   model->memory = pages_take(model->memoryBytes);
   if (!model->memory) return -1;
   model->arena = model->memory + arena;
+  model->values = sizes->values;
+  model->programWords = sizes->programWords;
   model->engine.addresses = (uint64_t *)(model->memory + addresses);
   model->engine.states = (int32_t *)(model->memory + states);
   model->engine.program = (int32_t *)(model->memory + program);
@@ -27,6 +29,32 @@ int model_prepare(struct model *model, const struct model_sizes *sizes) {
   model->loader.engine = &model->engine;
   model->loader.file = model->loader.refused = NO_FILE;
   return 0;
+}
+
+/* The engine only reads its tables; filling them is the one exception. */
+#define WRITABLE(type, pointer) ((type *)(uintptr_t)(pointer))
+
+void model_fill(struct model *model, const struct model_tables *tables) {
+  memcpy(WRITABLE(int32_t, model->engine.program), tables->program, sizeof(int32_t) * (size_t)model->programWords);
+  for (int32_t s = 0; s < model->loader.count; s++) {
+    const double *row = tables->segments + (size_t)s * SEGMENT_ROW;
+    model->loader.segments[s] = (struct segment){
+        .offset = (uint64_t)row[0],
+        .bytes = (uint64_t)row[1],
+        .crc = (uint32_t)row[2],
+        .issue = (int32_t)row[3],
+        .target = model->arena + (uint64_t)row[4],
+    };
+  }
+  uint64_t *addresses = WRITABLE(uint64_t, model->engine.addresses);
+  for (int32_t v = 0; v < model->values; v++)
+    addresses[v] = tables->offsets[v] < 0 ? 0 : (uintptr_t)(model->arena + (uint64_t)tables->offsets[v]);
+  for (int32_t w = 0; w < tables->weightCount; w++) {
+    const double *row = tables->weights + (size_t)w * WEIGHT_ROW;
+    const struct segment *home = &model->loader.segments[(size_t)row[1]];
+    const uint8_t *base = model->loader.mapping ? model->loader.mapping + home->offset : home->target;
+    addresses[(size_t)row[0]] = (uintptr_t)(base + (uint64_t)row[2]);
+  }
 }
 
 /* One thread's guarded call; an addon has many engines, so what is guarded travels with the thread. */

@@ -14,6 +14,16 @@ struct model_sizes {
   int32_t values, segments, programWords, threads;
 };
 
+/* Rows of the tables that the caller brings. */
+enum { WEIGHT_ROW = 3, SEGMENT_ROW = 5 };
+struct model_tables {
+  const int32_t *program;
+  const double *offsets;  /* by value: in the arena, or below 0 */
+  const double *weights;  /* rows of {value, segment, offset in the segment} */
+  const double *segments; /* rows of {offset in the file, bytes, CRC-32, issue, offset in the arena} */
+  int32_t weightCount;
+};
+
 struct model {
   struct engine engine;
   struct loader loader;
@@ -21,6 +31,7 @@ struct model {
   uint8_t *memory;
   uint64_t memoryBytes;
   uint8_t *arena;
+  int32_t values, programWords;
   struct trace *trace;
   uint64_t traceBytes;
   int32_t answered; /* the last value of `generation` that thread 0 has answered */
@@ -32,8 +43,10 @@ struct model {
   void *owner;
 };
 
-/* Takes the memory; 0 or an error. Tables and program are then the caller's to fill. */
+/* Takes the memory; 0 or an error. */
 int model_prepare(struct model *model, const struct model_sizes *sizes);
+/* Fills the tables, of the sizes given before; the loader's source is open, since weights may lie in its mapping. */
+void model_fill(struct model *model, const struct model_tables *tables);
 /* Starts the threads; the loader's source is open. 0 or an error. */
 int model_start(struct model *model, int32_t readers, int32_t traceEvents);
 void model_run(struct model *model);

@@ -1,10 +1,10 @@
 /**
  * Names of checkpoints of Hugging Face's transformers, for networks whose parameters are called
  *
- *   embedding.{token, position, segment}.weight     embedding.norm.{scale, bias}
- *   block<n>.attention.{query, key, value, output}.{weight, bias}     block<n>.attention.norm.{scale, bias}
- *   block<n>.mlp.{up, down}.{weight, bias}          block<n>.mlp.norm.{scale, bias}
- *   norm.{scale, bias}                              pooler.{weight, bias}
+ *   embedding.{token, position, segment}.weight     embedding.norm.{weight, bias}
+ *   block<n>.attention.{query, key, value, output}.{weight, bias}     block<n>.attention.norm.{weight, bias}
+ *   block<n>.mlp.{up, down}.{weight, bias}          block<n>.mlp.norm.{weight, bias}
+ *   norm.{weight, bias}                             pooler.{weight, bias}
  *
  * with blocks counted from 1 and dense weights [out, in].
  */
@@ -24,7 +24,7 @@ const parts: readonly string[] = ['query', 'key', 'value'];
 /** BERT. The heads of a checkpoint (`cls.…`) are left over, and ignored. */
 function bert({ prefix = '', gamma = false }: BertNames = {}): NameMap {
   const norm = (role: string): string =>
-    role === 'scale' ? (gamma ? 'gamma' : 'weight') : gamma ? 'beta' : 'bias';
+    role === 'weight' ? (gamma ? 'gamma' : 'weight') : gamma ? 'beta' : 'bias';
   const layer = (block: string): string => `${prefix}encoder.layer.${layerOf(block)}`;
   const embeddings: Readonly<Record<string, string>> = {
     token: 'word',
@@ -98,10 +98,9 @@ const gpt2: NameMap = rules(
     ],
     [
       /^block(\d+)\.(attention|mlp)\.norm\.(\w+)$/,
-      (block = '', what, role) =>
-        `h.${layerOf(block)}.${what === 'attention' ? 'ln_1' : 'ln_2'}.${role === 'scale' ? 'weight' : role}`,
+      (block = '', what, role) => `h.${layerOf(block)}.${what === 'attention' ? 'ln_1' : 'ln_2'}.${role}`,
     ],
-    [/^norm\.(\w+)$/, (role) => `ln_f.${role === 'scale' ? 'weight' : role}`],
+    [/^norm\./, 'ln_f.'],
   ],
   /\.attn\.(?:masked_)?bias$/,
 );
