@@ -64,7 +64,10 @@ export const deeplabV3 = () =>
     const stage2 = expectShape(stage(stage1, ['stage2', 4, 128, 2]), [1, 28, 28, 512]);
     const stage3 = expectShape(dilatedStage(stage2, ['stage3', 23, 256, 2]), [1, 28, 28, 1024]);
     const stage4 = expectShape(dilatedStage(stage3, ['stage4', 3, 512, 4]), [1, 28, 28, 2048]);
-    const scales = expectShape(scope('pyramid', () => pyramid(stage4)), [1, 28, 28, 256]);
+    const scales = expectShape(
+      scope('pyramid', () => pyramid(stage4)),
+      [1, 28, 28, 256],
+    );
     const head = relu(convNorm(scales, { name: 'head', filters: 256, kernel: 3 }));
     const classes = conv2d(head, { name: 'classifier', filters: 21, kernel: 1 });
     return { classes: resize(classes, { scale: 8, mode: 'linear' }) };

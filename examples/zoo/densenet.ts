@@ -56,7 +56,9 @@ const densenet = <const C extends number>(
     const block2 = expectShape(block(transition(block1, 'transition1'), 'block2', second), [1, 28, 28, 512]);
     const block3 = block(transition(block2, 'transition2'), 'block3', third);
     const block4 = block(transition(block3, 'transition3'), 'block4', fourth);
-    return { probs: pooledClassifier(relu(batchNorm(expectShape(block4, [1, 7, 7, channels]), { name: 'norm' }))) };
+    return {
+      probs: pooledClassifier(relu(batchNorm(expectShape(block4, [1, 7, 7, channels]), { name: 'norm' }))),
+    };
   });
 
 export const densenet121 = () => densenet('densenet121', [6, 12, 24, 16], 1024);

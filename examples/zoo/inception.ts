@@ -55,7 +55,11 @@ function blockC<S extends Image, const W extends number>(x: Tensor<'float32', S>
   const one = unit(x, ['one', 192, 1]);
   const row = unit(unit(x, ['seven1', width, 1]), ['seven2', width, [1, 7]]);
   const seven = unit(row, ['seven3', 192, [7, 1]]);
-  const first = unit(unit(unit(x, ['twice1', width, 1]), ['twice2', width, [7, 1]]), ['twice3', width, [1, 7]]);
+  const first = unit(unit(unit(x, ['twice1', width, 1]), ['twice2', width, [7, 1]]), [
+    'twice3',
+    width,
+    [1, 7],
+  ]);
   const twice = unit(unit(first, ['twice4', width, [7, 1]]), ['twice5', 192, [1, 7]]);
   return concat([one, seven, twice, pooled(x, 192)]);
 }
@@ -87,14 +91,29 @@ export const inceptionV3 = () =>
 
     const a1 = scope('a1', () => blockA(stem, 32));
     const a2 = scope('a2', () => blockA(a1, 64));
-    const a3 = expectShape(scope('a3', () => blockA(a2, 64)), [1, 35, 35, 288]);
-    const b = expectShape(scope('b', () => blockB(a3)), [1, 17, 17, 768]);
+    const a3 = expectShape(
+      scope('a3', () => blockA(a2, 64)),
+      [1, 35, 35, 288],
+    );
+    const b = expectShape(
+      scope('b', () => blockB(a3)),
+      [1, 17, 17, 768],
+    );
     const c1 = scope('c1', () => blockC(b, 128));
     const c2 = scope('c2', () => blockC(c1, 160));
     const c3 = scope('c3', () => blockC(c2, 160));
-    const c4 = expectShape(scope('c4', () => blockC(c3, 192)), [1, 17, 17, 768]);
-    const d = expectShape(scope('d', () => blockD(c4)), [1, 8, 8, 1280]);
+    const c4 = expectShape(
+      scope('c4', () => blockC(c3, 192)),
+      [1, 17, 17, 768],
+    );
+    const d = expectShape(
+      scope('d', () => blockD(c4)),
+      [1, 8, 8, 1280],
+    );
     const e1 = scope('e1', () => blockE(d));
-    const e2 = expectShape(scope('e2', () => blockE(e1)), [1, 8, 8, 2048]);
+    const e2 = expectShape(
+      scope('e2', () => blockE(e1)),
+      [1, 8, 8, 2048],
+    );
     return { probs: pooledClassifier(e2) };
   });

@@ -51,8 +51,11 @@ const small: readonly Row[] = [
 
 const epsilon = 0.001;
 
-/** A quarter, as the nearest multiple of eight; all widths here are such that it is not much less than a quarter. */
-const squeezed = (width: number): number => Math.max(8, 8 * Math.floor((width / 4 + 4) / 8));
+/** A quarter, as the nearest multiple of eight that is not more than a tenth below. */
+function squeezed(width: number): number {
+  const nearest = Math.max(8, 8 * Math.round(width / 32));
+  return nearest < 0.9 * (width / 4) ? nearest + 8 : nearest;
+}
 
 function features(image: Images, rows: readonly Row[]): Images {
   const stem = { name: 'stem', filters: 16, kernel: 3, stride: 2, padding: 1 };
@@ -61,7 +64,9 @@ function features(image: Images, rows: readonly Row[]): Images {
     const activation = kind === 'RE' ? relu : hardSwish;
     const gate = (y: Images): Images =>
       gates === 'SE' ? excite(y, squeezed(width), relu, (z) => hardSigmoid(z)) : y;
-    x = scope(`block${n + 1}`, () => inverted(x, { kernel, width, filters, stride, activation, gate, epsilon }));
+    x = scope(`block${n + 1}`, () =>
+      inverted(x, { kernel, width, filters, stride, activation, gate, epsilon }),
+    );
   }
   return hardSwish(convNorm(x, { name: 'top', filters: 6 * x.dim(-1), kernel: 1 }, { epsilon }));
 }

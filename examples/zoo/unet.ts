@@ -30,7 +30,11 @@ const down = <S extends Image, const F extends number>(x: Tensor<'float32', S>, 
   twice(maxPool2d(x, { kernel: 2 }), name, filters);
 
 /** Twice the image and half of the channels, beside what it was on the way down. */
-function up<S extends Image, T extends Image>(x: Tensor<'float32', S>, name: string, skip: Tensor<'float32', T>) {
+function up<S extends Image, T extends Image>(
+  x: Tensor<'float32', S>,
+  name: string,
+  skip: Tensor<'float32', T>,
+) {
   const filters = over(sizeOf(x, -1), 2);
   const wide = convTranspose2d(x, { name: `${name}.spread`, filters, kernel: 2, stride: 2 });
   return twice(concat([skip, wide]), name, filters);

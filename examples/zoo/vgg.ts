@@ -29,7 +29,10 @@ const stage = <S extends Image, const F extends number>(
     return maxPool2d(y, { kernel: 2 });
   });
 
-const vgg = (name: string, [first, second, third, fourth, fifth]: readonly [number, number, number, number, number]) =>
+const vgg = (
+  name: string,
+  [first, second, third, fourth, fifth]: readonly [number, number, number, number, number],
+) =>
   defineModel(name, { image: tensor('float32', [1, 224, 224, 3]) }, ({ image }) => {
     const stage1 = stage(image, ['stage1', first, 64]);
     const stage2 = expectShape(stage(stage1, ['stage2', second, 128]), [1, 56, 56, 128]);

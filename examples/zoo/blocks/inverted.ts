@@ -23,7 +23,12 @@ export interface Inverted {
 }
 
 /** A factor between 0 and 1 for every channel, from the means of all. */
-export function excite(x: Images, squeezed: number, activation: Activation = relu, gate: Activation = sigmoid) {
+export function excite(
+  x: Images,
+  squeezed: number,
+  activation: Activation = relu,
+  gate: Activation = sigmoid,
+) {
   const means = globalAveragePool(x, { keepDims: true });
   const few = activation(conv2d(means, { name: 'squeeze', filters: squeezed, kernel: 1 }));
   const gates = gate(conv2d(few, { name: 'excite', filters: x.dim(-1), kernel: 1 }));
