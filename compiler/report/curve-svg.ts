@@ -24,17 +24,20 @@ export function curveSvg(points: readonly SweepPoint[]): string {
   const high = Math.max(...budgets, low * 1.01);
   const slowest = Math.max(...points.map(({ plan }) => plan.predictedMs), Number.MIN_VALUE);
   const computes = points[0]?.plan.predictedResidentMs ?? 0;
-  const top = slowest * 1.05;
+  // Where waiting is a small part of the run, the axis does not begin at 0: the difference is what is chosen from.
+  const span = slowest - computes;
+  const bottom = span < computes / 2 ? Math.max(0, computes - Math.max(span, slowest / 1000) / 4) : 0;
+  const top = slowest + (slowest - bottom) / 20;
   const x = (bytes: number): number =>
     PLOT.left + 12 + (Math.log(bytes / low) / Math.log(high / low)) * (PLOT.right - PLOT.left - 24);
-  const y = (ms: number): number => PLOT.bottom - (ms / top) * (PLOT.bottom - PLOT.top);
+  const y = (ms: number): number => PLOT.bottom - ((ms - bottom) / (top - bottom)) * (PLOT.bottom - PLOT.top);
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" class="curve" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Predicted time over memory">`,
     `<style>${STYLE}\n</style>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
   ];
-  const unit = niceUnit(top / 7);
-  for (let n = 0; n * unit <= top; n++) {
+  const unit = niceUnit((top - bottom) / 7);
+  for (let n = Math.ceil(bottom / unit); n * unit <= top; n++) {
     const at = fixed(y(n * unit));
     parts.push(
       `<line class="grid" x1="${PLOT.left}" x2="${PLOT.right}" y1="${at}" y2="${at}"/>`,

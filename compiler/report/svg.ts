@@ -11,7 +11,7 @@ export function formatBytes(bytes: number): string {
 }
 
 export const formatMs = (ms: number): string =>
-  ms >= 100 ? `${ms.toFixed(0)} ms` : ms >= 1 ? `${ms.toFixed(1)} ms` : `${ms.toFixed(3)} ms`;
+  ms >= 1000 ? `${ms.toFixed(0)} ms` : ms >= 1 || ms === 0 ? `${ms.toFixed(1)} ms` : `${ms.toFixed(3)} ms`;
 
 const trim = (n: number): string => (n >= 100 ? n.toFixed(0) : Number(n.toFixed(2)).toString());
 
