@@ -35,11 +35,14 @@ export { type ModelOptions, type Parameter, scope, shared } from './definition.t
 export { filled, glorot, he, type Initializer, normal, ones, uniform, zeros } from './initializers.ts';
 export * from './layers/activation.ts';
 export * from './layers/arithmetic.ts';
+export { type AttentionOptions, multiHeadAttention } from './layers/attention.ts';
 export * from './layers/convolution.ts';
 export * from './layers/dense.ts';
 export * from './layers/movement.ts';
 export * from './layers/normalization.ts';
 export * from './layers/pooling.ts';
+export { causalMask, type RotaryOptions } from './layers/positions.ts';
+export * from './layers/recurrent.ts';
 export * from './layers/reduction.ts';
 export { minus, over, plus, times } from './sizes.ts';
 export { type AnyTensor, expectShape, expectShapeOf, type FloatTensor, sizeOf, Tensor } from './tensor.ts';

@@ -8,13 +8,13 @@
 
 /* One step of one sequence: what the input adds to r, z, n, and the products of the state, to the new h. */
 static void cell(float *h, const float *x, const float *sums, int32_t hidden, const float *before) {
-  for (int32_t j = 0; j < hidden; j += 4) {
+  for (int32_t j = 0; j < hidden; j += LANES) {
     const int32_t lanes = hidden - j;
     const int32_t z = hidden + j, n = 2 * hidden + j;
-    const v4 reset = sigmoid4(load_part(x + j, lanes, 0.0f) + load_part(sums + j, lanes, 0.0f));
-    const v4 update = sigmoid4(load_part(x + z, lanes, 0.0f) + load_part(sums + z, lanes, 0.0f));
-    const v4 fresh = tanh4(MADD(reset, load_part(sums + n, lanes, 0.0f), load_part(x + n, lanes, 0.0f)));
-    const v4 last = before ? load_part(before + j, lanes, 0.0f) : splat4(0.0f);
+    const vN reset = sigmoidN(load_part(x + j, lanes, 0.0f) + load_part(sums + j, lanes, 0.0f));
+    const vN update = sigmoidN(load_part(x + z, lanes, 0.0f) + load_part(sums + z, lanes, 0.0f));
+    const vN fresh = tanhN(MADD(reset, load_part(sums + n, lanes, 0.0f), load_part(x + n, lanes, 0.0f)));
+    const vN last = before ? load_part(before + j, lanes, 0.0f) : splatN(0.0f);
     store_part(h + j, MADD(update, last - fresh, fresh), lanes);
   }
 }

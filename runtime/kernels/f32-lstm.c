@@ -8,16 +8,16 @@
 
 /* One step of one sequence: its gates i, f, g, o to the new c and h. */
 static void cell(float *h, float *c, const float *gates, int32_t hidden, const float *before) {
-  for (int32_t j = 0; j < hidden; j += 4) {
+  for (int32_t j = 0; j < hidden; j += LANES) {
     const int32_t lanes = hidden - j;
-    const v4 i = sigmoid4(load_part(gates + j, lanes, 0.0f));
-    const v4 f = sigmoid4(load_part(gates + hidden + j, lanes, 0.0f));
-    const v4 g = tanh4(load_part(gates + 2 * hidden + j, lanes, 0.0f));
-    const v4 o = sigmoid4(load_part(gates + 3 * hidden + j, lanes, 0.0f));
-    const v4 last = before ? load_part(before + j, lanes, 0.0f) : splat4(0.0f);
-    const v4 next = MADD(f, last, i * g);
+    const vN i = sigmoidN(load_part(gates + j, lanes, 0.0f));
+    const vN f = sigmoidN(load_part(gates + hidden + j, lanes, 0.0f));
+    const vN g = tanhN(load_part(gates + 2 * hidden + j, lanes, 0.0f));
+    const vN o = sigmoidN(load_part(gates + 3 * hidden + j, lanes, 0.0f));
+    const vN last = before ? load_part(before + j, lanes, 0.0f) : splatN(0.0f);
+    const vN next = MADD(f, last, i * g);
     store_part(c + j, next, lanes);
-    store_part(h + j, o * tanh4(next), lanes);
+    store_part(h + j, o * tanhN(next), lanes);
   }
 }
 

@@ -25,9 +25,9 @@ INLINE void recurrent_sums(float *gates, const struct sequences *s, int32_t coun
   for (int32_t r = 0; r < s->rows; r++) inputs[r] = s->h + r * s->ldh;
   struct sum sum;
   sum_begin(&sum, s->rows);
-  for (int32_t n = 0; n < width; n += PANEL) {
-    sum_panel(&sum, least(PANEL, width - n), w + n / PANEL * panelFloats);
-    /* The runs of the first panel serve the others. */
+  for (int32_t n = 0; n < width; n += TILE_PANELS * PANEL) {
+    sum_panels(&sum, least(TILE_PANELS * PANEL, width - n), w + n / PANEL * panelFloats, panelFloats);
+    /* The runs of the first panels serve the others. */
     if (s->h && n == 0) sum_add(&sum, inputs, s->hidden, 0);
     sum_end(&sum, gates + n, width, x ? x + n : 0, ldx, &epilogue);
   }
