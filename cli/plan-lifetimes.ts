@@ -75,7 +75,9 @@ export async function planLifetimes(path: string, given: Arguments, help: string
         : heuristic(table, one, capacity);
     const milliseconds = performance.now() - started;
     const peakBytes = verifyPlacement(intervals, searched.placement);
-    return { ...searched, peakBytes, milliseconds };
+    // In a comparison the suite is a row of its own; alone it says which of its planners was the best.
+    const planner = name === 'all' ? one : searched.planner;
+    return { ...searched, planner, peakBytes, milliseconds };
   };
   const names = name === 'all' ? Object.keys(planners) : [name];
   const answers: Answer[] = [];

@@ -93,6 +93,11 @@ const cases: Partial<Record<KernelName, readonly Case[]>> = {
       params: { batch: 2, spatial: 35, channels: columns, epsilon: 1e-5, ...silu },
     },
   ],
+  'f32-layer-norm': [0, 1].map((rms) => ({
+    sizes: { x: 35 * columns, w: (2 - rms) * columns },
+    y: 35 * columns,
+    params: { rows: 35, columns, epsilon: 1e-5, rms },
+  })),
 };
 
 const inPlace = (kernel: KernelName): readonly string[] => signatureOf(kernel).inPlace ?? [];
