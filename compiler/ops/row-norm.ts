@@ -18,7 +18,6 @@ export const defineRowNorm = ({ name, rms }: RowNormDefinition): OpDefinition =>
     inputs: rms ? ['x', 'scale'] : ['x', 'scale', 'bias'],
     attrs: { epsilon: 1e-5 },
     traits: {
-      inPlace: [0],
       // Any order of the rows will do, as long as the columns stay last.
       permute: (attrs, perm) =>
         perm.at(-1) === perm.length - 1
