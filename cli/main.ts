@@ -27,6 +27,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'plan memory: where everything lies, and how little is enough',
     load: async () => (await import('./plan.ts')).plan,
   },
+  calibrate: {
+    summary: 'measure this device, for predictions',
+    load: async () => (await import('./calibrate.ts')).calibrate,
+  },
   export: {
     summary: 'write a model as an ONNX file',
     load: async () => (await import('./export.ts')).exportCommand,
