@@ -17,6 +17,8 @@ const output = new URL('demo-output/', root);
 const folder = fileURLToPath(new URL('resnet152', output));
 
 interface Row {
+  readonly isa: string;
+  readonly source: string;
   readonly mode: string;
   readonly plan: { readonly name: string; readonly peakBytes: number };
   readonly latencyMs: { readonly p50: number };
@@ -25,9 +27,24 @@ interface Row {
   readonly outputs: readonly { readonly sha256: string }[];
 }
 
+/** `npm run demo -- native` measures the native engine; without it the engine that runs everywhere. */
+const engine = process.argv.includes('native') ? 'native' : 'wasm';
+
 /** Runs `millrace bench` for one configuration. */
 async function measure(...options: string[]): Promise<Row> {
-  const args = [cli, 'bench', folder, '--runs', '3', '--warmup', '1', '--json', ...options];
+  const args = [
+    cli,
+    'bench',
+    folder,
+    '--engine',
+    engine,
+    '--runs',
+    '3',
+    '--warmup',
+    '1',
+    '--json',
+    ...options,
+  ];
   const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 26 });
   return (JSON.parse(stdout) as { rows: [Row] }).rows[0];
 }
