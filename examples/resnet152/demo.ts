@@ -107,7 +107,10 @@ await writeFile(new URL('table.txt', output), `${table}\n`);
 const page = fileURLToPath(new URL('plan.html', output));
 await promisify(execFile)(process.execPath, [cli, 'inspect', folder, '--html', page], { maxBuffer: 2 ** 26 });
 console.log(
-  `\nprocess peak: all of Node included, ${(resident.rss.baselineBytes / MIB).toFixed(0)} MiB before anything is loaded.`,
+  `\nengine ${engine} (${resident.isa}), one thread; streamed from source "${rows.at(-1)!.source}".`,
+);
+console.log(
+  `process peak: all of Node included, ${(resident.rss.baselineBytes / MIB).toFixed(0)} MiB before anything is loaded.`,
 );
 console.log('Memory maps of the plans: demo-output/plan.html. The bundle: demo-output/resnet152.');
 if (!rows.every(sameBits)) process.exitCode = 1;
