@@ -3,13 +3,11 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { importDarknet } from '../../compiler/darknet/import.ts';
-import type { Graph } from '../../compiler/ir/graph.ts';
+import type { Graph, Value } from '../../compiler/ir/graph.ts';
 import { type Tensor, toNumbers } from '../../compiler/ir/tensor.ts';
 import { zoo } from '../../examples/zoo/index.ts';
 import { compileInMemory, open, runTensors } from '../support/network.ts';
 import { randomInputs } from '../support/tensors.ts';
-
-type Value = Graph['values'] extends ReadonlyMap<unknown, infer V> ? V : never;
 
 /** Numbers in formulas are constants too, without dimensions. */
 const isParameter = ({ type, constant }: Value): boolean => constant !== undefined && type.shape.length > 0;
