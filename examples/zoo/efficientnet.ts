@@ -32,7 +32,7 @@ export const efficientnetB0 = () =>
             stride,
             activation: silu,
             gate,
-            scale: 2,
+            scale: 1.7,
           }),
         );
       }

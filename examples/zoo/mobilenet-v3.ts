@@ -64,7 +64,7 @@ function features(image: Images, rows: readonly Row[]): Images {
     const activation = kind === 'RE' ? relu : hardSwish;
     const excited = (y: Images): Images => excite(y, squeezed(width), relu, (z) => hardSigmoid(z));
     const gate = gates === 'SE' ? excited : undefined;
-    const scale = gates === 'SE' ? 2 : 1;
+    const scale = gates === 'SE' ? 1.6 : 0.5;
     const block = { kernel, width, filters, stride, activation, gate, epsilon, scale };
     x = scope(`block${n + 1}`, () => inverted(x, block));
   }

@@ -14,7 +14,7 @@ import {
   type Tensor,
   tensor,
 } from 'millrace';
-import { boxes, detections, leaky, upsample } from './blocks/darknet.ts';
+import { detect, leaky, upsample } from './blocks/darknet.ts';
 
 /** Half the image, then residual blocks. */
 const stage = <S extends Image, const F extends number>(
@@ -55,13 +55,11 @@ export const yolov3 = () =>
     const stage5 = expectShape(stage(stage4, ['stage5', 1024, 4]), [1, 19, 19, 1024]);
 
     const large = five(stage5, 'large', 512);
+    const atLarge = detect(large, ['large', 1024]);
     const toMedium = upsample(leaky(large, ['toMedium', 256, 1]));
     const medium = five(concat([toMedium, stage4]), 'medium', 256);
+    const atMedium = detect(medium, ['medium', 512]);
     const toSmall = upsample(leaky(medium, ['toSmall', 128, 1]));
     const small = five(concat([toSmall, stage3]), 'small', 128);
-    return {
-      large: detections(boxes(leaky(large, ['large.out', 1024, 3]), 'large.boxes', 3), 3),
-      medium: detections(boxes(leaky(medium, ['medium.out', 512, 3]), 'medium.boxes', 3), 3),
-      small: detections(boxes(leaky(small, ['small.out', 256, 3]), 'small.boxes', 3), 3),
-    };
+    return { large: atLarge, medium: atMedium, small: detect(small, ['small', 256]) };
   });

@@ -4,7 +4,7 @@
  */
 import { concat, defineModel, expectShape, tensor } from 'millrace';
 import { cspStage } from './blocks/csp.ts';
-import { boxes, detections, leaky, mished, pyramid, upsample } from './blocks/darknet.ts';
+import { detect, leaky, mished, pyramid, upsample } from './blocks/darknet.ts';
 import { five } from './yolov3.ts';
 
 export const yolov4 = () =>
@@ -21,14 +21,14 @@ export const yolov4 = () =>
     const top = expectShape(leaky(after, ['top6', 512, 1]), [1, 19, 19, 512]);
 
     const toMiddle = upsample(leaky(top, ['toMiddle', 256, 1]));
-    const middle = five(concat([leaky(stage4, ['fromStage4', 256, 1]), toMiddle]), 'middle', 256);
+    const fromStage4 = leaky(stage4, ['fromStage4', 256, 1]);
+    const middle = five(concat([fromStage4, toMiddle]), 'middle', 256);
     const toSmall = upsample(leaky(middle, ['toSmall', 128, 1]));
-    const small = five(concat([leaky(stage3, ['fromStage3', 128, 1]), toSmall]), 'small', 128);
+    const fromStage3 = leaky(stage3, ['fromStage3', 128, 1]);
+    const small = five(concat([fromStage3, toSmall]), 'small', 128);
+    const atSmall = detect(small, ['small', 256, 1.2]);
     const medium = five(concat([leaky(small, ['toMedium', 256, 3, 2]), middle]), 'medium', 256);
+    const atMedium = detect(medium, ['medium', 512, 1.1]);
     const large = five(concat([leaky(medium, ['toLarge', 512, 3, 2]), top]), 'large', 512);
-    return {
-      small: detections(boxes(leaky(small, ['small.out', 256, 3]), 'small.boxes', 3), 3, 1.2),
-      medium: detections(boxes(leaky(medium, ['medium.out', 512, 3]), 'medium.boxes', 3), 3, 1.1),
-      large: detections(boxes(leaky(large, ['large.out', 1024, 3]), 'large.boxes', 3), 3, 1.05),
-    };
+    return { small: atSmall, medium: atMedium, large: detect(large, ['large', 1024, 1.05]) };
   });

@@ -14,6 +14,7 @@ import {
   reshape,
   resize,
   sigmoid,
+  sizeOf,
   split,
   sub,
   type Tensor,
@@ -56,14 +57,14 @@ export const boxes = <S extends Image, const A extends number>(
   anchors: A,
 ) => conv2d(x, { name, filters: times(85, anchors), kernel: 1, initializer: normal(0, 0.01) });
 
-/** [N, H, W, A·85] → [N, H, W, A, 85]: places, objectness and classes as numbers between 0 and 1. */
-export function detections<const N extends number, const A extends number>(
-  x: Tensor<'float32', [1, N, N, number]>,
-  anchors: A,
-  spread = 1,
+/** [1, N, N, C] → [1, N, N, 3, 85]: places, objectness and classes as numbers between 0 and 1. */
+export function detect<const N extends number, const C extends number>(
+  x: Tensor<'float32', [1, N, N, C]>,
+  [name, filters, spread = 1]: readonly [string, number, number?],
 ) {
-  const size = x.dim(1) as N;
-  const [place, extent, rest] = split(reshape(x, [1, size, size, anchors, 85]), [2, 2, 81]);
+  const y = boxes(leaky(x, [`${name}.out`, filters, 3]), `${name}.boxes`, 3);
+  const size = sizeOf(x, 1);
+  const [place, extent, rest] = split(reshape(y, [1, size, size, 3, 85]), [2, 2, 81]);
   return concat([centred(sigmoid(place), spread), extent, sigmoid(rest)]);
 }
 

@@ -20,7 +20,7 @@ export interface Inverted {
   /** Applied to the middle. */
   readonly gate?: Activation | undefined;
   readonly epsilon?: number;
-  /** Scale of the last normalisation. Gates and swish halve what is small, which seeded weights make up for here. */
+  /** Scale of the last normalisation: such that seeded weights neither lose their signal nor drown it. */
   readonly scale: number;
 }
 
