@@ -40,7 +40,12 @@ describe('contexts', () => {
   after(() => bundle.remove());
 
   for (const engine of engines)
-    for (const mode of ['resident', 'stream', 'sequential', ...(engine === 'native' ? ['mmap'] : [])] as const)
+    for (const mode of [
+      'resident',
+      'stream',
+      'sequential',
+      ...(engine === 'native' ? ['mmap'] : []),
+    ] as const)
       for (const threads of [1, 2])
         it(`run at the same time, with the model: ${engine}, ${mode}, ${threads} thread(s)`, async () => {
           const model = await loaded({ engine, mode: mode as 'stream' });
