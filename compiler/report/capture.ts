@@ -227,7 +227,8 @@ class Recorder {
       this.#tenants = this.#tenants.filter((tenant) => {
         if (!overlap(tenant.place, place)) return true;
         if (tenant.touched === step) this.#unite(value, tenant.value);
-        return tenant.value === value;
+        // Of one allocation: a piece of a layer written over its operand leaves the rest of that to the next pieces.
+        return this.#rootOf(tenant.value) === this.#rootOf(value);
       });
       this.#tenants.push({ value, place, touched: step });
     }
