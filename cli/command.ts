@@ -36,6 +36,20 @@ export function readArguments(
   positionals: readonly string[],
   help: string,
 ): Arguments {
+  const given = parse(args, options, help);
+  if (given.positionals.length !== positionals.length)
+    throw new UsageError(
+      `expected ${positionals.join(' ')}, got ${given.positionals.length} arguments`,
+      help,
+    );
+  return given;
+}
+
+/** The same for a command that takes any number of positionals. */
+export const readArgumentsWithAny = (args: readonly string[], options: Options, help: string): Arguments =>
+  parse(args, options, help);
+
+function parse(args: readonly string[], options: Options, help: string): Arguments {
   let parsed: ReturnType<typeof parseArgs>;
   try {
     parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
@@ -43,11 +57,6 @@ export function readArguments(
     throw new UsageError((error as Error).message, help);
   }
   const { values } = parsed;
-  if (parsed.positionals.length !== positionals.length)
-    throw new UsageError(
-      `expected ${positionals.join(' ')}, got ${parsed.positionals.length} arguments`,
-      help,
-    );
   return {
     positionals: parsed.positionals,
     flag: (name) => values[name] === true,

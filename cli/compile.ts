@@ -1,6 +1,7 @@
 /** `millrace compile`: a model file to a bundle folder. */
 import { type CompileReport, compile } from '../compiler/compile.ts';
 import type { CompileOptions } from '../compiler/options.ts';
+import { deviceOf } from '../compiler/schedule/profile.ts';
 import { formatSize } from '../runtime/size.ts';
 import { bindingHelp, bindingOptions, bindingsOf } from './bindings.ts';
 import { type Command, readArguments, UsageError } from './command.ts';
@@ -8,6 +9,7 @@ import { withInterrupt } from './interrupt.ts';
 import { peakRss } from './memory.ts';
 import { loadModelFile } from './model-file.ts';
 import { type PlanReport, planReport } from './plan-report.ts';
+import { readProfile } from './profile-file.ts';
 import { progress } from './progress.ts';
 
 const help = `millrace compile <model.onnx | model.ts | model.cfg> -o <dir> [options]
@@ -18,6 +20,7 @@ the .weights of the same name beside it.
   -o, --output DIR      the bundle's folder; a bundle that is there is replaced when the new one is complete
   --budget SIZE         store a plan for this much memory (8MiB, 64MB, 65536); may be repeated.
                         Without it: the smallest plan, the knee, zero delay, and all weights resident
+  --profile FILE        predict for the device of this profile (millrace calibrate)
 ${bindingHelp}
   --json                print the report as JSON
 
@@ -33,6 +36,7 @@ export const compileCommand: Command = {
       {
         output: { type: 'string', short: 'o' },
         budget: { type: 'string', multiple: true },
+        profile: { type: 'string' },
         json: { type: 'boolean' },
         ...bindingOptions,
       },
@@ -44,7 +48,11 @@ export const compileCommand: Command = {
     const started = performance.now();
     const graph = await loadModelFile(given.positionals[0]!, bindingsOf(given, help));
     const budgets = given.list('budget');
-    const options: CompileOptions = budgets.length > 0 ? { budget: budgets } : {};
+    const profile = given.text('profile');
+    const options: CompileOptions = {
+      ...(budgets.length > 0 ? { budget: budgets } : {}),
+      ...(profile === undefined ? {} : { device: deviceOf(await readProfile(profile)) }),
+    };
     const bundle = await compile(graph, options);
     const bar = progress();
     await withInterrupt((signal) =>

@@ -31,6 +31,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'record every allocation of a run, to be planned or compared with the plan',
     load: async () => (await import('./capture.ts')).capture,
   },
+  calibrate: {
+    summary: 'measure this device, for predictions',
+    load: async () => (await import('./calibrate.ts')).calibrate,
+  },
   export: {
     summary: 'write a model as an ONNX file',
     load: async () => (await import('./export.ts')).exportCommand,

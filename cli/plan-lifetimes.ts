@@ -3,8 +3,8 @@
  * is reported. With a capacity it succeeds only if a placement within it is found.
  */
 import { readFile, writeFile } from 'node:fs/promises';
-import { type NamedIntervals, readLifetimes, writeLifetimes } from '../compiler/memory/csv.ts';
-import type { Placement } from '../compiler/memory/interval.ts';
+import { readLifetimes, writeLifetimes } from '../compiler/memory/csv.ts';
+import type { Interval, Placement } from '../compiler/memory/interval.ts';
 import { busiestTime } from '../compiler/memory/lower-bound.ts';
 import { planners } from '../compiler/memory/planners.ts';
 import { verifyPlacement } from '../compiler/memory/verify-placement.ts';
@@ -35,28 +35,21 @@ export const lifetimesHelp = `lifetimes.csv has the columns id,lower,upper,size 
 const MAX_QUADRATIC = 4000;
 const QUADRATIC = ['gergov', 'min-cost-flow'];
 
-interface Row {
+export interface Row {
   readonly planner: string;
   readonly peakBytes: number;
   readonly milliseconds: number;
 }
 
-interface Answer extends Row {
+export interface Answer extends Row {
   readonly placement: Placement;
   readonly lowerBoundBytes: number;
 }
 
 export async function planLifetimes(path: string, given: Arguments, help: string): Promise<number> {
-  const name = given.text('planner') ?? 'suite';
-  if (name !== 'all' && !Object.hasOwn(planners, name)) {
-    throw new UsageError(`--planner: there is no planner "${name}"`, help);
-  }
+  const { name, seconds } = plannerOf(given, help);
   const capacityText = given.text('capacity');
   const capacity = capacityText === undefined ? undefined : parseSize(capacityText, '--capacity');
-  const seconds = Number(given.text('timeout') ?? '60');
-  if (!(seconds > 0 && seconds < 1e9)) {
-    throw new UsageError(`--timeout: expected seconds above 0, got "${given.text('timeout')}"`, help);
-  }
   const table = readLifetimes(await readText(path), path);
   const { intervals } = table;
   const bound = busiestTime(intervals);
@@ -67,23 +60,7 @@ export async function planLifetimes(path: string, given: Arguments, help: string
       got: `${capacity}`,
     });
   }
-  const run = (one: string): Answer => {
-    const started = performance.now();
-    const searched =
-      one === 'suite' || one === 'exact'
-        ? searchLeast(intervals, { withSuite: one === 'suite', capacity, seconds })
-        : heuristic(table, one, capacity);
-    const milliseconds = performance.now() - started;
-    const peakBytes = verifyPlacement(intervals, searched.placement);
-    return { ...searched, peakBytes, milliseconds };
-  };
-  const names = name === 'all' ? Object.keys(planners) : [name];
-  const answers: Answer[] = [];
-  for (const one of names) {
-    if (name === 'all' && intervals.length > MAX_QUADRATIC && QUADRATIC.includes(one)) {
-      process.stderr.write(`${one}: left out, it is slow on more than ${MAX_QUADRATIC} intervals\n`);
-    } else answers.push(run(one));
-  }
+  const answers = answersOf(intervals, { name, seconds, capacity });
   const best = answers.reduce((a, b) => (b.peakBytes < a.peakBytes ? b : a));
   const lowerBoundBytes = answers.reduce((most, one) => Math.max(most, one.lowerBoundBytes), bound.bytes);
   const output = given.text('output');
@@ -109,14 +86,60 @@ export async function planLifetimes(path: string, given: Arguments, help: string
   if (given.flag('json')) process.stdout.write(`${JSON.stringify(report)}\n`);
   else process.stdout.write(describe(report, intervals.length));
   if (capacity === undefined || best.peakBytes <= capacity) return 0;
-  const searched = names.some((one) => one === 'suite' || one === 'exact');
+  const searched = ['suite', 'exact', 'all'].includes(name);
   process.stderr.write(
     `millrace: no placement within ${capacity} found; the best is ${best.peakBytes}${searched ? '; a longer --timeout may find one' : ''}\n`,
   );
   return 1;
 }
 
-function heuristic({ intervals }: NamedIntervals, planner: string, capacity: number | undefined): Searched {
+export interface PlannerWish {
+  /** `all`, or a planner's. */
+  readonly name: string;
+  /** For the exact search. */
+  readonly seconds: number;
+}
+
+export function plannerOf(given: Arguments, help: string): PlannerWish {
+  const name = given.text('planner') ?? 'suite';
+  if (name !== 'all' && !Object.hasOwn(planners, name)) {
+    throw new UsageError(`--planner: there is no planner "${name}"`, help);
+  }
+  const seconds = Number(given.text('timeout') ?? '60');
+  if (!(seconds > 0 && seconds < 1e9)) {
+    throw new UsageError(`--timeout: expected seconds above 0, got "${given.text('timeout')}"`, help);
+  }
+  return { name, seconds };
+}
+
+/** What each planner asked for finds, verified. */
+export function answersOf(
+  intervals: readonly Interval[],
+  { name, seconds, capacity }: PlannerWish & { readonly capacity: number | undefined },
+): Answer[] {
+  const run = (one: string): Answer => {
+    const started = performance.now();
+    const searched =
+      one === 'suite' || one === 'exact'
+        ? searchLeast(intervals, { withSuite: one === 'suite', capacity, seconds })
+        : heuristic(intervals, one, capacity);
+    const milliseconds = performance.now() - started;
+    const peakBytes = verifyPlacement(intervals, searched.placement);
+    // In a comparison the suite is a row of its own; alone it says which of its planners was the best.
+    const planner = name === 'all' ? one : searched.planner;
+    return { ...searched, planner, peakBytes, milliseconds };
+  };
+  const names = name === 'all' ? Object.keys(planners) : [name];
+  const answers: Answer[] = [];
+  for (const one of names) {
+    if (name === 'all' && intervals.length > MAX_QUADRATIC && QUADRATIC.includes(one)) {
+      process.stderr.write(`${one}: left out, it is slow on more than ${MAX_QUADRATIC} intervals\n`);
+    } else answers.push(run(one));
+  }
+  return answers;
+}
+
+function heuristic(intervals: readonly Interval[], planner: string, capacity: number | undefined): Searched {
   const placement = planners[planner]!(intervals, capacity === undefined ? {} : { target: capacity });
   return { planner, placement, lowerBoundBytes: 0 };
 }
@@ -127,18 +150,17 @@ interface Report extends Row {
   readonly planners?: readonly Row[];
 }
 
-function describe(report: Report, count: number): string {
-  const lines: string[] = [];
+export function plannerTable(rows: readonly Row[], lowerBoundBytes: number): string[] {
+  const head = `  ${'planner'.padEnd(28)}${'peak'.padStart(16)}${'over bound'.padStart(12)}${'time'.padStart(14)}`;
   const row = ({ planner, peakBytes, milliseconds }: Row): string => {
-    const above = (100 * (peakBytes - report.lowerBoundBytes)) / Math.max(1, report.lowerBoundBytes);
+    const above = (100 * (peakBytes - lowerBoundBytes)) / Math.max(1, lowerBoundBytes);
     return `  ${planner.padEnd(28)}${String(peakBytes).padStart(16)}${`+${above.toFixed(2)} %`.padStart(12)}${`${milliseconds.toFixed(1)} ms`.padStart(14)}`;
   };
-  if (report.planners) {
-    lines.push(
-      `  ${'planner'.padEnd(28)}${'peak'.padStart(16)}${'over bound'.padStart(12)}${'time'.padStart(14)}`,
-    );
-    lines.push(...report.planners.map(row), '');
-  }
+  return [head, ...rows.map(row)];
+}
+
+function describe(report: Report, count: number): string {
+  const lines = report.planners ? [...plannerTable(report.planners, report.lowerBoundBytes), ''] : [];
   lines.push(
     `${count} intervals → ${formatSize(report.peakBytes)} (lower bound ${formatSize(report.lowerBoundBytes)}, ` +
       `${report.optimal ? 'optimal, ' : ''}planner ${report.planner}, ${report.milliseconds.toFixed(0)} ms)`,
@@ -147,7 +169,7 @@ function describe(report: Report, count: number): string {
   return lines.join('\n');
 }
 
-async function readText(path: string): Promise<string> {
+export async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
@@ -155,7 +177,7 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-async function writeText(path: string, text: string): Promise<void> {
+export async function writeText(path: string, text: string): Promise<void> {
   try {
     await writeFile(path, text);
   } catch (cause) {

@@ -1,4 +1,4 @@
-/** What a model recorded, as a file for Perfetto (ui.perfetto.dev) and as time waited per layer. */
+/** What a model recorded, or a plan predicts, as a file for Perfetto (ui.perfetto.dev) and as time waited per layer. */
 import { writeFile } from 'node:fs/promises';
 import type { TraceEvent } from '../runtime/index.ts';
 
@@ -26,7 +26,7 @@ const label = ({ what, layer, id }: TraceEvent): string => {
 
 /** Writes the events in Chrome's trace format: complete events, times in microseconds from the first. */
 export async function writeTrace(file: string, events: readonly TraceEvent[]): Promise<void> {
-  const origin = Math.min(...events.map(({ startMs }) => startMs));
+  const origin = events.reduce((least, { startMs }) => Math.min(least, startMs), Number.POSITIVE_INFINITY);
   const tracks = [...new Set(events.map(trackOf))].sort((a, b) => a - b);
   const traceEvents = [
     ...tracks.map((tid) => ({

@@ -15,11 +15,13 @@ import { programWords } from './codegen/words.ts';
 import type { Graph, PortDocs } from './ir/graph.ts';
 import { byteLength } from './ir/types.ts';
 import { createSolver } from './memory/joint.ts';
+import type { PlanProblem } from './memory/problem.ts';
 import type { Model } from './model/define.ts';
 import { type CompileOptions, checkOptions } from './options.ts';
 import { Packer } from './pack/pack.ts';
 import { optimize } from './passes/index.ts';
 import { arrange } from './schedule/arrange.ts';
+import type { Device } from './schedule/cost.ts';
 import { lowerGraph } from './schedule/lower.ts';
 import { partition } from './schedule/partition.ts';
 import { manifestPlan, planProblem } from './schedule/problem.ts';
@@ -53,16 +55,9 @@ export interface Bundle {
 export async function compile(model: Graph | Model, options: CompileOptions = {}): Promise<Bundle> {
   const { budgets, device } = checkOptions(options);
   const graph = 'graph' in model ? model.graph : model;
-  const optimized = optimize(graph);
-  const schedule = partition(arrange(lowerGraph(optimized)));
-  const words = programWords(schedule);
-  const { slots, segments } = schedule;
-  const fixedBytes = fixedBytesOf({
-    values: slots.length,
-    segments: segments.length,
-    programWords: words,
-  });
-  const solver = createSolver(planProblem(schedule, device, fixedBytes));
+  const { schedule, words, problem } = planningOf(graph, device);
+  const { fixedBytes } = problem;
+  const solver = createSolver(problem);
   const planned = budgets.length > 0 ? budgets.map((budget) => solver.solve(budget)) : solver.storedPlans();
   const plans = planned.map((plan) => manifestPlan(schedule, plan)).sort((a, b) => a.peakBytes - b.peakBytes);
   const report = { ...reportOf(graph, schedule), fixedBytes, plans };
@@ -72,6 +67,25 @@ export async function compile(model: Graph | Model, options: CompileOptions = {}
     write: (directory, options) =>
       writeFolder(directory, { report, schedule, fixedBytes, words, docs: graph.docs }, options),
   };
+}
+
+/** A network as far as its plans need it: cut and arranged, with what is asked of the planner. */
+export interface Planning {
+  readonly schedule: Schedule;
+  readonly words: number;
+  readonly problem: PlanProblem;
+}
+
+export function planningOf(graph: Graph, device: Device): Planning {
+  const schedule = partition(arrange(lowerGraph(optimize(graph))));
+  const words = programWords(schedule);
+  const { slots, segments } = schedule;
+  const fixedBytes = fixedBytesOf({
+    values: slots.length,
+    segments: segments.length,
+    programWords: words,
+  });
+  return { schedule, words, problem: planProblem(schedule, device, fixedBytes) };
 }
 
 interface Compiled {

@@ -9,3 +9,4 @@ export { type ExportOptions, type ExportReport, exportOnnx } from './onnx/export
 export { type ImportOptions, importOnnx } from './onnx/import.ts';
 export type { CompileOptions } from './options.ts';
 export type { Device } from './schedule/cost.ts';
+export { deviceOf, type Profile, parseProfile } from './schedule/profile.ts';

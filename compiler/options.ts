@@ -6,7 +6,7 @@ import { type Device, referenceDevice } from './schedule/cost.ts';
 export interface CompileOptions {
   /** Memory bound of the stored plans, in bytes or as '8MiB'; one plan for each. Default: four standard plans. */
   readonly budget?: number | string | readonly (number | string)[];
-  /** The device that delays are predicted for. */
+  /** The device that delays are predicted for: some figures, or all that `readProfile` gives. */
   readonly device?: Partial<Device>;
 }
 
@@ -19,13 +19,17 @@ export interface CheckedOptions {
 export function checkOptions(options: CompileOptions): CheckedOptions {
   refuseUnknown(options, ['budget', 'device'], 'option of compile');
   const device = options.device ?? {};
-  refuseUnknown(device, Object.keys(referenceDevice), 'field of device');
-  for (const [name, value] of Object.entries(device))
-    if (typeof value !== 'number' || !(value >= 0) || !Number.isFinite(value))
+  refuseUnknown(device, [...Object.keys(referenceDevice), 'kernels', 'measured'], 'field of device');
+  for (const [name, value] of Object.entries(device)) {
+    if (typeof referenceDevice[name as keyof Device] !== 'number') continue;
+    // Checksums may cost nothing; nothing else does.
+    const most = name === 'checkBytesPerMs' ? Number.POSITIVE_INFINITY : Number.MAX_VALUE;
+    if (typeof value !== 'number' || !(value >= 0 && value <= most))
       throw new MillraceError('OPTION', 'not a positive number', {
         at: `device.${name}`,
         got: String(value),
       });
+  }
   const { budget } = options;
   const list = budget === undefined ? [] : Array.isArray(budget) ? budget : [budget];
   return {

@@ -15,6 +15,7 @@ export type ErrorCode =
   // compile time: options and output
   | 'OPTION'
   | 'BUDGET'
+  | 'PROFILE'
   | 'OUTPUT'
   | 'INTERNAL'
   // run time

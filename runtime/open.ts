@@ -114,7 +114,7 @@ function findNative(bundle: BundleParts, platform: Platform, options: CheckedOpt
 }
 
 /** Readers of the native engine: two keep a disk busy while a checksum is taken. */
-const NATIVE_READERS = 2;
+export const NATIVE_READERS = 2;
 
 function openNative(opening: Opening, { addon, isa }: Native): Engine {
   const { bundle, options, manifest, choice, executor, program } = opening;
@@ -140,7 +140,7 @@ function openNative(opening: Opening, { addon, isa }: Native): Engine {
   });
 }
 
-const DEFAULT_IN_FLIGHT = 4;
+export const DEFAULT_IN_FLIGHT = 4;
 
 async function openWasm(opening: Opening): Promise<Engine> {
   const { bundle, platform, options, manifest, choice, executor, program } = opening;
@@ -179,6 +179,7 @@ async function openWasm(opening: Opening): Promise<Engine> {
         nameOf: (step) => layerAt(manifest, step),
         now: platform.now,
         turn: platform.turn,
+        trace,
       },
       threads,
       source,

@@ -7,9 +7,11 @@ import type {
   Port,
   SegmentEntry,
   WeightEntry,
+  WorkTable,
 } from '../../runtime/bundle/format.ts';
 import { encodeHeader } from '../../runtime/bundle/header.ts';
 import { byteLength, formatType } from '../ir/types.ts';
+import { worksOf } from '../schedule/cost.ts';
 import { lifetimesOf } from '../schedule/lifetimes.ts';
 import type { Schedule, SchedulePort } from '../schedule/schedule.ts';
 
@@ -59,10 +61,23 @@ export function manifestOf(parts: ManifestParts): Manifest {
       name: schedule.slots[slot]!.name,
       ...lifetime,
     })),
+    work: workTable(schedule),
     hostOps: schedule.steps.flatMap(({ action }) => (action.kind === 'host' ? [action.op] : [])),
     fixedBytes: parts.fixedBytes,
     weightsFileBytes: offset,
     plans: parts.plans,
+  };
+}
+
+function workTable(schedule: Schedule): WorkTable {
+  const works = worksOf(schedule);
+  const kernels = [...new Set(works.map(({ kernel }) => kernel))].sort();
+  return {
+    kernels,
+    kernel: works.map(({ kernel }) => kernels.indexOf(kernel)),
+    flops: works.map(({ flops }) => flops),
+    bytes: works.map(({ bytes }) => bytes),
+    weightBytes: works.map(({ weightBytes }) => weightBytes),
   };
 }
 

@@ -8,5 +8,6 @@ export { planners } from './planners.ts';
 export type { PlannedMemory, PlanProblem, PlanSegment, PlanStep, PlanValue, ReadModel } from './problem.ts';
 export { type Simulation, simulate } from './simulate.ts';
 export { runSuite, type SuiteResult } from './suite.ts';
+export { type SweepPoint, sweep, sweepPoint } from './sweep.ts';
 export { verifyPlan } from './verify.ts';
 export { verifyPlacement } from './verify-placement.ts';

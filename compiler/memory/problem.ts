@@ -36,6 +36,11 @@ export interface ReadModel {
   readonly bytesPerMs: number;
   /** Requests in flight at a time; their latencies overlap, their bytes don't. Default 1. */
   readonly inFlight?: number;
+  /** Speed of the checksum that a segment is used after; infinite by default. */
+  readonly checkBytesPerMs?: number;
+  /** reader (default): each request's checksum is taken beside the transfers of the others. compute: by the thread that
+   * computes, before the segment's first step. */
+  readonly checkedBy?: 'reader' | 'compute';
 }
 
 export interface PlanProblem {
@@ -91,8 +96,10 @@ export function checkProblem(problem: PlanProblem): void {
       refuse(`segment ${s}`, `${previous} ≤ first use ≤ last use < ${steps}`, `${firstUse} … ${lastUse}`);
     }
   });
-  const { latencyMs, bytesPerMs, inFlight = 1 } = problem.read;
-  if (!(latencyMs >= 0 && bytesPerMs > 0 && Number.isInteger(inFlight) && inFlight >= 1)) {
+  const { latencyMs, bytesPerMs, inFlight = 1, checkBytesPerMs = 1 } = problem.read;
+  if (
+    !(latencyMs >= 0 && bytesPerMs > 0 && checkBytesPerMs > 0 && Number.isInteger(inFlight) && inFlight >= 1)
+  ) {
     refuse('read', 'latency ≥ 0, bandwidth > 0, whole requests in flight', JSON.stringify(problem.read));
   }
   if (!(problem.fixedBytes >= 0)) refuse('fixedBytes', 'bytes', `${problem.fixedBytes}`);

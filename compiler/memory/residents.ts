@@ -70,6 +70,7 @@ function stallOrder(timeline: Timeline, bytes: number): Int32Array {
   const issue = sequentialIssue(timeline);
   const into = {
     doneMs: new Float64Array(steps),
+    startMs: new Float64Array(count),
     arriveMs: new Float64Array(count),
     stallMs: new Float64Array(count),
   };
@@ -90,7 +91,8 @@ function stallOrder(timeline: Timeline, bytes: number): Int32Array {
     for (let s = count - 1; s >= 0; s--) {
       if (issue[s] === RESIDENT) continue;
       const { byteLength } = segments[s]!;
-      const readMs = read.latencyMs + byteLength / read.bytesPerMs;
+      const checkMs = byteLength / (read.checkBytesPerMs ?? Number.POSITIVE_INFINITY);
+      const readMs = read.latencyMs + byteLength / read.bytesPerMs + checkMs;
       waiting += into.stallMs[s]!;
       const worth = Math.min(waiting, readMs) / byteLength;
       if (worth > bestWorth && !refused.has(s)) {

@@ -3,10 +3,12 @@
  * with the plan's issue steps in the place of a ring buffer.
  *
  *   start_s  = max(start_{s−1}, arrive_{s−q}, done_{i_s})         q requests in flight
- *   arrive_s = max(arrive_{s−1}, start_s + latency) + bytes_s ÷ bandwidth
+ *   arrive_s = max(arrive_{s−1}, start_s + latency_s) + bytes_s ÷ bandwidth
  *   done_t   = max(done_{t−1}, arrive of the segments first used by t) + k_t
  *
- * With q = 1 the first two are arrive_s = max(arrive_{s−1}, done_{i_s}) + r_s. A segment's issue step precedes its
+ * A checksum that readers take is part of latency_s: each reader's own time, beside the others' transfers. One that the
+ * computing thread takes is added to done where the segment is first used. With q = 1 the first two are
+ * arrive_s = max(arrive_{s−1}, done_{i_s}) + r_s. A segment's issue step precedes its
  * first use, so walking the steps in order meets every term after those it depends on. Earlier issue steps never
  * make a run longer: every term is a maximum of sums.
  */
@@ -28,7 +30,8 @@ export interface Simulation {
   readonly delayMs: number;
   /** Per step. */
   readonly doneMs: Float64Array;
-  /** Per segment; 0 for residents. */
+  /** Per segment: when its read begins, and when it is there; 0 for residents. */
+  readonly startMs: Float64Array;
   readonly arriveMs: Float64Array;
   /** Per segment: how much longer its first step waits because of it; they add up to the delay. */
   readonly stallMs: Float64Array;
@@ -36,14 +39,15 @@ export interface Simulation {
 
 export function simulate(pipeline: Pipeline, issue: ArrayLike<number>): Simulation {
   const doneMs = new Float64Array(pipeline.stepMs.length);
+  const startMs = new Float64Array(pipeline.segments.length);
   const arriveMs = new Float64Array(pipeline.segments.length);
   const stallMs = new Float64Array(pipeline.segments.length);
-  const totalMs = new Simulator(pipeline).run(issue, { doneMs, arriveMs, stallMs });
+  const totalMs = new Simulator(pipeline).run(issue, { doneMs, startMs, arriveMs, stallMs });
   let delayMs = 0;
   for (const stall of stallMs) delayMs += stall;
   let computeMs = 0;
   for (let t = 0; t < pipeline.stepMs.length; t++) computeMs += pipeline.stepMs[t]!;
-  return { totalMs, computeMs, delayMs, doneMs, arriveMs, stallMs };
+  return { totalMs, computeMs, delayMs, doneMs, startMs, arriveMs, stallMs };
 }
 
 /** The same, made once for many questions about one pipeline: the solver asks tens of thousands. */
@@ -51,23 +55,37 @@ export class Simulator {
   private readonly stepMs: Float64Array;
   private readonly transferMs: Float64Array;
   private readonly firstUse: Int32Array;
-  private readonly latencyMs: number;
+  private readonly latencyMs: Float64Array;
+  /** Taken by the computing thread. */
+  private readonly checkMs: Float64Array;
   private readonly recent: Float64Array;
   private readonly done: Float64Array;
 
   constructor(pipeline: Pipeline) {
     const { latencyMs, bytesPerMs, inFlight = 1 } = pipeline.read;
+    const { checkBytesPerMs = Number.POSITIVE_INFINITY, checkedBy = 'reader' } = pipeline.read;
+    const byReader = checkedBy === 'reader';
     this.stepMs = Float64Array.from(pipeline.stepMs);
     this.transferMs = Float64Array.from(pipeline.segments, ({ byteLength }) => byteLength / bytesPerMs);
     this.firstUse = Int32Array.from(pipeline.segments, ({ firstUse }) => firstUse);
-    this.latencyMs = latencyMs;
+    const check = (byteLength: number): number => byteLength / checkBytesPerMs;
+    this.latencyMs = Float64Array.from(
+      pipeline.segments,
+      ({ byteLength }) => latencyMs + (byReader ? check(byteLength) : 0),
+    );
+    this.checkMs = Float64Array.from(pipeline.segments, ({ byteLength }) =>
+      byReader ? 0 : check(byteLength),
+    );
     this.recent = new Float64Array(inFlight);
     this.done = new Float64Array(this.stepMs.length);
   }
 
   /** Milliseconds of the run; fills `into` where given. */
-  run(issue: ArrayLike<number>, into?: Pick<Simulation, 'doneMs' | 'arriveMs' | 'stallMs'>): number {
-    const { stepMs, transferMs, firstUse, latencyMs, recent } = this;
+  run(
+    issue: ArrayLike<number>,
+    into?: Pick<Simulation, 'doneMs' | 'startMs' | 'arriveMs' | 'stallMs'>,
+  ): number {
+    const { stepMs, transferMs, firstUse, latencyMs, checkMs, recent } = this;
     const done = into?.doneMs ?? this.done;
     const inFlight = recent.length;
     recent.fill(0);
@@ -82,14 +100,16 @@ export class Simulator {
         if (after === RESIDENT) continue;
         if (after >= 0 && done[after]! > start) start = done[after]!;
         if (recent[slot]! > start) start = recent[slot]!;
-        arrive = Math.max(arrive, start + latencyMs) + transferMs[segment]!;
+        arrive = Math.max(arrive, start + latencyMs[segment]!) + transferMs[segment]!;
         recent[slot] = arrive;
         slot = slot + 1 === inFlight ? 0 : slot + 1;
+        const ready = Math.max(now, arrive) + checkMs[segment]!;
         if (into) {
+          into.startMs[segment] = start;
           into.arriveMs[segment] = arrive;
-          into.stallMs[segment] = Math.max(0, arrive - now);
+          into.stallMs[segment] = ready - now;
         }
-        if (arrive > now) now = arrive;
+        now = ready;
       }
       now += stepMs[t]!;
       done[t] = now;

@@ -103,15 +103,13 @@ export function scope<T>(name: string, body: () => T): T {
 
 /**
  * A block whose calls use the same parameters: `const embed = shared('embed', (x: …) => dense(x, …))`. The first call
- * makes them, the others find them by name, and a parameter of another shape is an error.
+ * makes them, the others find them by name, and a parameter of another shape is an error. The block keeps its type, open
+ * shapes included.
  */
-export function shared<A extends readonly unknown[], T>(
-  name: string,
-  body: (...inputs: A) => T,
-): (...inputs: A) => T {
+export function shared<F extends (...inputs: never[]) => unknown>(name: string, body: F): F {
   const state = definition(name);
   const path = layerName(name).split('.');
-  return (...inputs) => {
+  const call = (...inputs: never[]): unknown => {
     const { scopes, names, sharing } = state;
     const outer = scopes.splice(0, scopes.length, ...path);
     state.names = new Set();
@@ -124,6 +122,7 @@ export function shared<A extends readonly unknown[], T>(
       state.sharing = sharing;
     }
   };
+  return call as F;
 }
 
 /** A name with those of the scopes before it. */

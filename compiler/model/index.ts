@@ -16,9 +16,15 @@
  *
  * A block that keeps shapes literal takes the shape as a type parameter, and leaves its result to inference:
  *
- *     function block<S extends Image, const F extends number>(x: Tensor<'float32', S>, filters: F) {
- *       return relu(batchNorm(conv2d(x, { filters, kernel: 3, padding: 'same' })));
+ *     function block<S extends Image, F extends number>(x: Tensor<'float32', S>, filters: F) {
+ *       const y = relu(batchNorm(conv2d(x, { filters, kernel: 3, padding: 'same' })));
+ *       return add(y, expectShapeOf(x.dim(-1) === filters ? x : conv2d(x, { filters, kernel: 1 }), y));
  *     }
+ *
+ * Sizes in a list or an object need `const F extends number` there, or they widen. `sizeOf(x, -1)` is a literal where
+ * `x.dim(-1)` and `x.shape[3]` are numbers, `times(4, width)` where `4 * width` is one. A loop keeps its type as long as
+ * the block keeps the shape; one that changes it (a growing concat) is typed wider (`[1, 56, 56, number]`), and
+ * `expectShape` or `expectShapeOf` says afterwards, and checks, what came out.
  */
 export {
   defineModel,
@@ -35,11 +41,14 @@ export { type ModelOptions, type Parameter, scope, shared } from './definition.t
 export { filled, glorot, he, type Initializer, normal, ones, uniform, zeros } from './initializers.ts';
 export * from './layers/activation.ts';
 export * from './layers/arithmetic.ts';
+export { type AttentionOptions, multiHeadAttention } from './layers/attention.ts';
 export * from './layers/convolution.ts';
 export * from './layers/dense.ts';
 export * from './layers/movement.ts';
 export * from './layers/normalization.ts';
 export * from './layers/pooling.ts';
+export { causalMask, type RotaryOptions } from './layers/positions.ts';
+export * from './layers/recurrent.ts';
 export * from './layers/reduction.ts';
 export { minus, over, plus, times } from './sizes.ts';
 export { type AnyTensor, expectShape, expectShapeOf, type FloatTensor, sizeOf, Tensor } from './tensor.ts';

@@ -43,7 +43,6 @@ export const batchNorm = defineOp({
   inputs: ['x', 'scale', 'bias', 'mean', 'variance'],
   attrs: { epsilon: 1e-5, axis: -1, ...noEpilogue },
   traits: {
-    inPlace: [0],
     epilogue: true,
     affine: {
       coefficients(constants, types, { epsilon, axis, act }) {

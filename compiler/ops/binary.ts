@@ -75,7 +75,6 @@ export const defineBinary = (definition: BinaryDefinition): OpDefinition =>
     attrs: { ...noEpilogue },
     traits: {
       elementwise: true,
-      inPlace: [0, 1],
       epilogue: true,
       permute: permuteElementwise,
       ...definition.traits,

@@ -11,7 +11,6 @@ export const identity = defineOp({
     movement: true,
     view: true,
     forwards: 0,
-    inPlace: [0],
     permute: permuteElementwise,
   },
   infer: (inputs) => [required(inputs, 0, 'x')],

@@ -28,17 +28,20 @@ import { gather } from './gather.ts';
 import { gelu } from './gelu.ts';
 import { greater } from './greater.ts';
 import { greaterOrEqual } from './greater-or-equal.ts';
+import { gru } from './gru.ts';
 import { hardSigmoid } from './hard-sigmoid.ts';
 import { hardSwish } from './hard-swish.ts';
 import { identity } from './identity.ts';
 import { instanceNorm } from './instance-norm.ts';
 import { isNan } from './is-nan.ts';
+import { layerNorm } from './layer-norm.ts';
 import { leakyRelu } from './leaky-relu.ts';
 import { less } from './less.ts';
 import { lessOrEqual } from './less-or-equal.ts';
 import { log } from './log.ts';
 import { logSoftmax } from './log-softmax.ts';
 import { lrn } from './lrn.ts';
+import { lstm } from './lstm.ts';
 import { matmul } from './matmul.ts';
 import { max } from './max.ts';
 import { maxPool } from './max-pool.ts';
@@ -62,6 +65,7 @@ import { reduceSum } from './reduce-sum.ts';
 import { relu } from './relu.ts';
 import { reshape } from './reshape.ts';
 import { resize } from './resize.ts';
+import { rmsNorm } from './rms-norm.ts';
 import { sigmoid } from './sigmoid.ts';
 import { silu } from './silu.ts';
 import { slice } from './slice.ts';
@@ -100,17 +104,20 @@ const list: readonly OpDefinition[] = [
   gelu,
   greater,
   greaterOrEqual,
+  gru,
   hardSigmoid,
   hardSwish,
   identity,
   instanceNorm,
   isNan,
+  layerNorm,
   leakyRelu,
   less,
   lessOrEqual,
   log,
   logSoftmax,
   lrn,
+  lstm,
   matmul,
   max,
   maxPool,
@@ -133,6 +140,7 @@ const list: readonly OpDefinition[] = [
   relu,
   reshape,
   resize,
+  rmsNorm,
   sigmoid,
   silu,
   slice,

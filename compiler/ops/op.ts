@@ -121,8 +121,6 @@ export interface Traits<A extends Attrs> {
     inputs: readonly (TensorType | null)[],
     output: TensorType,
   ): { readonly attrs: Attrs; readonly inputs: readonly Box[] } | null;
-  /** Inputs whose memory the first output may take over when this is their last use. */
-  readonly inPlace?: readonly number[];
   /** This node is `fn` of its first input, and may become the epilogue of that input's producer. */
   activation?(attrs: A): Activation | null;
   /** This node adds its two inputs elementwise: it may become the residual of one's producer. */

@@ -11,7 +11,6 @@ export const reshape = defineOp({
   traits: {
     movement: true,
     view: true,
-    inPlace: [0],
     permute: (attrs, perm, inputs) => permuteReshape(attrs.shape, perm, inputs[0]!.shape),
   },
   infer(inputs, { shape }) {

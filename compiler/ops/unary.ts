@@ -25,7 +25,6 @@ export const defineUnary = <const D extends Readonly<Record<string, AttrValue>>>
     attrs: definition.attrs,
     traits: {
       elementwise: true,
-      inPlace: [0],
       activation: (attrs) => definition.fn(attrs),
       permute: permuteElementwise,
     },

@@ -1,12 +1,13 @@
 /** A page that shows a bundle's plans, the picture of each under its figures. One HTML file, nothing is loaded. */
 import type { Manifest, Plan } from '../../runtime/bundle/format.ts';
 import type { PlannedMemory, PlanProblem } from '../memory/index.ts';
-import { type PlanLabels, planSvg } from './plan-svg.ts';
+import { bundleLabels } from './plan-labels.ts';
+import { planSvg } from './plan-svg.ts';
 
 export function bundlePage(manifest: Manifest): string {
   const { model } = manifest;
   const problem = problemOf(manifest);
-  const labels = labelsOf(manifest);
+  const labels = bundleLabels(manifest);
   const plans = manifest.plans.map((plan) => {
     const total = mib(plan.peakBytes + manifest.fixedBytes);
     const title = `Plan “${plan.name}”: ${total}, engine included`;
@@ -52,12 +53,6 @@ const plannedOf = (manifest: Manifest, plan: Plan): PlannedMemory => ({
   ...plan,
   valueOffsets: new Map(manifest.lifetimes.map(({ value }) => [value, plan.valueOffsets[value]!])),
 });
-
-function labelsOf(manifest: Manifest): PlanLabels {
-  const steps: string[] = [];
-  for (const layer of manifest.layers) for (let step = 0; step < layer.steps; step++) steps.push(layer.name);
-  return { steps, values: new Map(manifest.lifetimes.map(({ value, name }) => [value, name])) };
-}
 
 const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(2)} MiB`;
 

@@ -5,6 +5,7 @@
  */
 import { RESIDENT } from '../../runtime/bundle/format.ts';
 import type { PlannedMemory, PlanProblem } from '../memory/index.ts';
+import { escapeXml, fixed, formatBytes, niceUnit } from './svg.ts';
 
 export interface PlanLabels {
   readonly title?: string;
@@ -149,7 +150,7 @@ function addressAxis(peak: number, y: (bytes: number) => number): string[] {
 }
 
 function stepAxis(steps: number, x: (time: number) => number): string[] {
-  const unit = niceUnit(steps / 12);
+  const unit = niceUnit(steps / 12, 1);
   const parts: string[] = [];
   for (let t = 0; t <= steps; t += unit) {
     const at = fixed(x(t));
@@ -161,12 +162,6 @@ function stepAxis(steps: number, x: (time: number) => number): string[] {
   const middle = (PLOT.left + PLOT.right) / 2;
   parts.push(`<text x="${middle}" y="${PLOT.bottom + 38}" text-anchor="middle">step</text>`);
   return parts;
-}
-
-/** 1, 2 or 5 times a power of ten, at least 1 and at least `span`. */
-function niceUnit(span: number): number {
-  const power = 10 ** Math.floor(Math.log10(Math.max(1, span)));
-  return [1, 2, 5, 10].map((n) => n * power).find((unit) => unit >= span) ?? 1;
 }
 
 /** Bytes held at each step, as a line over the addresses: what lies between it and the peak is fragmentation or slack. */
@@ -208,15 +203,3 @@ function legend(blocks: readonly Block[]): string[] {
   );
   return parts;
 }
-
-function formatBytes(bytes: number): string {
-  if (bytes >= 2 ** 20) return `${trim(bytes / 2 ** 20)} MiB`;
-  return bytes >= 1024 ? `${trim(bytes / 1024)} KiB` : `${bytes} B`;
-}
-
-const trim = (n: number): string => (n >= 100 ? n.toFixed(0) : Number(n.toFixed(2)).toString());
-
-const fixed = (n: number): string => Number(n.toFixed(2)).toString();
-
-const escapeXml = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

@@ -2,6 +2,7 @@
  * How long each slot is live. Views and in-place results are counted with the slot they lie in. Half-open in steps:
  * a value written by step w and last read by step r is live in [w, r + 1); inputs from −1, outputs to T + 1.
  */
+import { VALUE_ALIGNMENT } from '../../runtime/bundle/format.ts';
 import { rootOf, span } from './region.ts';
 import type { Schedule, SlotId } from './schedule.ts';
 
@@ -39,4 +40,16 @@ export function lifetimesOf(schedule: Schedule): Lifetime[] {
     if (kind !== 'weight') lifetimes.push({ slot, kind, byteLength: bytes, start, end: last });
   }
   return lifetimes.sort((a, b) => a.slot - b.slot);
+}
+
+/** Sum of what is live before the run, at each step and after it: at index t + 1. */
+export function liveBytesOf(schedule: Schedule): Float64Array {
+  const live = new Float64Array(schedule.steps.length + 2);
+  for (const { byteLength, start, end } of lifetimesOf(schedule)) {
+    const bytes = Math.ceil(byteLength / VALUE_ALIGNMENT) * VALUE_ALIGNMENT;
+    live[start + 1]! += bytes;
+    if (end + 1 < live.length) live[end + 1]! -= bytes;
+  }
+  for (let i = 1; i < live.length; i++) live[i]! += live[i - 1]!;
+  return live;
 }

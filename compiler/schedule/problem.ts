@@ -2,21 +2,20 @@
  * A schedule as the planner's question and the planner's answer as the manifest's: ids of slots become value ids,
  * and views get the address of what they view.
  */
-import type { Plan } from '../../runtime/bundle/format.ts';
-import type { PlannedMemory, PlanProblem } from '../memory/problem.ts';
-import type { Device } from './cost.ts';
-import { stepMilliseconds } from './cost.ts';
+import type { Manifest, Plan } from '../../runtime/bundle/format.ts';
+import { MillraceError } from '../../runtime/error.ts';
+import type { PlannedMemory, PlanProblem, ReadModel } from '../memory/problem.ts';
+import { type Device, workMilliseconds, worksOf, worksOfTable } from './cost.ts';
 import { lifetimesOf } from './lifetimes.ts';
 import { rootOf } from './region.ts';
 import type { Schedule } from './schedule.ts';
 
-/** Reads that the runtime keeps in flight. */
-const IN_FLIGHT = 4;
-
 export function planProblem(schedule: Schedule, device: Device, fixedBytes: number): PlanProblem {
-  const ms = stepMilliseconds(schedule, device);
   return {
-    steps: schedule.steps.map((step, t) => ({ ms: ms[t]!, name: schedule.layers[step.layer]!.name })),
+    steps: worksOf(schedule).map((work, t) => ({
+      ms: workMilliseconds(work, device),
+      name: schedule.layers[schedule.steps[t]!.layer]!.name,
+    })),
     values: lifetimesOf(schedule).map(({ slot, kind, byteLength, start, end }) => ({
       id: slot,
       kind,
@@ -29,8 +28,49 @@ export function planProblem(schedule: Schedule, device: Device, fixedBytes: numb
       firstUse,
       lastUse,
     })),
-    read: { latencyMs: device.readLatencyMs, bytesPerMs: device.readBytesPerMs, inFlight: IN_FLIGHT },
+    read: readModelOf(device),
     fixedBytes,
+  };
+}
+
+/** The question again, from a bundle: what was compiled may be planned anew for another device. */
+export function bundleProblem(manifest: Manifest, device: Device): PlanProblem {
+  if (manifest.work === undefined)
+    throw new MillraceError('BUNDLE_INVALID', 'the bundle does not say what its steps compute', {
+      at: 'manifest.bin: work',
+      hint: 'It was written by an earlier version: compile the model again.',
+    });
+  const names = Array.from({ length: manifest.steps }, (_, t) => `step ${t}`);
+  for (const { name, firstStep, steps } of manifest.layers) names.fill(name, firstStep, firstStep + steps);
+  return {
+    steps: worksOfTable(manifest.work).map((work, t) => ({
+      ms: workMilliseconds(work, device),
+      name: names[t]!,
+    })),
+    values: manifest.lifetimes.map(({ value, kind, byteLength, start, end }) => ({
+      id: value,
+      kind,
+      byteLength,
+      start,
+      end,
+    })),
+    segments: manifest.segments.map(({ byteLength, firstUse, lastUse }) => ({
+      byteLength,
+      firstUse,
+      lastUse,
+    })),
+    read: readModelOf(device),
+    fixedBytes: manifest.fixedBytes,
+  };
+}
+
+function readModelOf(device: Device): ReadModel {
+  return {
+    latencyMs: device.readLatencyMs,
+    bytesPerMs: device.readBytesPerMs,
+    inFlight: device.readsInFlight,
+    checkBytesPerMs: device.checkBytesPerMs,
+    checkedBy: device.checkedBy,
   };
 }
 

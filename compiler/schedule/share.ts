@@ -11,21 +11,16 @@ import type { Layer, SlotId, Step } from './schedule.ts';
 import { type Sharable, Sharing, sharableOf } from './sharing.ts';
 
 /** Largest sum of bytes live at a step, with the weights it reads, and bytes of activations moved by all steps. */
-export interface MemoryCost {
+interface MemoryCost {
   readonly peak: number;
   readonly traffic: number;
 }
 
-export interface Shared {
-  readonly lowering: Lowering;
-  readonly cost: MemoryCost;
-}
-
-export const isLess = (a: MemoryCost, b: MemoryCost): boolean =>
+const isLess = (a: MemoryCost, b: MemoryCost): boolean =>
   a.peak < b.peak || (a.peak === b.peak && a.traffic < b.traffic);
 
 /** `weightBytes` of one slot: what of it must be there for a step (less than all where layers are cut). */
-export function shareMemory(lowering: Lowering, weightBytes: (slot: SlotId) => number): Shared {
+export function shareMemory(lowering: Lowering, weightBytes: (slot: SlotId) => number): Lowering {
   const fixed = sharableOf(lowering);
   const units = unitsOf(fixed);
   const chosen = units.map(() => false);
@@ -47,7 +42,14 @@ export function shareMemory(lowering: Lowering, weightBytes: (slot: SlotId) => n
       if (isLess(tried.cost, best.cost)) best = tried;
       else chosen[i] = !chosen[i];
     }
-  return { lowering: withoutCopies(best.sharing), cost: best.cost };
+  return withoutCopies(best.sharing);
+}
+
+/** Results that take over an operand's memory alone, every copy as it is. */
+export function copyingAll(lowering: Lowering): Lowering {
+  const sharing = new Sharing(sharableOf(lowering));
+  takeOver(sharing);
+  return withoutCopies(sharing);
 }
 
 type Unit = (sharing: Sharing) => void;

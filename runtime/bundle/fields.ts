@@ -39,6 +39,10 @@ export class Fields {
     return this.at === '' ? name : `${this.at}.${name}`;
   }
 
+  has(name: string): boolean {
+    return this.#get(name) !== undefined;
+  }
+
   integer(name: string, least: number, most?: number): number {
     return integer(this.#get(name), this.path(name), least, most);
   }

@@ -44,6 +44,8 @@ export interface Manifest {
   readonly weights: readonly WeightEntry[];
   /** Activations and scratch that have memory of their own: for pictures and other tools; a run needs it not. */
   readonly lifetimes: readonly LifetimeEntry[];
+  /** What each step computes: for predictions; a run needs it not, and older bundles don't have it. */
+  readonly work?: WorkTable;
   /** Names of host ops, in the order of the executor's `host` list; empty for most networks. */
   readonly hostOps: readonly string[];
   /** Bytes that the engine holds beside the arena: tables, program, stack. Counted against every budget. */
@@ -110,6 +112,18 @@ export interface LifetimeEntry {
   /** First step in which it is live, −1 for inputs, and the step after the last: half-open. */
   readonly start: number;
   readonly end: number;
+}
+
+/** Per step, in columns. */
+export interface WorkTable {
+  /** Names of kernels, `host` among them for host ops. */
+  readonly kernels: readonly string[];
+  /** Index into `kernels`. */
+  readonly kernel: readonly number[];
+  readonly flops: readonly number[];
+  /** Activation bytes read and written. */
+  readonly bytes: readonly number[];
+  readonly weightBytes: readonly number[];
 }
 
 export interface Plan {

@@ -17,6 +17,7 @@ import {
   RESIDENT,
   type SegmentEntry,
   type WeightEntry,
+  type WorkTable,
 } from './format.ts';
 import { payloadOf } from './header.ts';
 
@@ -61,6 +62,7 @@ function readFields(fields: Fields): Manifest {
     segments,
     weights: fields.records('weights', (entry) => readWeight(entry, values, segments.length)),
     lifetimes: fields.records('lifetimes', (entry) => readLifetime(entry, values, steps)),
+    ...(fields.has('work') ? { work: readWork(fields.record('work'), steps) } : {}),
     hostOps: fields.texts('hostOps'),
     fixedBytes: fields.integer('fixedBytes', 0),
     weightsFileBytes: fields.integer('weightsFileBytes', 0),
@@ -116,6 +118,17 @@ function readLifetime(fields: Fields, values: number, steps: number): LifetimeEn
     byteLength: fields.integer('byteLength', 0),
     start,
     end: fields.integer('end', start + 1, steps + 1),
+  };
+}
+
+function readWork(fields: Fields, steps: number): WorkTable {
+  const kernels = fields.texts('kernels');
+  return {
+    kernels,
+    kernel: fields.integers('kernel', 0, kernels.length - 1, steps),
+    flops: fields.integers('flops', 0, undefined, steps),
+    bytes: fields.integers('bytes', 0, undefined, steps),
+    weightBytes: fields.integers('weightBytes', 0, undefined, steps),
   };
 }
 

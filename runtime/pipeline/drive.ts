@@ -9,6 +9,7 @@ import type { Threads } from '../engine/threads.ts';
 import type { WasmEngine } from '../engine/wasm.ts';
 import { MillraceError } from '../error.ts';
 import { type Loader, NEVER } from './loader.ts';
+import type { TraceRing } from './trace.ts';
 
 export interface Drive {
   readonly engine: WasmEngine;
@@ -20,34 +21,47 @@ export interface Drive {
   readonly now: () => number;
   /** One turn of the event loop: others' callbacks run, reads that have ended are learnt of. */
   readonly turn: () => Promise<void>;
+  /** null: nothing is recorded. */
+  readonly trace: TraceRing | null;
 }
 
 /** Longest time without a turn of the event loop, a single step excepted. A turn costs a few microseconds. */
 const TURN_MS = 8;
 
 export async function runAlone(drive: Drive): Promise<boolean> {
-  const { engine, loader, now, turn } = drive;
+  const { engine, loader, now, turn, trace } = drive;
   const { control } = engine;
   begin(drive);
   let turned = now();
+  let began = turned;
+  const record = (): void => {
+    if (trace === null) return;
+    const ended = now();
+    trace.record('step', control.get('progress'), began, ended);
+    began = ended;
+  };
   for (;;) {
     control.set('wakeAt', control.get('progress') + 1);
     switch (engine.replay()) {
       case status.WAKE:
+        record();
         loader.advance();
         if (loader.backlogged || now() - turned > TURN_MS) {
           await turn();
           turned = now();
+          began = turned;
         }
         break;
       case status.NEED:
         await loader.arrival(control.get('detail'));
         turned = now();
+        began = turned;
         break;
       case status.HOST:
         drive.host(control.get('detail'));
         break;
       case status.DONE:
+        record();
         return true;
       case status.STOPPED:
         return false;

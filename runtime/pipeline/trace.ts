@@ -1,6 +1,7 @@
 /**
  * What happened when, for people and tools: events of the last runs, kept in a ring of fixed size. The native engine
- * records its own (engine/trace.h); for WASM this isolate records what it can see: reads, waits and runs.
+ * records its own (engine/trace.h); for WASM this isolate records what it can see: reads, waits and runs, and steps where
+ * it computes them itself.
  */
 
 /** In the order of `enum trace_what` in engine/trace.h; `run` is TypeScript's own. */

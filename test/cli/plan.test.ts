@@ -61,7 +61,10 @@ describe('millrace plan lifetimes.csv', () => {
     const all = await millraceJson<Report>(['plan', file, '--planner', 'all']);
     check(all);
     assert.equal(all.peakBytes, 12);
-    assert.deepEqual(all.planners!.map(({ planner }) => planner).length, Object.keys(planners).length);
+    assert.deepEqual(
+      all.planners!.map(({ planner }) => planner),
+      Object.keys(planners),
+    );
   });
 
   it('writes the table with offsets', async () => {

@@ -135,13 +135,13 @@ describe('importing: refusals', () => {
   it('reports everything unsupported at once, with the nodes', async () => {
     const parts: ModelParts = {
       nodes: [
-        node('LSTM', ['x'], ['h']),
+        node('RNN', ['x'], ['h']),
         node('Relu', ['h'], ['r']),
         node('Attention', ['r'], ['a'], {}),
         node('Relu', ['x'], ['p']),
         node('Reshape', ['x', 'p'], ['q']),
         { ...node('FastGelu', ['q'], ['g']), domain: 'com.microsoft' },
-        node('LSTM', ['x'], ['h2']),
+        node('RNN', ['x'], ['h2']),
         node('Cast', ['x'], ['c'], { to: 16 }),
       ],
       inputs: { x: [4] },
@@ -152,7 +152,7 @@ describe('importing: refusals', () => {
       assert.ok(error instanceof MillraceError);
       assert.equal(error.code, 'MODEL_UNSUPPORTED');
       for (const part of [
-        'LSTM (ai.onnx, opset 17): LSTM_h, LSTM_h2: op not supported',
+        'RNN (ai.onnx, opset 17): RNN_h, RNN_h2: op not supported',
         'Attention (ai.onnx, opset 17): Attention_a',
         'Reshape (ai.onnx, opset 17): Reshape_q: operand shape is computed at run time',
         'FastGelu (com.microsoft, opset 1): FastGelu_g',

@@ -10,6 +10,7 @@ import { opOf, signatures } from '../../compiler/ops/index.ts';
 import type { KernelCall, Lowered, Operand, PackedWeight } from '../../compiler/ops/op.ts';
 import { type KernelName, PANEL, signatureOf } from '../../runtime/engine/abi.ts';
 import { kernelModels } from './kernel-model.ts';
+import { rowModels } from './row-models.ts';
 import { assertClose, runOp, tensor, typeOf } from './run-op.ts';
 
 /** The elements of a recipe, evaluated whole. */
@@ -76,12 +77,16 @@ export const kernelsOf = (lowering: Lowered | null): KernelName[] =>
   lowering === null ? [] : lowering.calls.map((call) => call.kernel);
 
 /** Runs the calls; everything a call has not written is NaN. */
-function runCalls(lowering: Lowered, inputs: readonly (Tensor | null)[], output: Float32Array): void {
+function runCalls(
+  lowering: Lowered,
+  inputs: readonly (Tensor | null)[],
+  outputs: readonly Float32Array[],
+): void {
   const weights = lowering.weights.map(packed);
   const scratch = lowering.scratch.map((bytes) => new Float32Array(bytes / 4).fill(Number.NaN));
   const buffer = (operand: Operand): Float32Array => {
     if ('input' in operand) return Float32Array.from(toNumbers(inputs[operand.input]!));
-    if ('output' in operand) return output;
+    if ('output' in operand) return outputs[operand.output]!;
     return 'weight' in operand ? weights[operand.weight]! : scratch[operand.scratch]!;
   };
   for (const call of lowering.calls) {
@@ -97,7 +102,8 @@ function runCalls(lowering: Lowered, inputs: readonly (Tensor | null)[], output:
       assert.ok(operand || role.endsWith('?'), `${call.kernel} ${name}`);
       return [name, operand ? buffer(operand) : null];
     });
-    const model = kernelModels[call.kernel] as (p: KernelCall['params'], o: object) => void;
+    const models: Readonly<Record<string, unknown>> = { ...kernelModels, ...rowModels };
+    const model = models[call.kernel] as (p: KernelCall['params'], o: object) => void;
     model(call.params, Object.fromEntries(buffers));
   }
 }
@@ -111,10 +117,11 @@ export function checkLowering(
 ): KernelName[] {
   const lowering = lowered(op, inputs, attrs, constants);
   assert.ok(lowering, `${op} is not lowered`);
-  const expected = runOp(op, inputs, attrs)[0]!;
-  const output = new Float32Array(byteLength(expected.type) / 4).fill(Number.NaN);
-  runCalls(lowering, inputs, output);
+  const expected = runOp(op, inputs, attrs);
+  const outputs = expected.map(({ type }) => new Float32Array(byteLength(type) / 4).fill(Number.NaN));
+  runCalls(lowering, inputs, outputs);
   const shapes = inputs.map((input) => input?.type.shape.join('×')).join(' ');
-  assertClose([...output], toNumbers(expected), 1e-4, `${op} ${shapes} ${JSON.stringify(attrs)}`);
+  for (const [i, output] of outputs.entries())
+    assertClose([...output], toNumbers(expected[i]!), 1e-4, `${op} ${shapes} ${JSON.stringify(attrs)}`);
   return kernelsOf(lowering);
 }

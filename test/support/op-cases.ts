@@ -55,6 +55,30 @@ function epilogue(d: Draw): Attrs {
 const dims = (d: Draw, rank: number, least: number, most: number): number[] =>
   Array.from({ length: rank }, () => d.integer(least, most));
 
+const rowNorm =
+  (parameters: number): Make =>
+  (d) => {
+    const shape = [...d.shape(d.integer(1, 3)), channels(d)];
+    const weights = Array.from({ length: parameters }, () => d.tensor([shape.at(-1)!]));
+    return of([d.tensor(shape), ...weights], { epsilon: 1e-3 }, [1, 2].slice(0, parameters));
+  };
+
+/** A layer of `gates` gates, with some of its biases and first states. */
+const recurrent =
+  (gates: number, states: number): Make =>
+  (d) => {
+    const [batch, steps, inputs, hidden] = [d.integer(1, 7), d.integer(1, 5), channels(d), channels(d)];
+    const maybe = (shape: readonly number[]) => (d.chance(0.5) ? d.tensor(shape) : null);
+    const weights = [d.tensor([gates * hidden, inputs]), d.tensor([gates * hidden, hidden])];
+    const biases = [maybe([gates * hidden]), maybe([gates * hidden])];
+    const first = Array.from({ length: states }, () => maybe([batch, hidden]));
+    return of(
+      [d.tensor([batch, steps, inputs]), ...weights, ...biases, ...first],
+      { reverse: d.chance(0.3) },
+      [1, 2, 3, 4],
+    );
+  };
+
 const convolution: Make = (d) => {
   const rank = d.pick([1, 2, 2, 2]);
   const groups = d.pick([1, 1, 1, 2, 3, 0]);
@@ -201,6 +225,10 @@ export const makers: Readonly<Record<string, Make>> = {
     const c = shape.at(-1)!;
     return of([d.tensor(shape), d.tensor([c]), d.tensor([c])], epilogue(d), [1, 2]);
   },
+  layerNorm: rowNorm(2),
+  rmsNorm: rowNorm(1),
+  lstm: recurrent(4, 2),
+  gru: recurrent(3, 1),
   relu: unary(),
   sigmoid: unary(),
   hardSwish: unary(),

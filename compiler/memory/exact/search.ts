@@ -11,45 +11,19 @@
  * The stack is explicit, so a search can be paused when its work is used up and continued later.
  */
 import type { Component } from './component.ts';
+import { State } from './state.ts';
 
 export type Outcome = 'found' | 'impossible' | 'paused';
-
-/** Kinds of trail entries. */
-const LOW = 0;
-const BASE = 1;
-const FLOOR = 2;
-const PLACED = 3;
 
 /** `nextPart` of a frame in which nothing is placed. */
 const FRESH = -1;
 
 export class Search {
-  readonly offset: Float64Array;
-  /** How often each section could not hold what was left: where placing gets into trouble. */
-  readonly pressure: Float64Array;
-  /** Visits of items, neighbours and members so far: the measure of work, the same on every machine. */
-  work = 0;
   private readonly component: Component;
+  private readonly state: State;
   private readonly rank: Int32Array;
-  private readonly capacity: number;
-  private readonly aligned: boolean;
   /** Of an identical item that must be placed before this one, or −1. */
   private readonly twin: Int32Array;
-
-  private readonly placed: Uint8Array;
-  /** Top of what it would rest on now; and a lower bound of where it can end up. */
-  private readonly base: Float64Array;
-  private readonly low: Float64Array;
-  /** Lowest `low` and sum of sizes of a section's items that are not placed. */
-  private readonly floor: Float64Array;
-  private readonly rest: Float64Array;
-  private readonly dirty: Int32Array;
-  private readonly isDirty: Uint8Array;
-  private dirtyCount = 0;
-
-  private trailCode = new Int32Array(1024);
-  private trailValue = new Float64Array(1024);
-  private trailLength = 0;
 
   /** A stack of lists: the items of each frame's part in order of start, and the bounds of the parts it fell into. */
   private pool: Int32Array;
@@ -66,35 +40,20 @@ export class Search {
 
   /** `order`: which of two items that can be equally low is tried first. */
   constructor(component: Component, capacity: number, order: Int32Array) {
-    const { count, sections } = component;
+    const { count } = component;
     this.component = component;
-    this.capacity = capacity;
+    this.state = new State(component, capacity);
     this.rank = new Int32Array(count);
     order.forEach((i, n) => {
       this.rank[i] = n;
     });
-    this.aligned = component.alignment.some((alignment) => alignment > 1);
     this.twin = twins(component, order);
-    this.offset = new Float64Array(count);
-    this.placed = new Uint8Array(count);
-    this.base = new Float64Array(count);
-    this.low = new Float64Array(count);
-    this.floor = new Float64Array(sections);
-    this.rest = new Float64Array(sections);
-    for (let s = 0; s < sections; s++) {
-      for (let m = component.memberFrom[s]!; m < component.memberFrom[s + 1]!; m++) {
-        this.rest[s]! += component.size[component.member[m]!]!;
-      }
-    }
-    this.dirty = new Int32Array(sections);
-    this.isDirty = new Uint8Array(sections);
     this.from = new Int32Array(count + 2);
     this.to = new Int32Array(count + 2);
     this.partsTo = new Int32Array(count + 2);
     this.nextPart = new Int32Array(count + 2);
     this.mark = new Int32Array(count + 2);
     this.free = new Int32Array(count + 2);
-    this.pressure = new Float64Array(sections);
     this.chosen = new Int32Array(count + 2);
     this.pool = new Int32Array(16 * count + 64);
     for (let i = 0; i < count; i++) this.pool[i] = i;
@@ -102,10 +61,24 @@ export class Search {
     else this.enter(0, count);
   }
 
+  get offset(): Float64Array {
+    return this.state.offset;
+  }
+
+  get pressure(): Float64Array {
+    return this.state.pressure;
+  }
+
+  /** See State.work. */
+  get work(): number {
+    return this.state.work;
+  }
+
   /** Searches on until the outcome is known or `work` more has been done. */
   run(work: number): Outcome {
-    const until = this.work + work;
-    while (this.outcome === 'paused' && this.work < until) this.advance();
+    const { state } = this;
+    const until = state.work + work;
+    while (this.outcome === 'paused' && state.work < until) this.advance();
     return this.outcome;
   }
 
@@ -120,13 +93,14 @@ export class Search {
       } else this.succeed();
       return;
     }
+    const { state } = this;
     const item = this.choose(d);
-    this.mark[d] = this.trailLength;
+    this.mark[d] = state.mark;
     this.chosen[d] = item;
-    if (this.low[item] === this.base[item] && this.place(item)) this.split(d, item);
+    if (state.low[item] === state.base[item] && state.place(item)) this.split(d, item);
     else {
-      this.undo(this.mark[d]!);
-      if (!this.lift(item)) this.fail();
+      state.undo(this.mark[d]!);
+      if (!state.lift(item)) this.fail();
     }
   }
 
@@ -144,9 +118,9 @@ export class Search {
         this.outcome = 'impossible';
         return;
       }
-      this.undo(this.mark[d]!);
+      this.state.undo(this.mark[d]!);
       this.nextPart[d] = FRESH;
-      if (this.lift(this.chosen[d]!)) return;
+      if (this.state.lift(this.chosen[d]!)) return;
     }
   }
 
@@ -162,11 +136,12 @@ export class Search {
 
   /** The lowest item left; by rank among equals. */
   private choose(d: number): number {
-    const { low, rank, pool, twin, placed } = this;
+    const { rank, pool, twin } = this;
+    const { low, placed } = this.state;
     let best = -1;
     let lowest = Number.POSITIVE_INFINITY;
     const to = this.to[d]!;
-    this.work += to - this.from[d]!;
+    this.state.work += to - this.from[d]!;
     for (let n = this.from[d]!; n < to; n++) {
       const i = pool[n]!;
       const at = low[i]!;
@@ -183,146 +158,6 @@ export class Search {
     const larger = new Int32Array(2 * length);
     larger.set(this.pool);
     this.pool = larger;
-  }
-
-  /** Raises an item that won't be placed where it could be now; false if it can't lie higher. */
-  private lift(i: number): boolean {
-    const { low, base, placed } = this;
-    const { size, neighbourFrom, neighbour } = this.component;
-    let least = Number.POSITIVE_INFINITY;
-    let lowest = Number.POSITIVE_INFINITY;
-    const end = neighbourFrom[i + 1]!;
-    this.work += end - neighbourFrom[i]!;
-    for (let m = neighbourFrom[i]!; m < end; m++) {
-      const other = neighbour[m]!;
-      if (placed[other] === 1) continue;
-      if (low[other]! < lowest) lowest = low[other]!;
-      const top = low[other]! + size[other]!;
-      if (top < least) least = top;
-    }
-    // Everything to come would leave room for it where it could have been.
-    if (lowest >= base[i]! + size[i]!) return this.settle(false);
-    return this.settle(this.raise(i, least));
-  }
-
-  private place(item: number): boolean {
-    const { base, low, rest, placed } = this;
-    const { size, neighbourFrom, neighbour, firstSection, lastSection } = this.component;
-    const offset = low[item]!;
-    const top = offset + size[item]!;
-    this.offset[item] = offset;
-    this.record(PLACED, item, 0);
-    placed[item] = 1;
-    const last = lastSection[item]!;
-    for (let s = firstSection[item]!; s <= last; s++) {
-      rest[s]! -= size[item]!;
-      if (this.floor[s] === offset) this.touch(s);
-    }
-    const end = neighbourFrom[item + 1]!;
-    this.work += end - neighbourFrom[item]! + last - firstSection[item]!;
-    for (let m = neighbourFrom[item]!; m < end; m++) {
-      const other = neighbour[m]!;
-      if (placed[other] === 1 || base[other]! >= top) continue;
-      this.record(BASE, other, base[other]!);
-      base[other] = this.align(other, top);
-      if (low[other]! < base[other]! && !this.raise(other, top)) return this.settle(false);
-    }
-    return this.settle(true);
-  }
-
-  private align(item: number, offset: number): number {
-    if (!this.aligned) return offset;
-    const alignment = this.component.alignment[item]!;
-    return Math.ceil(offset / alignment) * alignment;
-  }
-
-  private raise(item: number, offset: number): boolean {
-    const { size, firstSection, lastSection } = this.component;
-    const old = this.low[item]!;
-    const low = this.align(item, offset);
-    if (low <= old) return true;
-    if (low + size[item]! > this.capacity) {
-      const share = 1 / (lastSection[item]! - firstSection[item]! + 1);
-      for (let s = firstSection[item]!; s <= lastSection[item]!; s++) this.pressure[s]! += share;
-      return false;
-    }
-    this.record(LOW, item, old);
-    this.low[item] = low;
-    const last = lastSection[item]!;
-    for (let s = firstSection[item]!; s <= last; s++) if (this.floor[s] === old) this.touch(s);
-    return true;
-  }
-
-  private touch(section: number): void {
-    if (this.isDirty[section] === 1) return;
-    this.isDirty[section] = 1;
-    this.dirty[this.dirtyCount++] = section;
-  }
-
-  /** Brings the floors of touched sections up to date; false if a section overflows. */
-  private settle(sound: boolean): boolean {
-    const { floor, low, placed } = this;
-    const { memberFrom, member } = this.component;
-    let fits = sound;
-    for (let n = 0; n < this.dirtyCount; n++) {
-      const s = this.dirty[n]!;
-      this.isDirty[s] = 0;
-      if (!fits) continue;
-      let least = Number.POSITIVE_INFINITY;
-      const end = memberFrom[s + 1]!;
-      this.work += end - memberFrom[s]!;
-      for (let m = memberFrom[s]!; m < end; m++) {
-        const i = member[m]!;
-        if (placed[i] === 0 && low[i]! < least) least = low[i]!;
-      }
-      if (least === floor[s] || least === Number.POSITIVE_INFINITY) continue;
-      this.record(FLOOR, s, floor[s]!);
-      floor[s] = least;
-      if (least + this.rest[s]! > this.capacity) {
-        fits = false;
-        this.pressure[s]!++;
-      }
-    }
-    this.dirtyCount = 0;
-    return fits;
-  }
-
-  private record(kind: number, index: number, value: number): void {
-    if (this.trailLength === this.trailCode.length) {
-      const codes = new Int32Array(2 * this.trailLength);
-      codes.set(this.trailCode);
-      this.trailCode = codes;
-      const values = new Float64Array(2 * this.trailLength);
-      values.set(this.trailValue);
-      this.trailValue = values;
-    }
-    this.trailCode[this.trailLength] = 4 * index + kind;
-    this.trailValue[this.trailLength++] = value;
-  }
-
-  private undo(mark: number): void {
-    const { trailCode, trailValue } = this;
-    const { size, firstSection, lastSection } = this.component;
-    while (this.trailLength > mark) {
-      const n = --this.trailLength;
-      const index = trailCode[n]! >> 2;
-      switch (trailCode[n]! & 3) {
-        case LOW:
-          this.low[index] = trailValue[n]!;
-          break;
-        case BASE:
-          this.base[index] = trailValue[n]!;
-          break;
-        case FLOOR:
-          this.floor[index] = trailValue[n]!;
-          break;
-        default: {
-          this.placed[index] = 0;
-          const last = lastSection[index]!;
-          for (let s = firstSection[index]!; s <= last; s++) this.rest[s]! += size[index]!;
-        }
-      }
-    }
   }
 
   /** Lists the parts that the frame's items fall into without `item`. */

@@ -55,6 +55,31 @@ export function instanceNorm<S extends Shape>(
   return node(name, 'instanceNorm', [x, ...inputs], { epsilon: options.epsilon ?? 1e-5 });
 }
 
+/** Each row of channels by its own mean and variance (Ba et al. 2016, arXiv 1607.06450). */
+export function layerNorm<S extends Shape>(
+  x: Tensor<'float32', S>,
+  options: NormOptions = {},
+): Tensor<'float32', S> {
+  const name = layerName(options.name ?? 'layerNorm');
+  checkOptions(name, options, normNames);
+  const inputs = perChannel(name, x, [
+    ['weight', options.initializer ?? ones],
+    ['bias', zeros],
+  ]);
+  return node(name, 'layerNorm', [x, ...inputs], { epsilon: options.epsilon ?? 1e-5 });
+}
+
+/** Each row of channels by its root mean square, without a bias (Zhang and Sennrich 2019, arXiv 1910.07467). */
+export function rmsNorm<S extends Shape>(
+  x: Tensor<'float32', S>,
+  options: NormOptions = {},
+): Tensor<'float32', S> {
+  const name = layerName(options.name ?? 'rmsNorm');
+  checkOptions(name, options, normNames);
+  const inputs = perChannel(name, x, [['weight', options.initializer ?? ones]]);
+  return node(name, 'rmsNorm', [x, ...inputs], { epsilon: options.epsilon ?? 1e-5 });
+}
+
 export interface GroupNormOptions extends NormOptions {
   readonly groups: number;
 }

@@ -114,6 +114,10 @@ export class NodeContext {
     return this.#attribute(name, 'string') ?? fallback;
   }
 
+  strings(name: string): readonly string[] | null {
+    return this.#attribute(name, 'strings');
+  }
+
   /** Beyond 2^53 an integer loses its low bits, which only ever mean "to the end". */
   ints(name: string): number[] | null {
     return this.#attribute(name, 'ints')?.map(Number) ?? null;

@@ -7,6 +7,7 @@ import { elementwise } from './elementwise.ts';
 import { indexing } from './indexing.ts';
 import { normalize } from './normalize.ts';
 import { pooling } from './pooling.ts';
+import { recurrence } from './recurrent.ts';
 import { reduction } from './reduction.ts';
 import { resizing } from './resize.ts';
 import { shapes } from './shape.ts';
@@ -20,6 +21,7 @@ const mappings: ReadonlyMap<string, Mapping> = new Map(
     indexing,
     normalize,
     pooling,
+    recurrence,
     reduction,
     resizing,
     shapes,

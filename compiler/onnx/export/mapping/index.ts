@@ -7,12 +7,13 @@ import { type Exporter, plainly } from './exporter.ts';
 import { movement } from './movement.ts';
 import { normalize } from './normalize.ts';
 import { pooling } from './pooling.ts';
+import { recurrence } from './recurrent.ts';
 import { reduction } from './reduction.ts';
 import { resizing } from './resize.ts';
 
 const exporters: ReadonlyMap<string, Exporter> = new Map(
-  [convolution, dense, elementwise, movement, normalize, pooling, reduction, resizing].flatMap((family) =>
-    Object.entries(family),
+  [convolution, dense, elementwise, movement, normalize, pooling, recurrence, reduction, resizing].flatMap(
+    (family) => Object.entries(family),
   ),
 );
 

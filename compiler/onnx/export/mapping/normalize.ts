@@ -2,7 +2,7 @@
 import type { TypedConstant } from '../../../ir/constant.ts';
 import { elementCount } from '../../../ir/types.ts';
 import { opOf } from '../../../ops/index.ts';
-import { float, int } from '../draft.ts';
+import { float, int, ints } from '../draft.ts';
 import { plainOrder } from '../orders.ts';
 import { type Emit, type Exporter, onImages, plainly } from './exporter.ts';
 
@@ -50,6 +50,29 @@ const instanceNorm: Emit = (node) => {
   return [node.finish(node.reshape(y, shape, 'flat'))];
 };
 
+const layerNorm: Emit = (node) => {
+  node.need(17, 'LayerNormalization');
+  const attributes = { axis: int(-1), epsilon: float(node.number('epsilon')) };
+  return [node.add('LayerNormalization', node.all(), attributes)];
+};
+
+/** x / √(mean(x²) + ε) · scale, of ops that every opset has. */
+const rmsNorm: Emit = (node) => {
+  const { dtype, shape } = node.type;
+  const column = { dtype, shape: shape.with(-1, 1) };
+  const squares = node.add('Mul', [node.input(0), node.input(0)], {}, 'squares');
+  const last = shape.length - 1;
+  const mean =
+    node.opset < 18
+      ? node.add('ReduceMean', [squares], { axes: ints([last]) }, 'mean', column)
+      : node.add('ReduceMean', [squares, node.indices([last], 'axes')], {}, 'mean', column);
+  const epsilon = node.operand(dtype, [], [node.number('epsilon')], 'epsilon');
+  const shifted = node.add('Add', [mean, epsilon], {}, 'shifted', column);
+  const deviation = node.add('Sqrt', [shifted], {}, 'deviation', column);
+  const normal = node.add('Div', [node.input(0), deviation], {}, 'normal');
+  return [node.add('Mul', [normal, node.input(1)])];
+};
+
 /** Images are what runtimes expect; anything else becomes rows of one pixel. */
 const lrn: Emit = (node) => {
   const attributes = {
@@ -82,8 +105,10 @@ export const normalize: Readonly<Record<string, Exporter>> = {
     },
   },
   instanceNorm: onImages(instanceNorm),
+  layerNorm: plainly(layerNorm),
   lrn: {
     ...plainly(lrn),
     images: { inputs: [0], order: (_, { shape }) => (shape.length === 4 ? [0, 3, 1, 2] : null) },
   },
+  rmsNorm: plainly(rmsNorm),
 };

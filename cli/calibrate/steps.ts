@@ -1,0 +1,78 @@
+/**
+ * Times the steps of a bundle on the real engine, from its trace. Where the engine records no steps (threads of WASM),
+ * a run's time is divided among them as the reference device would.
+ */
+import type { DType } from '../../compiler/ir/types.ts';
+import { referenceDevice, workMilliseconds, worksOfTable } from '../../compiler/schedule/cost.ts';
+import type { Timing } from '../../compiler/schedule/fit.ts';
+import { median } from '../../compiler/schedule/fit.ts';
+import type { WorkTable } from '../../runtime/bundle/format.ts';
+import { MillraceError } from '../../runtime/error.ts';
+import { type LoadedModel, type LoadOptions, load, type TraceEvent } from '../../runtime/node.ts';
+import { randomTensor } from '../inputs.ts';
+import { manifestOf } from '../load.ts';
+
+const WARMUP = 2;
+const RUNS = 9;
+
+export interface Timed {
+  readonly timings: readonly Timing[];
+  readonly engine: string;
+  readonly isa: string;
+  readonly threads: number;
+}
+
+/** The median time of each step; what waited for weights is left out. */
+export async function timeSteps(folder: string, options: LoadOptions): Promise<Timed> {
+  const { work, plans } = await manifestOf(folder);
+  if (work === undefined)
+    throw new MillraceError('BUNDLE_INVALID', 'the bundle does not say what its steps compute', {
+      at: `${folder}: manifest.bin: work`,
+      hint: 'It was written by an earlier version: compile the model again.',
+    });
+  const resident = plans.at(-1)!.residentBytes > 0 && plans.at(-1)!.depth === 0;
+  const model = await load(folder, { ...options, ...(resident ? { mode: 'resident' } : {}), trace: true });
+  try {
+    const inputs = randomInputs(model);
+    const runs: Float64Array[] = [];
+    for (let run = 0; run < WARMUP + RUNS; run++) {
+      const before = model.trace().at(-1)?.endMs ?? Number.NEGATIVE_INFINITY;
+      await model.run(inputs);
+      const events = model.trace().filter(({ startMs }) => startMs >= before);
+      if (run >= WARMUP) runs.push(stepTimes(work, events, model.stats.latencyMs));
+    }
+    const { engine, isa, threads } = model;
+    const timings = worksOfTable(work).map((one, t) => ({ work: one, ms: median(runs.map((ms) => ms[t]!)) }));
+    return { timings, engine, isa, threads };
+  } finally {
+    await model.close();
+  }
+}
+
+export const randomInputs = (model: LoadedModel) =>
+  Object.fromEntries(
+    model.inputs.map(({ name, dtype, shape }) => [
+      name,
+      randomTensor({ dtype: dtype as DType, shape }, 0).data,
+    ]),
+  );
+
+function stepTimes(work: WorkTable, events: readonly TraceEvent[], latencyMs: number): Float64Array {
+  const steps = events.filter(({ what }) => what === 'step');
+  const ms = new Float64Array(work.kernel.length);
+  if (steps.length === 0) {
+    const expected = worksOfTable(work).map((one) => workMilliseconds(one, referenceDevice));
+    const all = expected.reduce((sum, one) => sum + one, 0);
+    for (const [t, one] of expected.entries()) ms[t] = (latencyMs * one) / all;
+    return ms;
+  }
+  const waits = events.filter(({ what }) => what === 'wait');
+  for (const { id, startMs, endMs } of steps) {
+    const waited = waits.reduce(
+      (sum, wait) => sum + Math.max(0, Math.min(endMs, wait.endMs) - Math.max(startMs, wait.startMs)),
+      0,
+    );
+    ms[id] = endMs - startMs - waited;
+  }
+  return ms;
+}

@@ -1,0 +1,10 @@
+/** The end of most networks for ImageNet (Lin et al. 2013, arXiv 1312.4400): mean over the image, one dense layer. */
+import { dense, globalAveragePool, type Image, normal, softmax, type Tensor } from 'millrace';
+
+/** [N, H, W, C] → probabilities [N, 1000]. */
+export const pooledClassifier = <S extends Image>(x: Tensor<'float32', S>) =>
+  classifier(globalAveragePool(x));
+
+/** [N, C] → probabilities [N, 1000]. */
+export const classifier = <S extends [number, number]>(features: Tensor<'float32', S>) =>
+  softmax(dense(features, { name: 'classifier', units: 1000, initializer: normal(0, 0.01) }));
