@@ -27,6 +27,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'plan memory: where everything lies, and how little is enough',
     load: async () => (await import('./plan.ts')).plan,
   },
+  capture: {
+    summary: 'record every allocation of a run, to be planned or compared with the plan',
+    load: async () => (await import('./capture.ts')).capture,
+  },
   calibrate: {
     summary: 'measure this device, for predictions',
     load: async () => (await import('./calibrate.ts')).calibrate,

@@ -113,11 +113,15 @@ export interface LoadOptions {
   readonly inFlight?: number;
   /** Record what happens when, for Model.trace. */
   readonly trace?: boolean;
+  /** malloc (native): activations and scratch are taken from malloc instead of the plan; for comparison only. */
+  readonly allocation?: 'planned' | 'malloc';
 }
 
 export interface RunOptions {
   /** Stops the run at the next step; the model stays usable. */
   readonly signal?: AbortSignal;
+  /** Arrays that outputs are written into, by name; the others are fresh. */
+  readonly outputs?: Partial<Outputs>;
 }
 
 /** Of the last run. */
@@ -126,6 +130,31 @@ export interface RunStats {
   /** Time in which a step waited for its weights. */
   readonly stallMs: number;
   readonly bytesRead: number;
+  /** Tensors taken from malloc, and their bytes: 0, but with \`allocation: 'malloc'\`. */
+  readonly allocations: number;
+  readonly allocatedBytes: number;
+}
+
+export interface ContextOptions {
+  /** Threads that compute for this context, 1 by default. */
+  readonly threads?: number;
+  /** true: an OPTION error rather than a second copy of resident weights, which a context in WASM needs. */
+  readonly shareWeights?: boolean;
+}
+
+/** One inference at a time, in memory of its own, beside those of the model and of other contexts. */
+export interface Context {
+  readonly threads: number;
+  /** Whether it holds no resident weights of its own: they are the model's, or there are none. */
+  readonly sharesWeights: boolean;
+  readonly source: string;
+  readonly closed: boolean;
+  readonly stats: RunStats;
+  /** What was recorded of the last runs, if loaded with \`trace: true\`; empty while a run is going on. */
+  trace(): readonly TraceEvent[];
+  run(inputs: Inputs, options?: RunOptions): Promise<Outputs>;
+  /** Gives the memory back, once a run that is going on has been stopped (it rejects). */
+  close(): Promise<void>;
 }
 
 /** Something that took time: a step, another thread's work in it, a wait for a segment, its read, a whole run. */
@@ -156,7 +185,11 @@ export interface Model {
   run(inputs: Inputs, options?: RunOptions): Promise<Outputs>;
   /** What was recorded of the last runs, if loaded with \`trace: true\`; empty while a run is going on. */
   trace(): readonly TraceEvent[];
-  /** Gives the memory back, once a run that is going on has been stopped (it rejects). */
+  /** A context whose runs go on beside the model's. Native: resident weights are held once, however many there are. */
+  context(options?: ContextOptions): Promise<Context>;
+  /** Whether \`close\` has been called. */
+  readonly closed: boolean;
+  /** Closes the contexts, then gives the memory back, once runs that are going on have been stopped (they reject). */
   close(): Promise<void>;
 }
 
