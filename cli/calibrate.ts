@@ -13,7 +13,7 @@ import type { LoadOptions } from '../runtime/node.ts';
 import { DEFAULT_IN_FLIGHT, NATIVE_READERS } from '../runtime/open.ts';
 import { calibrationNetworks } from './calibrate/graphs.ts';
 import { timeChecksum, timeReads } from './calibrate/reads.ts';
-import { type Timed, timeSteps } from './calibrate/steps.ts';
+import { type Timed, timeHandling, timeSteps } from './calibrate/steps.ts';
 import { type Command, readArgumentsWithAny, UsageError } from './command.ts';
 import { engineOptionsOf } from './load.ts';
 import { writeText } from './plan-lifetimes.ts';
@@ -100,6 +100,8 @@ async function measure(
     const reads = await timeReads(directory, source, (share) =>
       bar.update('timing reads', 0.75 + 0.2 * share),
     );
+    // Alone, the isolate that computes also issues reads and takes their checksums.
+    const alone = engine === 'wasm' && threads === 1;
     const inFlight = engine === 'native' ? NATIVE_READERS : DEFAULT_IN_FLIGHT;
     const timings = timed.flatMap((one) => one.timings);
     return {
@@ -115,8 +117,8 @@ async function measure(
         ...fitReads(reads.bursts, inFlight),
         inFlight,
         checkBytesPerMs: timeChecksum(engine, join(folder, networks[0]!.name)),
-        // Alone, the isolate that computes also takes the checksums.
-        checkedBy: engine === 'wasm' && threads === 1 ? 'compute' : 'reader',
+        checkedBy: alone ? 'compute' : 'reader',
+        handleMs: alone ? await timeHandling(join(folder, 'convolutions'), options) : 0,
         bursts: reads.bursts,
       },
       measured: mediansOf(own),
