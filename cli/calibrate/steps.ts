@@ -6,6 +6,7 @@ import type { DType } from '../../compiler/ir/types.ts';
 import { referenceDevice, workMilliseconds, worksOfTable } from '../../compiler/schedule/cost.ts';
 import type { Timing } from '../../compiler/schedule/fit.ts';
 import { median } from '../../compiler/schedule/fit.ts';
+import type { ReadBurst } from '../../compiler/schedule/fit-reads.ts';
 import type { WorkTable } from '../../runtime/bundle/format.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import { type LoadedModel, type LoadOptions, load, type TraceEvent } from '../../runtime/node.ts';
@@ -72,6 +73,34 @@ export async function timeHandling(folder: string, options: LoadOptions): Promis
       if (run >= WARMUP && reads > 0) handled.push(Math.max(0, latencyMs - computed - stallMs) / reads);
     }
     return handled.length > 0 ? median(handled) : 0;
+  } finally {
+    await model.close();
+  }
+}
+
+/** Reads where the mapped file is used in place: what it costs to have a segment's pages there, one at a time. */
+export async function timeMapped(folder: string, options: LoadOptions): Promise<ReadBurst[]> {
+  const { segments } = await manifestOf(folder);
+  const model = await load(folder, {
+    ...options,
+    mode: 'mmap',
+    plan: 'smallest',
+    verify: 'never',
+    inFlight: 1,
+    trace: true,
+  });
+  try {
+    const inputs = randomInputs(model);
+    for (let run = 0; run < RUNS; run++) await model.run(inputs);
+    const bySize = new Map<number, number[]>();
+    for (const { what, id, startMs, endMs } of model.trace()) {
+      if (what !== 'read') continue;
+      const { byteLength } = segments[id]!;
+      const known = bySize.get(byteLength);
+      if (known === undefined) bySize.set(byteLength, [endMs - startMs]);
+      else known.push(endMs - startMs);
+    }
+    return [...bySize].map(([bytes, ms]) => ({ bytes, inFlight: 1, msPerRequest: median(ms) }));
   } finally {
     await model.close();
   }
