@@ -11,9 +11,10 @@ import { fitReads } from '../compiler/schedule/fit-reads.ts';
 import { othersFrom, PROFILE_VERSION, type Profile } from '../compiler/schedule/profile.ts';
 import type { LoadOptions } from '../runtime/node.ts';
 import { DEFAULT_IN_FLIGHT, NATIVE_READERS } from '../runtime/open.ts';
+import { type SourceWish, sourceWishes } from '../runtime/options.ts';
 import { calibrationNetworks } from './calibrate/graphs.ts';
 import { timeChecksum, timeReads } from './calibrate/reads.ts';
-import { type Timed, timeSteps } from './calibrate/steps.ts';
+import { type Timed, timeHandling, timeMapped, timeSteps } from './calibrate/steps.ts';
 import { type Command, readArgumentsWithAny, UsageError } from './command.ts';
 import { engineOptionsOf } from './load.ts';
 import { writeText } from './plan-lifetimes.ts';
@@ -28,7 +29,7 @@ Bundles that are named are timed too, and their steps then predicted as timed.
   -o, --output FILE  the profile (default profile.json)
   --engine ENGINE    auto (native where it is built), native or wasm
   --threads N        threads that compute (default 1)
-  --source SOURCE    auto (direct where the system can), file or direct
+  --source SOURCE    auto (direct where the system can), file, direct or mmap (native)
   --directory DIR    where to write a temporary file of 256 MiB: on the disk that weights will be read from
                      (default: beside the first bundle, else beside the profile)
   --json             print the profile
@@ -53,8 +54,10 @@ export const calibrate: Command = {
       help,
     );
     const { source = 'auto', ...options } = engineOptionsOf(given, help);
-    if (source !== 'auto' && source !== 'file' && source !== 'direct')
-      throw new UsageError(`--source: expected auto, file or direct, got "${source}"`, help);
+    if (!sourceWishes.includes(source))
+      throw new UsageError(`--source: expected ${sourceWishes.join(', ')}, got "${source}"`, help);
+    if (source === 'mmap' && options.engine === 'wasm')
+      throw new UsageError('--source mmap: WASM can not map files', help);
     const output = given.text('output') ?? 'profile.json';
     const [first] = given.positionals;
     const directory = given.text('directory') ?? dirname(resolve(first ?? output));
@@ -75,7 +78,7 @@ const isDirectory = (path: string): Promise<boolean> =>
 async function measure(
   bundles: readonly string[],
   options: LoadOptions,
-  source: 'auto' | 'file' | 'direct',
+  source: SourceWish,
   directory: string,
 ): Promise<Profile> {
   const bar = progress();
@@ -97,9 +100,12 @@ async function measure(
       own.push(...one.timings);
     }
     const { engine, isa, threads } = timed[0]!;
-    const reads = await timeReads(directory, source, (share) =>
-      bar.update('timing reads', 0.75 + 0.2 * share),
-    );
+    const reads =
+      source === 'mmap'
+        ? { bursts: await timeMapped(join(folder, 'products'), options), source }
+        : await timeReads(directory, source, (share) => bar.update('timing reads', 0.75 + 0.2 * share));
+    // Alone, the isolate that computes also issues reads and takes their checksums.
+    const alone = engine === 'wasm' && threads === 1;
     const inFlight = engine === 'native' ? NATIVE_READERS : DEFAULT_IN_FLIGHT;
     const timings = timed.flatMap((one) => one.timings);
     return {
@@ -115,8 +121,8 @@ async function measure(
         ...fitReads(reads.bursts, inFlight),
         inFlight,
         checkBytesPerMs: timeChecksum(engine, join(folder, networks[0]!.name)),
-        // Alone, the isolate that computes also takes the checksums.
-        checkedBy: engine === 'wasm' && threads === 1 ? 'compute' : 'reader',
+        checkedBy: alone ? 'compute' : 'reader',
+        handleMs: alone ? await timeHandling(join(folder, 'convolutions'), options) : 0,
         bursts: reads.bursts,
       },
       measured: mediansOf(own),

@@ -41,6 +41,8 @@ export interface ReadModel {
   /** reader (default): each request's checksum is taken beside the transfers of the others. compute: by the thread that
    * computes, before the segment's first step. */
   readonly checkedBy?: 'reader' | 'compute';
+  /** Of the computing thread, for each request: to issue it and to learn that it has arrived. Default 0. */
+  readonly handleMs?: number;
 }
 
 export interface PlanProblem {
@@ -96,9 +98,16 @@ export function checkProblem(problem: PlanProblem): void {
       refuse(`segment ${s}`, `${previous} ≤ first use ≤ last use < ${steps}`, `${firstUse} … ${lastUse}`);
     }
   });
-  const { latencyMs, bytesPerMs, inFlight = 1, checkBytesPerMs = 1 } = problem.read;
+  const { latencyMs, bytesPerMs, inFlight = 1, checkBytesPerMs = 1, handleMs = 0 } = problem.read;
   if (
-    !(latencyMs >= 0 && bytesPerMs > 0 && checkBytesPerMs > 0 && Number.isInteger(inFlight) && inFlight >= 1)
+    !(
+      latencyMs >= 0 &&
+      bytesPerMs > 0 &&
+      checkBytesPerMs > 0 &&
+      handleMs >= 0 &&
+      Number.isInteger(inFlight) &&
+      inFlight >= 1
+    )
   ) {
     refuse('read', 'latency ≥ 0, bandwidth > 0, whole requests in flight', JSON.stringify(problem.read));
   }

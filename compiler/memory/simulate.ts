@@ -6,8 +6,8 @@
  *   arrive_s = max(arrive_{s−1}, start_s + latency_s) + bytes_s ÷ bandwidth
  *   done_t   = max(done_{t−1}, arrive of the segments first used by t) + k_t
  *
- * A checksum that readers take is part of latency_s: each reader's own time, beside the others' transfers. One that the
- * computing thread takes is added to done where the segment is first used. With q = 1 the first two are
+ * A checksum that readers take is part of latency_s: each reader's own time, beside the others' transfers. What the
+ * computing thread spends on a segment (a checksum, the request) is added to done where the segment is first used. With q = 1 the first two are
  * arrive_s = max(arrive_{s−1}, done_{i_s}) + r_s. A segment's issue step precedes its
  * first use, so walking the steps in order meets every term after those it depends on. Earlier issue steps never
  * make a run longer: every term is a maximum of sums.
@@ -56,14 +56,14 @@ export class Simulator {
   private readonly transferMs: Float64Array;
   private readonly firstUse: Int32Array;
   private readonly latencyMs: Float64Array;
-  /** Taken by the computing thread. */
+  /** What the computing thread spends on a segment that is read. */
   private readonly checkMs: Float64Array;
   private readonly recent: Float64Array;
   private readonly done: Float64Array;
 
   constructor(pipeline: Pipeline) {
     const { latencyMs, bytesPerMs, inFlight = 1 } = pipeline.read;
-    const { checkBytesPerMs = Number.POSITIVE_INFINITY, checkedBy = 'reader' } = pipeline.read;
+    const { checkBytesPerMs = Number.POSITIVE_INFINITY, checkedBy = 'reader', handleMs = 0 } = pipeline.read;
     const byReader = checkedBy === 'reader';
     this.stepMs = Float64Array.from(pipeline.stepMs);
     this.transferMs = Float64Array.from(pipeline.segments, ({ byteLength }) => byteLength / bytesPerMs);
@@ -73,8 +73,9 @@ export class Simulator {
       pipeline.segments,
       ({ byteLength }) => latencyMs + (byReader ? check(byteLength) : 0),
     );
-    this.checkMs = Float64Array.from(pipeline.segments, ({ byteLength }) =>
-      byReader ? 0 : check(byteLength),
+    this.checkMs = Float64Array.from(
+      pipeline.segments,
+      ({ byteLength }) => handleMs + (byReader ? 0 : check(byteLength)),
     );
     this.recent = new Float64Array(inFlight);
     this.done = new Float64Array(this.stepMs.length);

@@ -38,6 +38,8 @@ export interface Device {
   readonly checkBytesPerMs: number;
   /** Whose time they take: a reader's, beside the compute, or that of the thread which computes. */
   readonly checkedBy: 'reader' | 'compute';
+  /** What each read costs the thread that computes. */
+  readonly handleMs: number;
   /** By kernel; others are predicted from `flopsPerMs` and `bytesPerMs`. */
   readonly kernels?: Readonly<Record<string, KernelCost>>;
   /** Milliseconds of work that was timed, by `workKey`. */
@@ -54,6 +56,7 @@ export const referenceDevice: Device = {
   // Beside the compute, and fast enough not to be noticed.
   checkBytesPerMs: Number.POSITIVE_INFINITY,
   checkedBy: 'reader',
+  handleMs: 0,
 };
 
 /** Dispatch of one step, measured on the replay loop. */

@@ -71,6 +71,7 @@ function readModelOf(device: Device): ReadModel {
     inFlight: device.readsInFlight,
     checkBytesPerMs: device.checkBytesPerMs,
     checkedBy: device.checkedBy,
+    handleMs: device.handleMs,
   };
 }
 

@@ -27,6 +27,8 @@ export interface Profile {
     readonly inFlight: number;
     readonly checkBytesPerMs: number;
     readonly checkedBy: 'reader' | 'compute';
+    /** What each read costs the thread that computes. */
+    readonly handleMs: number;
     /** What the two figures were fitted to. */
     readonly bursts: readonly ReadBurst[];
   };
@@ -42,6 +44,7 @@ export function deviceOf({ kernels, others, read, measured }: Profile): Device {
     readsInFlight: read.inFlight,
     checkBytesPerMs: read.checkBytesPerMs,
     checkedBy: read.checkedBy,
+    handleMs: read.handleMs,
     kernels,
     measured: new Map(measured.map(({ work, ms }) => [workKey(work), ms])),
   };
@@ -166,6 +169,7 @@ export function parseProfile(text: string, at: string): Profile {
       inFlight: count(own(read, 'inFlight'), 'read.inFlight', 1, MOST_IN_FLIGHT),
       checkBytesPerMs: speed(own(read, 'checkBytesPerMs'), 'read.checkBytesPerMs'),
       checkedBy,
+      handleMs: amount(own(read, 'handleMs'), 'read.handleMs'),
       bursts: list(own(read, 'bursts'), 'read.bursts').map(burst),
     },
     measured: list(own(top, 'measured'), 'measured').map(timing),

@@ -39,6 +39,7 @@ const profile: Profile = {
     inFlight: 2,
     checkBytesPerMs: 5e6,
     checkedBy: 'reader',
+    handleMs: 0.01,
     bursts: [{ bytes: 65536, inFlight: 1, msPerRequest: 0.2 }],
   },
   measured: [{ work: { kernel: 'conv', flops: 5, bytes: 6, weightBytes: 7 }, ms: 0.5 }],
