@@ -27,12 +27,12 @@ import {
 } from 'millrace';
 import { perceptron } from './blocks/transformer.ts';
 
-export interface BertSizes {
+export interface BertSizes<W extends number> {
   readonly vocabulary: number;
   /** Longest sequence that there are positions for. */
   readonly positions: number;
   readonly layers: number;
-  readonly width: number;
+  readonly width: W;
   readonly heads: number;
 }
 
@@ -46,7 +46,11 @@ function layer<S extends Sequence>(x: Tensor<'float32', S>, mask: Mask, heads: n
 }
 
 /** `segments` are 0 in the first sentence and 1 in the second; `mask` is 1 at words and 0 at what fills up the rest. */
-export const bert = <const T extends number>(name: string, length: T, sizes: BertSizes) => {
+export const bert = <const T extends number, const W extends number>(
+  name: string,
+  length: T,
+  sizes: BertSizes<W>,
+) => {
   const words = tensor('int32', [1, length]);
   return defineModel(name, { tokens: words, segments: words, mask: words }, ({ tokens, segments, mask }) => {
     const { vocabulary, positions, layers, width, heads } = sizes;

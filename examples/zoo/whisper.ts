@@ -5,18 +5,18 @@
 import { add, conv1d, defineModel, expectShapeOf, gelu, sinusoids, tensor } from 'millrace';
 import { transformer } from './blocks/transformer.ts';
 
-export interface WhisperSizes<F extends number, M extends number> {
+export interface WhisperSizes<F extends number, M extends number, W extends number> {
   /** 100 to a second. */
   readonly frames: F;
   readonly bands: M;
   readonly layers: number;
-  readonly width: number;
+  readonly width: W;
   readonly heads: number;
 }
 
-export const whisperEncoder = <const F extends number, const M extends number>(
+export const whisperEncoder = <const F extends number, const M extends number, const W extends number>(
   name: string,
-  { frames, bands, layers, width, heads }: WhisperSizes<F, M>,
+  { frames, bands, layers, width, heads }: WhisperSizes<F, M, W>,
 ) =>
   defineModel(name, { mel: tensor('float32', [1, frames, bands]) }, ({ mel }) => {
     const wide = gelu(conv1d(mel, { name: 'conv1', filters: width, kernel: 3, padding: 1 }));
