@@ -122,6 +122,6 @@ export const zoo: Readonly<Record<string, ZooEntry>> = {
     model: keywords,
     parameters: 4 * 118 * (10 + 118 + 2) + 12 * 119,
     source:
-      'not published but as 63.3 KB at 8 bits, activations included; with two biases, as PyTorch has them',
+      'published in bytes only (table 3: 63.3 KB at 8 bits with activations); layers summed, with both biases of PyTorch',
   },
 };
