@@ -6,7 +6,7 @@ import { compile } from '../compiler/compile.ts';
 import type { Tensor } from '../compiler/ir/tensor.ts';
 import type { DType } from '../compiler/ir/types.ts';
 import { importOnnx } from '../compiler/onnx/import.ts';
-import type { Tensors } from '../runtime/model.ts';
+import type { Tensors } from '../runtime/context.ts';
 import { load } from '../runtime/node.ts';
 import { type Command, readArguments } from './command.ts';
 import { type CaseResult, runConformance } from './conformance-cases.ts';

@@ -7,6 +7,7 @@ import type { Manifest } from './bundle/format.ts';
 import { readManifest } from './bundle/read.ts';
 import type { Engine } from './engine/engine.ts';
 import { type Executor, recordProgram } from './engine/executor.ts';
+import { heapTables } from './engine/heap-tables.ts';
 import { runHostOp } from './engine/host.ts';
 import { type NativeAddon, NativeEngine } from './engine/native.ts';
 import { type StartThread, Threads } from './engine/threads.ts';
@@ -96,13 +97,19 @@ function findNative(bundle: BundleParts, platform: Platform, options: CheckedOpt
       got: 'mmap',
       hint: 'Use engine auto or native, or mode stream.',
     });
+  if (options.engine === 'wasm' && options.allocation === 'malloc')
+    throw new MillraceError('OPTION', 'WASM has no malloc', {
+      at: 'allocation',
+      got: 'malloc',
+      hint: 'Use engine auto or native.',
+    });
   if (options.engine === 'wasm') return null;
   const found =
     bundle.weightsPath === undefined || platform.native === undefined
       ? new MillraceError('ENGINE', 'no native engine on this platform')
       : platform.native();
   if (!(found instanceof MillraceError)) return found;
-  if (options.engine === 'native' || mapped) throw found;
+  if (options.engine === 'native' || mapped || options.allocation === 'malloc') throw found;
   return null;
 }
 
@@ -126,6 +133,7 @@ function openNative(opening: Opening, { addon, isa }: Native): Engine {
     readers: options.inFlight ?? NATIVE_READERS,
     verify: options.verify,
     trace: options.trace,
+    heap: options.allocation === 'malloc' ? heapTables(program, manifest, choice.plan, executor.host) : null,
     host: (index, memory) => runHostOp(memory, executor.host[index]!),
     nameOf: (step) => layerAt(manifest, step),
     layerOf: layersOf(manifest),
@@ -178,6 +186,7 @@ async function openWasm(opening: Opening): Promise<Engine> {
       isa: variant.isa,
       trace,
       layerOf: layersOf(manifest),
+      again: (threads) => openWasm({ ...opening, options: { ...options, threads } }),
     });
   } catch (error) {
     await threads?.stop();

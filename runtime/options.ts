@@ -38,6 +38,9 @@ export interface LoadOptions {
   readonly inFlight?: number | undefined;
   /** Record what happens when, for `model.trace()`. */
   readonly trace?: boolean | undefined;
+  /** planned (default): every byte has its address before the first run. malloc (native): activations and scratch are
+   * taken from malloc when they are first written and given back after their last use; for comparison only. */
+  readonly allocation?: 'planned' | 'malloc' | undefined;
   /** The bundle's executor, if it has been imported already. */
   readonly executor?: Executor | undefined;
 }
@@ -53,10 +56,11 @@ export interface CheckedOptions {
   readonly verify: Verify;
   readonly inFlight: number | undefined;
   readonly trace: boolean;
+  readonly allocation: 'planned' | 'malloc';
   readonly executor: Executor | undefined;
 }
 
-const MAX_THREADS = 64;
+export const MAX_THREADS = 64;
 const MAX_IN_FLIGHT = 64;
 
 export function checkOptions(options: LoadOptions): CheckedOptions {
@@ -71,6 +75,7 @@ export function checkOptions(options: LoadOptions): CheckedOptions {
     verify: oneOf('verify', options.verify ?? 'always', ['always', 'first', 'never']),
     inFlight: options.inFlight === undefined ? undefined : count('inFlight', options.inFlight, MAX_IN_FLIGHT),
     trace: oneOf('trace', options.trace ?? false, [true, false]),
+    allocation: oneOf('allocation', options.allocation ?? 'planned', ['planned', 'malloc']),
     executor: options.executor,
   };
   if (checked.mode === 'mmap' && checked.source !== 'auto' && checked.source !== 'mmap')
@@ -94,7 +99,7 @@ function oneOf<T>(at: string, value: T, allowed: readonly T[]): T {
   throw new MillraceError('OPTION', 'not a choice', { at, expected: allowed.join(', '), got: String(value) });
 }
 
-function count(at: string, value: number, most: number): number {
+export function count(at: string, value: number, most: number): number {
   if (Number.isInteger(value) && value >= 1 && value <= most) return value;
   throw new MillraceError('OPTION', 'not a count', {
     at,

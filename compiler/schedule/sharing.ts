@@ -21,7 +21,12 @@ export interface Sharable {
   readonly writers: ReadonlyMap<SlotId, readonly number[]>;
   readonly inputs: ReadonlySet<SlotId>;
   readonly outputs: ReadonlySet<SlotId>;
+  /** By step: parameters found for operands in rows, by the rows. */
+  readonly params: readonly Map<string, Params | null>[];
 }
+
+type Params = Readonly<Record<string, number>>;
+const NONE: Params = {};
 
 export function sharableOf(lowering: Lowering): Sharable {
   const users = new Map<SlotId, number[]>();
@@ -42,6 +47,7 @@ export function sharableOf(lowering: Lowering): Sharable {
     writers,
     inputs: new Set(lowering.inputs.map((port) => port.slot)),
     outputs: new Set(lowering.outputs.map((port) => port.slot)),
+    params: lowering.steps.map(() => new Map()),
   };
 }
 
@@ -168,19 +174,32 @@ export class Sharing {
     }
     // What an output shows must have been written by a step.
     const { top } = this.#contentOf(id);
-    const content = this.membersOf(top).filter((member) => this.#contentOf(member).top === top);
-    if (content.some((slot) => inputs.has(slot)) && content.some((slot) => outputs.has(slot))) return false;
+    const shows = (slot: SlotId): boolean => this.#contentOf(slot).top === top;
+    if ([...inputs].some(shows) && [...outputs].some(shows)) return false;
     return members.every((member) => (users.get(member) ?? []).every((t) => this.paramsOf(t) !== null));
   }
 
   /** Parameters of a step's call with its operands where they lie now; null if its kernel cannot reach them. */
-  paramsOf(t: number): Readonly<Record<string, number>> | null {
+  paramsOf(t: number): Params | null {
     const { action, reads, writes } = this.fixed.lowering.steps[t]!;
-    if (this.removed.has(t)) return {};
-    if (action.kind === 'kernel')
-      return stridedParams(action, (slot) => this.placeOf(slot).region ?? whole(0));
-    const dense = [...reads, ...writes].every((slot) => this.placeOf(slot).region?.rows === 1);
-    return dense ? {} : null;
+    if (this.removed.has(t)) return NONE;
+    if (action.kind === 'host') {
+      const dense = [...reads, ...writes].every((slot) => this.placeOf(slot).region?.rows === 1);
+      return dense ? NONE : null;
+    }
+    const regionOf = (slot: SlotId): Region => this.placeOf(slot).region ?? whole(0);
+    // The same rows are asked for again and again; where they begin makes no difference.
+    let key = '';
+    for (const name in action.operands) {
+      const { rows, bytes, stride } = regionOf(action.operands[name]!);
+      if (rows > 1) key += `${name} ${bytes}/${stride} `;
+    }
+    if (key === '') return action.params;
+    const known = this.fixed.params[t]!.get(key);
+    if (known !== undefined) return known;
+    const params = stridedParams(action, regionOf);
+    this.fixed.params[t]!.set(key, params);
+    return params;
   }
 
   /** The slot whose value this one is a part of, and which part. */

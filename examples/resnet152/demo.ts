@@ -17,6 +17,8 @@ const output = new URL('demo-output/', root);
 const folder = fileURLToPath(new URL('resnet152', output));
 
 interface Row {
+  readonly isa: string;
+  readonly source: string;
   readonly mode: string;
   readonly plan: { readonly name: string; readonly peakBytes: number };
   readonly latencyMs: { readonly p50: number };
@@ -25,9 +27,24 @@ interface Row {
   readonly outputs: readonly { readonly sha256: string }[];
 }
 
+/** `npm run demo -- native` measures the native engine; without it the engine that runs everywhere. */
+const engine = process.argv.includes('native') ? 'native' : 'wasm';
+
 /** Runs `millrace bench` for one configuration. */
 async function measure(...options: string[]): Promise<Row> {
-  const args = [cli, 'bench', folder, '--runs', '3', '--warmup', '1', '--json', ...options];
+  const args = [
+    cli,
+    'bench',
+    folder,
+    '--engine',
+    engine,
+    '--runs',
+    '3',
+    '--warmup',
+    '1',
+    '--json',
+    ...options,
+  ];
   const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 26 });
   return (JSON.parse(stdout) as { rows: [Row] }).rows[0];
 }
@@ -90,7 +107,10 @@ await writeFile(new URL('table.txt', output), `${table}\n`);
 const page = fileURLToPath(new URL('plan.html', output));
 await promisify(execFile)(process.execPath, [cli, 'inspect', folder, '--html', page], { maxBuffer: 2 ** 26 });
 console.log(
-  `\nprocess peak: all of Node included, ${(resident.rss.baselineBytes / MIB).toFixed(0)} MiB before anything is loaded.`,
+  `\nengine ${engine} (${resident.isa}), one thread; streamed from source "${rows.at(-1)!.source}".`,
+);
+console.log(
+  `process peak: all of Node included, ${(resident.rss.baselineBytes / MIB).toFixed(0)} MiB before anything is loaded.`,
 );
 console.log('Memory maps of the plans: demo-output/plan.html. The bundle: demo-output/resnet152.');
 if (!rows.every(sameBits)) process.exitCode = 1;

@@ -25,7 +25,15 @@ export const efficientnetB0 = () =>
         // A quarter of what comes into the block, not of its middle.
         const gate = (y: Images): Images => excite(y, channels / 4, silu);
         x = scope(`stage${s + 1}.block${block}`, () =>
-          inverted(x, { kernel, width: expansion * channels, filters, stride, activation: silu, gate }),
+          inverted(x, {
+            kernel,
+            width: expansion * channels,
+            filters,
+            stride,
+            activation: silu,
+            gate,
+            scale: 2,
+          }),
         );
       }
     const top = expectShape(x, [1, 7, 7, 320]);

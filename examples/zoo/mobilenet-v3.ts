@@ -62,11 +62,11 @@ function features(image: Images, rows: readonly Row[]): Images {
   let x: Images = hardSwish(convNorm(image, stem, { epsilon }));
   for (const [n, [kernel, width, filters, gates, kind, stride]] of rows.entries()) {
     const activation = kind === 'RE' ? relu : hardSwish;
-    const gate = (y: Images): Images =>
-      gates === 'SE' ? excite(y, squeezed(width), relu, (z) => hardSigmoid(z)) : y;
-    x = scope(`block${n + 1}`, () =>
-      inverted(x, { kernel, width, filters, stride, activation, gate, epsilon }),
-    );
+    const excited = (y: Images): Images => excite(y, squeezed(width), relu, (z) => hardSigmoid(z));
+    const gate = gates === 'SE' ? excited : undefined;
+    const scale = gates === 'SE' ? 2 : 1;
+    const block = { kernel, width, filters, stride, activation, gate, epsilon, scale };
+    x = scope(`block${n + 1}`, () => inverted(x, block));
   }
   return hardSwish(convNorm(x, { name: 'top', filters: 6 * x.dim(-1), kernel: 1 }, { epsilon }));
 }

@@ -57,7 +57,7 @@ export const mobilenetV2 = () =>
         const width = expansion * x.dim(-1);
         const stride = block === 1 ? first : 1;
         x = scope(`stage${s + 1}.block${block}`, () =>
-          inverted(x, { kernel: 3, width, filters, stride, activation: relu6 }),
+          inverted(x, { kernel: 3, width, filters, stride, activation: relu6, scale: 0.5 }),
         );
       }
     const top = expectShape(x, [1, 7, 7, 320]);

@@ -103,6 +103,7 @@ static int32_t interpret(struct engine *engine) {
         store_word(&block->progress, call[2] - 1);
         if (load_word(&block->stop) != 0) return STATUS_STOPPED;
         block->pc += length;
+        if (engine->step) engine->step(engine, call[2]);
         /* The loader writes wakeAt, then looks at progress; we write progress, then look at wakeAt. */
         if (block->progress >= load_word(&block->wakeAt)) {
           if (block->cooperative) return STATUS_WAKE;

@@ -20,12 +20,20 @@ export interface Engine extends ValueMemory {
   /** Time of the last run in which a step waited for its weights, and the bytes that arrived in it. */
   readonly stallMs: number;
   readonly bytesRead: number;
+  /** Tensors that the last run took from malloc, and their bytes: 0 but with `allocation: 'malloc'`. */
+  readonly allocations: number;
+  readonly allocatedBytes: number;
   /** One run over the inputs that are in place; false if it was stopped. When it has settled, nothing is in flight. */
   run(): Promise<boolean>;
   /** Ends a run that is going on at its next step. */
   stop(): void;
   /** What was recorded, oldest first; nothing unless the model was loaded with `trace`. */
   trace(): readonly TraceEvent[];
+  /**
+   * Another engine over the same plan, with memory and threads of its own, that can run at the same time. Native: it
+   * has this one's resident weights, and this one must be closed after it. WASM: it holds its own copy of them.
+   */
+  context(threads: number): Promise<Engine>;
   /** Releases everything; no run is going on. */
   close(): Promise<void>;
 }

@@ -4,13 +4,14 @@
  * a view of it while no run is going on.
  */
 import { heldValueOffsets, type PlanChoice } from '../bundle/choose.ts';
-import type { Manifest } from '../bundle/format.ts';
+import { type Manifest, RESIDENT } from '../bundle/format.ts';
 import { MillraceError } from '../error.ts';
 import type { SourceWish } from '../options.ts';
 import type { Verify } from '../pipeline/loader.ts';
 import { eventsOf, type LayerOf, TRACE_EVENTS, type TraceEvent } from '../pipeline/trace.ts';
 import { anotherSize, damaged, endsEarly, type SourceKind } from '../weights/source.ts';
 import type { Engine, NativeIsa, ValueMemory } from './engine.ts';
+import type { HeapTables } from './heap-tables.ts';
 import { engineErrors, engineReasons, status } from './program.ts';
 
 declare const handle: unique symbol;
@@ -57,6 +58,12 @@ interface NativeOptions {
   readonly weights: Float64Array;
   /** Rows of {offset in the file, bytes, CRC-32, issue, offset in the arena}. */
   readonly segments: Float64Array;
+  /** Tensors taken from malloc: rows of {first step, step after the last, bytes} in order of the first step. */
+  readonly lives: Float64Array;
+  /** Rows of {value, row of `lives`, offset in it} in order of rows. */
+  readonly members: Float64Array;
+  /** The model whose resident weights these are too. */
+  readonly parent: NativeHandle | undefined;
 }
 
 interface NativeState {
@@ -71,6 +78,8 @@ interface NativeFailure extends NativeState {
   readonly progress: number;
   readonly stallMs: number;
   readonly bytesRead: number;
+  readonly allocations: number;
+  readonly allocatedBytes: number;
   /** An index in `failures`. */
   readonly failure: number;
   readonly segment: number;
@@ -98,6 +107,8 @@ export interface NativeParts {
   readonly readers: number;
   readonly verify: Verify;
   readonly trace: boolean;
+  /** Tensors that malloc places instead of the plan; null: none. */
+  readonly heap: HeapTables | null;
   readonly host: (index: number, memory: ValueMemory) => void;
   readonly nameOf: (step: number) => string;
   readonly layerOf: LayerOf;
@@ -107,17 +118,22 @@ export class NativeEngine implements Engine {
   readonly kind = 'native';
   readonly isa: NativeIsa;
   readonly #parts: NativeParts;
+  readonly #parent: NativeEngine | null;
   readonly #handle: NativeHandle;
   readonly #offsets: Float64Array;
   #arena: ArrayBuffer;
   #source: SourceKind;
   #stallMs = 0;
   #bytesRead = 0;
+  #allocations = 0;
+  #allocatedBytes = 0;
 
-  constructor(parts: NativeParts) {
+  /** With a parent it is a context of that: the same plan in memory of its own, the parent's resident weights. */
+  constructor(parts: NativeParts, parent: NativeEngine | null = null) {
     const { manifest, choice, addon } = parts;
     const { plan, issue } = choice;
     this.#parts = parts;
+    this.#parent = parent;
     this.#offsets = heldValueOffsets(manifest, plan);
     const created = create(parts, {
       isa: parts.isa,
@@ -143,6 +159,9 @@ export class NativeEngine implements Engine {
           plan.segmentOffsets[s]!,
         ]),
       ),
+      lives: parts.heap?.lives ?? new Float64Array(0),
+      members: parts.heap?.members ?? new Float64Array(0),
+      parent: parent === null ? undefined : parent.#handle,
     });
     this.#handle = created.handle;
     this.#arena = created.arena;
@@ -166,10 +185,22 @@ export class NativeEngine implements Engine {
     return this.#bytesRead;
   }
 
+  get allocations(): number {
+    return this.#allocations;
+  }
+
+  get allocatedBytes(): number {
+    return this.#allocatedBytes;
+  }
+
   valueBytes(value: number, byteLength: number): Uint8Array {
-    const { manifest, addon } = this.#parts;
-    const weight = this.#source === 'mmap' && manifest.weights.find((entry) => entry.value === value);
-    if (!weight) return new Uint8Array(this.#arena, this.#offsets[value], byteLength);
+    const { manifest, addon, choice } = this.#parts;
+    const mapped = this.#source === 'mmap';
+    const weight =
+      (mapped || this.#parent !== null) && manifest.weights.find((entry) => entry.value === value);
+    if (weight && !mapped && choice.issue[weight.segment] === RESIDENT)
+      return this.#parent!.valueBytes(value, byteLength);
+    if (!weight || !mapped) return new Uint8Array(this.#arena, this.#offsets[value], byteLength);
     const copy = new Uint8Array(byteLength);
     addon.read(this.#handle, manifest.segments[weight.segment]!.offset + weight.offset, copy);
     return copy;
@@ -193,6 +224,8 @@ export class NativeEngine implements Engine {
     this.#source = state.source;
     this.#stallMs = state.stallMs;
     this.#bytesRead = state.bytesRead;
+    this.#allocations = state.allocations;
+    this.#allocatedBytes = state.allocatedBytes;
     if (state.failure !== 0) throw this.#failure(state);
     if (ended === status.ERROR) throw this.#engineError(state);
     return ended === status.DONE;
@@ -204,6 +237,11 @@ export class NativeEngine implements Engine {
 
   trace(): readonly TraceEvent[] {
     return eventsOf(this.#parts.addon.trace(this.#handle), this.#parts.layerOf);
+  }
+
+  context(threads: number): Promise<Engine> {
+    // What can fail is told as in load.
+    return Promise.resolve().then(() => new NativeEngine({ ...this.#parts, threads }, this));
   }
 
   async close(): Promise<void> {
@@ -261,6 +299,12 @@ function create({ addon, weightsPath }: NativeParts, options: NativeOptions) {
       throw new MillraceError('ENGINE', message, {
         expected: addon.isas.join(', '),
         got: options.isa,
+        cause,
+      });
+    if (code === 'CHANGED')
+      throw new MillraceError('BUNDLE_READ', message, {
+        at: weightsPath,
+        hint: 'weights.bin was replaced after the model was loaded: load the bundle again.',
         cause,
       });
     const kind = sources[options.source];

@@ -29,6 +29,8 @@ struct engine {
   kernel_runner *run;
   /* Called when a streamed segment has been used for the last time; null: nothing to do. */
   void (*release)(struct engine *engine, int32_t segment);
+  /* Called before a step; null: nothing to do. */
+  void (*step)(struct engine *engine, int32_t step);
   struct trace *trace; /* null: nothing is recorded */
   int64_t stall;       /* nanoseconds this run has waited for segments; 0 in WASM, which has no clock */
 };

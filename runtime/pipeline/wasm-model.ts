@@ -13,10 +13,14 @@ export interface WasmParts {
   readonly isa: Isa;
   readonly trace: TraceRing | null;
   readonly layerOf: LayerOf;
+  /** Opens the same bundle, plan and source once more. */
+  readonly again: (threads: number) => Promise<Engine>;
 }
 
 export class WasmModel implements Engine {
   readonly kind = 'wasm';
+  readonly allocations = 0;
+  readonly allocatedBytes = 0;
   readonly isa: Isa;
   #parts: WasmParts | null;
   #source: SourceKind;
@@ -63,6 +67,10 @@ export class WasmModel implements Engine {
 
   trace(): readonly TraceEvent[] {
     return this.#parts?.trace?.events(this.#parts.layerOf) ?? [];
+  }
+
+  context(threads: number): Promise<Engine> {
+    return this.#parts!.again(threads);
   }
 
   async close(): Promise<void> {

@@ -18,8 +18,10 @@ export interface Inverted {
   readonly stride: number;
   readonly activation: Activation;
   /** Applied to the middle. */
-  readonly gate?: Activation;
+  readonly gate?: Activation | undefined;
   readonly epsilon?: number;
+  /** Scale of the last normalisation. Gates and swish halve what is small, which seeded weights make up for here. */
+  readonly scale: number;
 }
 
 /** A factor between 0 and 1 for every channel, from the means of all. */
@@ -36,7 +38,7 @@ export function excite(
 }
 
 export function inverted(x: Images, options: Inverted): Images {
-  const { kernel, width, filters, stride, activation, gate, epsilon = 1e-5 } = options;
+  const { kernel, width, filters, stride, activation, gate, epsilon = 1e-5, scale } = options;
   const norm = { epsilon };
   const channels = x.dim(-1);
   const wide =
@@ -44,7 +46,6 @@ export function inverted(x: Images, options: Inverted): Images {
   const window = { name: 'depthwise', kernel, stride, padding: (kernel - 1) / 2 };
   const deep = activation(depthwiseNorm(wide, window, norm));
   const gated = gate === undefined ? deep : gate(deep);
-  // A linear projection of rectified values doubles their variance; half the scale keeps sums of many in range.
-  const y = convNorm(gated, { name: 'project', filters, kernel: 1 }, { epsilon, scale: 0.5 });
+  const y = convNorm(gated, { name: 'project', filters, kernel: 1 }, { epsilon, scale });
   return stride === 1 && channels === filters ? add(x, y) : y;
 }

@@ -1,7 +1,8 @@
 /*
  * The addon's face to Node, N-API only (version 8), so that one binary serves Node 20 and later, Bun and Deno. It
  * converts and checks; model.c does the work. Invariant: nothing here runs on the engine's threads but `notify`,
- * which only queues a call; a model lives until it is closed and both its handle and its arena's buffer are gone.
+ * which only queues a call; a model lives until it is closed, its handle and its arena's buffer are gone, and so are
+ * its contexts, whose weights lie in its memory.
  */
 #define NAPI_VERSION 8
 #include <node_api.h>
@@ -22,7 +23,8 @@ struct loaded {
   napi_ref arena;
   napi_env env;
   int32_t closed;
-  int32_t holders; /* the handle and the arena's buffer */
+  int32_t holders; /* the handle, the arena's buffer, the contexts */
+  struct loaded *parent; /* of a context */
 };
 
 static napi_value fail(napi_env env, const char *code, const char *message) {
@@ -96,8 +98,10 @@ static void end(struct loaded *loaded) {
 
 static void let_go(struct loaded *loaded) {
   if (--loaded->holders > 0) return;
+  struct loaded *parent = loaded->parent;
   model_free(&loaded->model);
   free(loaded);
+  if (parent) let_go(parent);
 }
 
 static void handle_gone(napi_env env, void *value, void *hint) {
@@ -111,10 +115,9 @@ static void arena_gone(napi_env env, void *value, void *hint) {
   let_go(hint);
 }
 
-static struct loaded *loaded_of(napi_env env, napi_callback_info info, size_t count, napi_value *arguments) {
-  napi_get_cb_info(env, info, &count, arguments, 0, 0);
+static struct loaded *opened(napi_env env, napi_value handle) {
   void *value = 0;
-  if (count < 1 || napi_get_value_external(env, arguments[0], &value) != napi_ok || !value) {
+  if (napi_get_value_external(env, handle, &value) != napi_ok || !value) {
     fail(env, "ARGUMENT", "not a model");
     return 0;
   }
@@ -122,6 +125,11 @@ static struct loaded *loaded_of(napi_env env, napi_callback_info info, size_t co
   if (!loaded->closed) return loaded;
   fail(env, "CLOSED", "the model is closed");
   return 0;
+}
+
+static struct loaded *loaded_of(napi_env env, napi_callback_info info, size_t count, napi_value *arguments) {
+  napi_get_cb_info(env, info, &count, arguments, 0, 0);
+  return opened(env, arguments[0]);
 }
 
 /* On thread 0: the run has ended, or wants a host op. */
@@ -158,7 +166,12 @@ static int fill_tables(napi_env env, napi_value options, struct model *model) {
   if (!tables.program || !tables.offsets) return 0;
   tables.weightCount = (int32_t)(weights / WEIGHT_ROW);
   model_fill(model, &tables);
-  return 1;
+  size_t lives, members;
+  const double *life = elements(env, options, "lives", napi_float64_array, &lives);
+  const double *member = elements(env, options, "members", napi_float64_array, &members);
+  if (!life || !member || lives == 0) return 1;
+  return heap_open(&model->heap, life, (int32_t)(lives / 3), member, (int32_t)(members / 3),
+                   (uint64_t *)(uintptr_t)model->engine.addresses) == 0;
 }
 
 static napi_value describe(napi_env env, struct loaded *loaded) {
@@ -172,7 +185,7 @@ static napi_value describe(napi_env env, struct loaded *loaded) {
 }
 
 /* create({isa, path, source, fallback, verify, readers, threads, trace, arenaBytes, program, offsets, weights,
- * segments}): the manifest was checked in TypeScript, so that lengths and ids agree. */
+ * segments, lives, members, parent}): the manifest was checked in TypeScript, so that lengths and ids agree. */
 static napi_value create(napi_env env, napi_callback_info info) {
   size_t count = 1;
   napi_value options;
@@ -189,6 +202,11 @@ static napi_value create(napi_env env, napi_callback_info info) {
       .threads = (int32_t)number(env, options, "threads"),
   };
   const int32_t readers = (int32_t)number(env, options, "readers");
+  const napi_value parentHandle = property(env, options, "parent");
+  napi_valuetype parentType = napi_undefined;
+  napi_typeof(env, parentHandle, &parentType);
+  struct loaded *parent = parentType == napi_external ? opened(env, parentHandle) : 0;
+  if (parentType == napi_external && !parent) return 0;
   if (words == 0 || values == 0 || sizes.threads < 1 || sizes.threads > MAX_THREADS || readers < 1 || readers > MAX_READERS)
     return fail(env, "ARGUMENT", "options of create");
 
@@ -199,10 +217,13 @@ static napi_value create(napi_env env, napi_callback_info info) {
   loaded->holders = 1;
   model->owner = loaded;
   model->finished = notify;
+  model->parent = parent ? &parent->model : 0;
   if (model_prepare(model, &sizes) != 0) {
     free(loaded);
     return fail(env, "MEMORY", "no memory for the engine");
   }
+  loaded->parent = parent;
+  if (parent) parent->holders++;
   napi_value handle;
   napi_create_external(env, loaded, handle_gone, 0, &handle);
   napi_create_reference(env, handle, 0, &loaded->handle);
@@ -229,6 +250,11 @@ static napi_value create(napi_env env, napi_callback_info info) {
   if (error) {
     end(loaded);
     return fail_system(env, "weights", error);
+  }
+  if (parent && (parent->model.loader.opened.bytes != model->loader.opened.bytes ||
+                 parent->model.loader.opened.modified != model->loader.opened.modified)) {
+    end(loaded);
+    return fail(env, "CHANGED", "weights: the file is not the one the model was loaded from");
   }
   /* A mapping shorter than the manifest says must not be computed with: the caller refuses it by `fileBytes`. */
   if (!fill_tables(env, options, model)) {
@@ -292,6 +318,8 @@ static napi_value state(napi_env env, napi_callback_info info) {
   set_number(env, result, "progress", block->progress);
   set_number(env, result, "stallMs", (double)loaded->model.engine.stall / 1e6);
   set_number(env, result, "bytesRead", (double)loader->bytesRead);
+  set_number(env, result, "allocations", (double)loaded->model.heap.allocations);
+  set_number(env, result, "allocatedBytes", (double)loaded->model.heap.allocatedBytes);
   set_number(env, result, "failure", loader->failure.kind);
   set_number(env, result, "segment", loader->failure.segment);
   set_number(env, result, "crc32", loader->failure.crc);
@@ -347,7 +375,12 @@ static napi_value close(napi_env env, napi_callback_info info) {
   end(loaded);
   napi_get_reference_value(env, loaded->arena, &arena);
   /* Once nobody can see the memory, it goes back at once and not when the collector gets to it. */
-  if (arena && napi_detach_arraybuffer(env, arena) == napi_ok) model_free(&loaded->model);
+  const int alone = loaded->holders <= 2; /* no context: its handle may still be about, but not its memory */
+  if (arena && napi_detach_arraybuffer(env, arena) == napi_ok && alone) model_free(&loaded->model);
+  if (loaded->parent) {
+    let_go(loaded->parent);
+    loaded->parent = 0;
+  }
   return 0;
 }
 

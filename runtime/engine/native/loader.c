@@ -111,6 +111,28 @@ static struct failure read_segment(struct loader *loader, int32_t s) {
   return failure;
 }
 
+/*
+ * Residents are read by whichever context comes first; others that want them meanwhile wait, and try themselves if
+ * that one failed. Once they are there nobody comes here again. `read`: it was this reader.
+ */
+static struct failure take_resident(struct loader *loader, int32_t s, int *read) {
+  int32_t *held = &loader->home[s].held;
+  for (;;) {
+    int32_t seen = load_word(held);
+    if (seen == SEGMENT_RESIDENT) return (struct failure){0};
+    if (seen == SEGMENT_ISSUED) {
+      sleep_on(held, seen, -1);
+      continue;
+    }
+    if (!__atomic_compare_exchange_n(held, &seen, SEGMENT_ISSUED, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) continue;
+    *read = 1;
+    const struct failure failure = read_segment(loader, s);
+    store_word(held, failure.kind == FAILURE_NONE ? SEGMENT_RESIDENT : SEGMENT_EMPTY);
+    notify_all(held);
+    return failure;
+  }
+}
+
 /* Takes the next segment whose turn it is, or −1 after telling the engine when to call again. Lock held. */
 static int32_t claim(struct loader *loader) {
   struct control *block = &loader->engine->block;
@@ -133,7 +155,7 @@ static int32_t claim(struct loader *loader) {
   }
 }
 
-static void arrive(struct loader *loader, int32_t s, struct failure failure) {
+static void arrive(struct loader *loader, int32_t s, struct failure failure, int read) {
   struct control *block = &loader->engine->block;
   const int resident = loader->segments[s].issue == RESIDENT_ISSUE;
   const int failed = failure.kind != FAILURE_NONE;
@@ -145,7 +167,7 @@ static void arrive(struct loader *loader, int32_t s, struct failure failure) {
     }
     loader->active = 0;
     store_word(&block->stop, 1);
-  } else {
+  } else if (read) {
     loader->bytesRead += loader->segments[s].bytes;
   }
   set_state(loader, s, failed ? SEGMENT_FAILED : resident ? SEGMENT_RESIDENT : SEGMENT_ARRIVED);
@@ -177,9 +199,11 @@ static void read_on(void *argument) {
     }
     store_word(engine->states + s, SEGMENT_ISSUED);
     const int64_t began = engine->trace ? trace_clock() : 0;
-    const struct failure failure = read_segment(loader, s);
+    const int shared = loader->segments[s].issue == RESIDENT_ISSUE && !loader->mapping;
+    int read = !shared;
+    const struct failure failure = shared ? take_resident(loader, s, &read) : read_segment(loader, s);
     if (engine->trace) trace_record(engine->trace, TRACE_READ, s, reader.number, began, trace_clock());
-    arrive(loader, s, failure);
+    arrive(loader, s, failure, read);
   }
 }
 
@@ -201,7 +225,8 @@ void loader_begin(struct loader *loader) {
   struct engine *engine = loader->engine;
   lock_take(&loader->lock);
   for (int32_t s = 0; s < loader->count; s++)
-    if (load_word(engine->states + s) != SEGMENT_RESIDENT) store_word(engine->states + s, SEGMENT_EMPTY);
+    if (load_word(engine->states + s) != SEGMENT_RESIDENT)
+      store_word(engine->states + s, load_word(&loader->home[s].held) == SEGMENT_RESIDENT ? SEGMENT_RESIDENT : SEGMENT_EMPTY);
   loader->next = 0;
   loader->bytesRead = 0;
   loader->failure = (struct failure){0};

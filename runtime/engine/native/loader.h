@@ -19,6 +19,8 @@ struct segment {
   uint32_t crc;
   int32_t issue; /* step, or RESIDENT_ISSUE */
   int32_t verified;
+  /* Of a resident segment, in the model whose memory it lies in: SEGMENT_EMPTY, _ISSUED or _RESIDENT. */
+  int32_t held;
 };
 
 /* The first thing that went wrong in a run. */
@@ -33,6 +35,7 @@ struct failure {
 struct loader {
   struct engine *engine;
   struct segment *segments;
+  struct segment *home; /* whose residents these are: `segments`, or those of the model that this is a context of */
   int32_t count;
   enum source source;
   int fallback; /* a direct source may become a file source */

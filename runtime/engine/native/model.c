@@ -25,6 +25,7 @@ int model_prepare(struct model *model, const struct model_sizes *sizes) {
   model->engine.program = (int32_t *)(model->memory + program);
   model->engine.block.threads = sizes->threads;
   model->loader.segments = (struct segment *)(model->memory + segments);
+  model->loader.home = model->parent ? model->parent->loader.segments : model->loader.segments;
   model->loader.count = sizes->segments;
   model->loader.engine = &model->engine;
   model->loader.file = model->loader.refused = NO_FILE;
@@ -33,6 +34,10 @@ int model_prepare(struct model *model, const struct model_sizes *sizes) {
 
 /* The engine only reads its tables; filling them is the one exception. */
 #define WRITABLE(type, pointer) ((type *)(uintptr_t)(pointer))
+
+static uint8_t *arena_of(const struct model *model, int32_t issue) {
+  return model->parent && issue == RESIDENT_ISSUE ? model->parent->arena : model->arena;
+}
 
 void model_fill(struct model *model, const struct model_tables *tables) {
   memcpy(WRITABLE(int32_t, model->engine.program), tables->program, sizeof(int32_t) * (size_t)model->programWords);
@@ -43,7 +48,7 @@ void model_fill(struct model *model, const struct model_tables *tables) {
         .bytes = (uint64_t)row[1],
         .crc = (uint32_t)row[2],
         .issue = (int32_t)row[3],
-        .target = model->arena + (uint64_t)row[4],
+        .target = arena_of(model, (int32_t)row[3]) + (uint64_t)row[4],
     };
   }
   uint64_t *addresses = WRITABLE(uint64_t, model->engine.addresses);
@@ -84,6 +89,10 @@ static void release(struct engine *engine, int32_t segment) {
   loader_release(&model->loader, segment);
 }
 
+static void on_step(struct engine *engine, int32_t step) {
+  heap_step(&((struct model *)engine)->heap, step); /* its first member */
+}
+
 static void lead(void *argument) {
   struct model *model = argument;
   struct control *block = &model->engine.block;
@@ -96,6 +105,7 @@ static void lead(void *argument) {
     const int32_t status = engine_replay(&model->engine);
     if (status != STATUS_HOST) {
       loader_settle(&model->loader, status == STATUS_DONE);
+      if (model->heap.lives) heap_end(&model->heap);
       if (model->entered) faults_leave();
       model->entered = 0;
     }
@@ -119,11 +129,18 @@ static void follow(void *argument) {
 int model_start(struct model *model, int32_t readers, int32_t traceEvents) {
   struct engine *engine = &model->engine;
   engine->run = model->kernels;
+  if (model->heap.lives) engine->step = on_step;
   if (model->loader.mapping) {
     engine->run = run_guarded;
     engine->release = release;
   } else {
     pages_dense(model->arena, model->memoryBytes - (uint64_t)(model->arena - model->memory));
+    /* A context's arena has the plan's addresses, and nothing where the residents are. */
+    for (int32_t s = 0; model->parent && s < model->loader.count; s++) {
+      const struct segment *segment = &model->loader.segments[s];
+      if (segment->issue == RESIDENT_ISSUE)
+        pages_spare(model->arena + (segment->target - model->parent->arena), segment->bytes);
+    }
   }
   if (traceEvents > 0) {
     model->traceBytes = sizeof(struct trace) + sizeof(struct trace_event) * (uint64_t)traceEvents;
@@ -163,6 +180,7 @@ void model_run(struct model *model) {
     faults_enter();
     model->entered = 1;
   }
+  if (model->heap.lives) heap_begin(&model->heap);
   loader_begin(&model->loader);
   go(model);
 }
@@ -192,6 +210,7 @@ void model_end(struct model *model) {
 void model_free(struct model *model) {
   if (model->memory) pages_give(model->memory, model->memoryBytes);
   if (model->trace) pages_give(model->trace, model->traceBytes);
+  heap_close(&model->heap);
   model->memory = 0;
   model->trace = 0;
 }

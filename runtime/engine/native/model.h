@@ -2,9 +2,13 @@
  * A loaded model without Node: one mapping of memory (tables, program, arena), an engine, its threads and its loader.
  * Invariant: after model_start the only thread that touches the arena's values between model_run and the call of
  * `finished` is the engine's; at all other times it is the caller's.
+ *
+ * A context is a model with a parent: resident segments lie in the parent's memory, which must outlive it, and are read
+ * by whichever of them runs first; everything else, the file and the threads included, is its own.
  */
 #ifndef MILLRACE_MODEL_H
 #define MILLRACE_MODEL_H
+#include "heap.h"
 #include "loader.h"
 
 enum { MAX_THREADS = 64 };
@@ -27,6 +31,8 @@ struct model_tables {
 struct model {
   struct engine engine;
   struct loader loader;
+  const struct model *parent; /* null: not a context */
+  struct heap heap;
   kernel_runner *kernels;
   uint8_t *memory;
   uint64_t memoryBytes;

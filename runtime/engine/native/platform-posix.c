@@ -126,7 +126,22 @@ void pages_dense(void *address, size_t bytes) {
 #endif
 }
 
+void pages_spare(void *address, size_t bytes) {
+#ifdef MADV_NOHUGEPAGE
+  madvise(address, bytes, MADV_NOHUGEPAGE);
+#else
+  (void)address, (void)bytes;
+#endif
+}
+
 void pages_give(void *address, size_t bytes) { munmap(address, bytes); }
+
+void *block_take(size_t bytes) {
+  void *block = 0;
+  return posix_memalign(&block, 64, bytes) == 0 ? block : 0;
+}
+
+void block_give(void *block) { free(block); }
 
 int file_open(platform_file *file, const char *path, int direct) {
   int flags = O_RDONLY | O_CLOEXEC;

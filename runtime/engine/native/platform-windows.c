@@ -4,6 +4,7 @@
  */
 #include "platform.h"
 #include <windows.h>
+#include <malloc.h>
 #include <process.h>
 #include <stdlib.h>
 #include <synchapi.h>
@@ -63,6 +64,7 @@ size_t page_bytes(void) {
 
 void *pages_take(size_t bytes) { return VirtualAlloc(0, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE); }
 void pages_dense(void *address, size_t bytes) { (void)address, (void)bytes; }
+void pages_spare(void *address, size_t bytes) { (void)address, (void)bytes; }
 void pages_give(void *address, size_t bytes) {
   (void)bytes;
   VirtualFree(address, 0, MEM_RELEASE);
@@ -80,6 +82,9 @@ static int open_handle(HANDLE *handle, const char *path, DWORD flags) {
 }
 
 /* Overlapped, or Windows would let one read of a handle wait for another. */
+void *block_take(size_t bytes) { return _aligned_malloc(bytes, 64); }
+void block_give(void *block) { _aligned_free(block); }
+
 int file_open(platform_file *file, const char *path, int direct) {
   HANDLE handle;
   const int error = open_handle(&handle, path, FILE_FLAG_OVERLAPPED | (direct ? FILE_FLAG_NO_BUFFERING : 0));

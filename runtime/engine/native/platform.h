@@ -25,7 +25,13 @@ size_t page_bytes(void);
 void *pages_take(size_t bytes);
 /* The range will be touched as a whole: larger pages would do. */
 void pages_dense(void *address, size_t bytes);
+/* The range will not be touched: no larger page may reach into it. */
+void pages_spare(void *address, size_t bytes);
 void pages_give(void *address, size_t bytes);
+
+/* What malloc gives, at a multiple of 64; null if there is none. */
+void *block_take(size_t bytes);
+void block_give(void *block);
 
 typedef intptr_t platform_file;
 enum { NO_FILE = -1 };

@@ -1,0 +1,56 @@
+/**
+ * For the allocating executor (engine/native/heap.h): which tensors it takes from malloc, and which values lie in
+ * them. Left in the arena is what the caller or TypeScript touches: inputs, outputs, and what host ops read or write.
+ */
+import type { Manifest, Plan } from '../bundle/format.ts';
+import type { HostOp } from './executor.ts';
+import { operandsOf } from './operands.ts';
+
+export interface HeapTables {
+  /** Rows of {first step, step after the last, bytes}, in order of the first step. */
+  readonly lives: Float64Array;
+  /** Rows of {value, row of `lives`, offset in it}, in order of rows. */
+  readonly members: Float64Array;
+}
+
+export function heapTables(
+  program: Int32Array,
+  manifest: Manifest,
+  plan: Plan,
+  host: readonly HostOp[],
+): HeapTables {
+  const lives = [...manifest.lifetimes].sort((a, b) => a.start - b.start);
+  const offsetOf = (value: number): number => plan.valueOffsets[value]!;
+  // At a step the plan gives a byte to one lifetime only, so a value that is touched then lies in that one.
+  const homeOf = (value: number, step: number): number =>
+    lives.findIndex(
+      (life) =>
+        life.start <= step &&
+        step < life.end &&
+        offsetOf(life.value) <= offsetOf(value) &&
+        offsetOf(value) < offsetOf(life.value) + life.byteLength,
+    );
+  const kept = new Set<number>();
+  const homes = new Map<number, number>();
+  for (const { step, value, kernel } of operandsOf(program, host)) {
+    if (offsetOf(value) < 0) continue;
+    const life = homes.get(value) ?? homeOf(value, step);
+    homes.set(value, life);
+    if (kernel === null) kept.add(life);
+  }
+  for (const [i, { start, end }] of lives.entries()) if (start < 0 || end > manifest.steps) kept.add(i);
+  const rows = lives.flatMap((_, i) => (kept.has(i) ? [] : [i]));
+  const rowOf = new Map(rows.map((life, row) => [life, row]));
+  const members = [...homes]
+    .flatMap(([value, life]) => {
+      const row = rowOf.get(life);
+      return row === undefined ? [] : [[value, row, offsetOf(value) - offsetOf(lives[life]!.value)] as const];
+    })
+    .sort((a, b) => a[1] - b[1]);
+  return {
+    lives: Float64Array.from(
+      rows.flatMap((i) => [lives[i]!.start, lives[i]!.end, Math.max(1, lives[i]!.byteLength)]),
+    ),
+    members: Float64Array.from(members.flat()),
+  };
+}
