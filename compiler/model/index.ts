@@ -47,7 +47,7 @@ export * from './layers/dense.ts';
 export * from './layers/movement.ts';
 export * from './layers/normalization.ts';
 export * from './layers/pooling.ts';
-export { causalMask, type RotaryOptions } from './layers/positions.ts';
+export { causalMask, type RotaryOptions, sinusoids } from './layers/positions.ts';
 export * from './layers/recurrent.ts';
 export * from './layers/reduction.ts';
 export { minus, over, plus, times } from './sizes.ts';

@@ -4,18 +4,24 @@
  */
 import type { Model } from 'millrace';
 import { alexnet } from './alexnet.ts';
+import { bertBase } from './bert.ts';
 import { deeplabV3 } from './deeplab.ts';
 import { densenet121, densenet201 } from './densenet.ts';
 import { efficientnetB0 } from './efficientnet.ts';
+import { gpt2Small } from './gpt2.ts';
 import { inceptionV3 } from './inception.ts';
+import { keywords } from './keywords.ts';
 import { lenet } from './lenet.ts';
+import { llama260k } from './llama.ts';
 import { mobilenetV1, mobilenetV2 } from './mobilenet.ts';
 import { mobilenetV3Large, mobilenetV3Small } from './mobilenet-v3.ts';
 import { resnet18, resnet50, resnet101, resnet152 } from './resnet.ts';
 import { squeezenet10, squeezenet11 } from './squeezenet.ts';
 import { unet } from './unet.ts';
 import { vgg16, vgg19 } from './vgg.ts';
+import { vitB16 } from './vit.ts';
 import { wavenet } from './wavenet.ts';
+import { whisperTinyEncoder } from './whisper.ts';
 import { yolov2 } from './yolov2.ts';
 import { yolov3 } from './yolov3.ts';
 import { yolov4 } from './yolov4.ts';
@@ -89,5 +95,33 @@ export const zoo: Readonly<Record<string, ZooEntry>> = {
     model: wavenet,
     parameters: 96 + 18 * 9_440 + 33_024 + 65_792,
     source: 'of this size not published: first layer, 18 dilated layers, the two at the end',
+  },
+  vit_b_16: torchvision(vitB16, 86_567_656),
+  bert_base: {
+    model: bertBase,
+    parameters: 109_482_240,
+    source: 'Hugging Face: BertModel of bert-base-uncased, with its pooler',
+  },
+  gpt2: {
+    model: () => gpt2Small(64),
+    parameters: 124_439_808,
+    source: 'Hugging Face: GPT2LMHeadModel of gpt2, the tied table counted once',
+  },
+  llama_260k: {
+    model: () => llama260k(64),
+    parameters: 260_032,
+    source: 'karpathy/tinyllamas: stories260K, "260K"; the tied table counted once',
+  },
+  whisper_tiny_encoder: {
+    model: whisperTinyEncoder,
+    parameters: 8_208_384 - 1500 * 384,
+    source:
+      'Hugging Face: 8,208,384 with the sinusoids, which it counts (`embed_positions`, 1500×384) and nobody trains',
+  },
+  keywords_lstm: {
+    model: keywords,
+    parameters: 4 * 118 * (10 + 118 + 2) + 12 * 119,
+    source:
+      'published in bytes only (table 3: 63.3 KB at 8 bits with activations); layers summed, with both biases of PyTorch',
   },
 };

@@ -230,8 +230,8 @@ describe('mapped names', () => {
       }),
       huggingface.gpt2,
     );
-    assert.deepEqual(read(set.get('block1.attention.key.weight')), [2, 12, 3, 13]);
-    assert.deepEqual(read(set.get('block1.attention.value.bias')), [4, 5]);
+    assert.deepEqual(read(set.get('block1.attention.k_proj.weight')), [2, 12, 3, 13]);
+    assert.deepEqual(read(set.get('block1.attention.v_proj.bias')), [4, 5]);
     assert.deepEqual(set.get('block1.mlp.up.weight')?.type.shape, [2, 1]);
     assert.deepEqual(read(set.get('block1.attention.norm.weight')), [1, 1]);
     assert.deepEqual(read(set.get('norm.bias')), [2, 2]);
@@ -243,8 +243,11 @@ describe('mapped names', () => {
     const map = huggingface.bert({ prefix: 'bert.', gamma: true });
     assert.equal(map('embedding.segment.weight'), 'bert.embeddings.token_type_embeddings.weight');
     assert.equal(map('embedding.norm.bias'), 'bert.embeddings.LayerNorm.beta');
-    assert.equal(map('block12.attention.query.bias'), 'bert.encoder.layer.11.attention.self.query.bias');
-    assert.equal(map('block1.attention.output.weight'), 'bert.encoder.layer.0.attention.output.dense.weight');
+    assert.equal(map('block12.attention.q_proj.bias'), 'bert.encoder.layer.11.attention.self.query.bias');
+    assert.equal(
+      map('block1.attention.out_proj.weight'),
+      'bert.encoder.layer.0.attention.output.dense.weight',
+    );
     assert.equal(huggingface.bert()('block1.mlp.norm.weight'), 'encoder.layer.0.output.LayerNorm.weight');
     assert.ok(map.ignore?.test('cls.predictions.bias'));
   });

@@ -1,4 +1,4 @@
-/** Constants that follow from positions: the causal mask and the angles of rotary embeddings. */
+/** Constants that follow from positions: the causal mask, sinusoids, and the angles of rotary embeddings. */
 import { MillraceError } from '../../../runtime/error.ts';
 import type { Constant, TypedConstant } from '../../ir/constant.ts';
 import { bytesOf, fromNumbers } from '../../ir/tensor.ts';
@@ -37,6 +37,33 @@ export function causalMask<const T extends number>(length: T): Tensor<'float32',
     };
   };
   return makeConstant(`causal(${length})`, { dtype: 'float32', shape }, mask) as Tensor<'float32', [T, T]>;
+}
+
+/**
+ * [T, C] of sines, then cosines, of positions: wavelengths from 2π to 10000·2π (Vaswani et al. 2017, §3.5), in the order
+ * of Whisper, where all sines come before the cosines.
+ */
+export function sinusoids<const T extends number, const C extends number>(
+  length: T,
+  channels: C,
+): Tensor<'float32', [T, C]> {
+  if (channels % 2 !== 0 || channels < 4)
+    throw new MillraceError('MODEL_SHAPE', 'sines and cosines', {
+      at: 'sinusoids',
+      expected: 'an even number of channels, four or more',
+      got: String(channels),
+    });
+  const half = channels / 2;
+  const type = { dtype: 'float32', shape: [length, channels] } as const;
+  const table = (): Constant => {
+    const values = indices(length * channels).map((at) => {
+      const i = at % channels;
+      const angle = Math.floor(at / channels) * 10000 ** (-(i % half) / (half - 1));
+      return i < half ? Math.sin(angle) : Math.cos(angle);
+    });
+    return inline(type.shape, values).constant;
+  };
+  return makeConstant(`sinusoids(${length}, ${channels})`, type, table) as Tensor<'float32', [T, C]>;
 }
 
 export interface RotaryOptions {

@@ -2,11 +2,11 @@
  * Names of checkpoints of Hugging Face's transformers, for networks whose parameters are called
  *
  *   embedding.{token, position, segment}.weight     embedding.norm.{weight, bias}
- *   block<n>.attention.{query, key, value, output}.{weight, bias}     block<n>.attention.norm.{weight, bias}
- *   block<n>.mlp.{up, down}.{weight, bias}          block<n>.mlp.norm.{weight, bias}
+ *   block<n>.attention.{q_proj, k_proj, v_proj, out_proj}.{weight, bias}   block<n>.attention.norm.{weight, bias}
+ *   block<n>.mlp.{up, down}.{weight, bias}                                 block<n>.mlp.norm.{weight, bias}
  *   norm.{weight, bias}                             pooler.{weight, bias}
  *
- * with blocks counted from 1 and dense weights [out, in].
+ * as `multiHeadAttention` calls its own, with blocks counted from 1 and dense weights [out, in].
  */
 import { type NameMap, rules } from '../names.ts';
 import { part, steps, transposed } from '../transforms.ts';
@@ -19,7 +19,9 @@ export interface BertNames {
 }
 
 const layerOf = (block: string): number => Number(block) - 1;
-const parts: readonly string[] = ['query', 'key', 'value'];
+const projections: readonly string[] = ['q_proj', 'k_proj', 'v_proj'];
+/** Of BERT, for the same. */
+const written: Readonly<Record<string, string>> = { q_proj: 'query', k_proj: 'key', v_proj: 'value' };
 
 /** BERT. The heads of a checkpoint (`cls.…`) are left over, and ignored. */
 function bert({ prefix = '', gamma = false }: BertNames = {}): NameMap {
@@ -39,11 +41,11 @@ function bert({ prefix = '', gamma = false }: BertNames = {}): NameMap {
       ],
       [/^embedding\.norm\.(\w+)$/, (role = '') => `${prefix}embeddings.LayerNorm.${norm(role)}`],
       [
-        /^block(\d+)\.attention\.(query|key|value)\.(\w+)$/,
-        (block = '', what, role) => `${layer(block)}.attention.self.${what}.${role}`,
+        /^block(\d+)\.attention\.([qkv]_proj)\.(\w+)$/,
+        (block = '', what = '', role = '') => `${layer(block)}.attention.self.${written[what]}.${role}`,
       ],
       [
-        /^block(\d+)\.attention\.output\.(\w+)$/,
+        /^block(\d+)\.attention\.out_proj\.(\w+)$/,
         (block = '', role) => `${layer(block)}.attention.output.dense.${role}`,
       ],
       [
@@ -71,24 +73,24 @@ const gpt2: NameMap = rules(
     [/^embedding\.token\.weight$/, 'wte.weight'],
     [/^embedding\.position\.weight$/, 'wpe.weight'],
     [
-      /^block(\d+)\.attention\.(query|key|value)\.weight$/,
+      /^block(\d+)\.attention\.([qkv]_proj)\.weight$/,
       (block = '', what = '') => ({
         from: `h.${layerOf(block)}.attn.c_attn.weight`,
-        make: steps(part(parts.indexOf(what), 3, 1), transposed()),
+        make: steps(part(projections.indexOf(what), 3, 1), transposed()),
       }),
     ],
     [
-      /^block(\d+)\.attention\.(query|key|value)\.bias$/,
+      /^block(\d+)\.attention\.([qkv]_proj)\.bias$/,
       (block = '', what = '') => ({
         from: `h.${layerOf(block)}.attn.c_attn.bias`,
-        make: part(parts.indexOf(what), 3),
+        make: part(projections.indexOf(what), 3),
       }),
     ],
     [
-      /^block(\d+)\.(attention\.output|mlp\.up|mlp\.down)\.(\w+)$/,
+      /^block(\d+)\.(attention\.out_proj|mlp\.up|mlp\.down)\.(\w+)$/,
       (block = '', what = '', role = '') => {
         const names: Readonly<Record<string, string>> = {
-          'attention.output': 'attn.c_proj',
+          'attention.out_proj': 'attn.c_proj',
           'mlp.up': 'mlp.c_fc',
           'mlp.down': 'mlp.c_proj',
         };
