@@ -1,4 +1,5 @@
 /** `npm run reproduce`: the papers' tables beside ours. Fails where a cell that is exactly reproducible differs. */
+import { demandLayering } from './reproduce/demand-layering.ts';
 import { lstm } from './reproduce/lstm.ts';
 import { memomalloc } from './reproduce/memomalloc.ts';
 import { minimalloc } from './reproduce/minimalloc.ts';
@@ -6,6 +7,7 @@ import { differences, print, type Table } from './reproduce/table.ts';
 import { tflite } from './reproduce/tflite.ts';
 
 const tables: readonly (readonly [string, () => Table | null])[] = [
+  ['Demand Layering', demandLayering],
   ['LSTM cell', lstm],
   ['MemoMalloc', memomalloc],
   ['Pisarchyk & Lee', tflite],
