@@ -3,11 +3,12 @@
  * the least memory that keeps a given time. The layers get their reads for free of latency, as in the paper's
  * recurrences; the segments pay it.
  */
-import { SEGMENT_ALIGNMENT } from '../../runtime/bundle/format.ts';
+
 import { earliestIssue, latestIssue } from '../../compiler/memory/issue.ts';
 import { pack } from '../../compiler/memory/pack.ts';
 import type { PlanProblem } from '../../compiler/memory/problem.ts';
 import { type Timeline, timelineOf } from '../../compiler/memory/timeline.ts';
+import { SEGMENT_ALIGNMENT } from '../../runtime/bundle/format.ts';
 
 export interface StreamedLayer {
   readonly bytes: number;
