@@ -32,9 +32,18 @@ export const darknetNetworks = (): Network[] =>
     graph: () => importDarknet(path, { seed: 1 }),
   }));
 
+/** Extents that these models leave open. */
+const OPEN: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  genai_tiny_gpt2_past: { batch_size: 1, seq_len: 4, past_len: 4, total_len: 8 },
+  silero_vad_16k_op15: { batch: 1, sequence: 576 },
+  tract_byte_sb_bidi_lstm: { batch: 1, length: 16 },
+  vespa_random_encoder: { batch: 1, tokens: 16 },
+};
+
 /** `light`, `models` or `cases`. */
 export const onnxNetworks = (folder: string): Network[] =>
-  under(`onnx/${folder}`, '.onnx').map((path) => ({
-    name: relative(`${shared}onnx/${folder}`, path).replace(/(\/model|\/network)?\.onnx$/, ''),
-    graph: () => importOnnx(path),
-  }));
+  under(`onnx/${folder}`, '.onnx').map((path) => {
+    const name = relative(`${shared}onnx/${folder}`, path).replace(/(\/model|\/network)?\.onnx$/, '');
+    const dims = OPEN[name];
+    return { name, graph: () => importOnnx(path, dims === undefined ? {} : { dims }) };
+  });
