@@ -34,8 +34,6 @@ export const darknetNetworks = (): Network[] =>
 
 /** Extents that these models leave open. */
 const OPEN: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  genai_tiny_gpt2_past: { batch_size: 1, seq_len: 4, past_len: 4, total_len: 8 },
-  silero_vad_16k_op15: { batch: 1, sequence: 576 },
   tract_byte_sb_bidi_lstm: { batch: 1, length: 16 },
   vespa_random_encoder: { batch: 1, tokens: 16 },
 };
