@@ -1,22 +1,28 @@
 /** Capture: what a run of the engine makes use of, against what was planned. */
 import assert from 'node:assert/strict';
 import type { Graph } from '../../compiler/ir/graph.ts';
-import { bytesOf } from '../../compiler/ir/tensor.ts';
+import { bytesOf, type Tensor } from '../../compiler/ir/tensor.ts';
 import { readLifetimes } from '../../compiler/memory/csv.ts';
+import { graphBuilder } from '../../compiler/ops/index.ts';
 import { captureRun } from '../../compiler/report/capture.ts';
 import { captureCsv, compareWithPlan } from '../../compiler/report/capture-check.ts';
 import type { Plan } from '../../runtime/bundle/format.ts';
 import { compileInMemory, type Network } from '../support/network.ts';
 import { networks } from '../support/networks.ts';
+import { Draw, makers } from '../support/op-cases.ts';
 import { randomGraph } from '../support/random-graph.ts';
 import { randomInputs } from '../support/tensors.ts';
 
 const RANDOM = 30;
+const CASES = 4;
 
-async function capture({ manifest, parts }: Network, graph: Graph, plan: Plan) {
-  const inputs = Object.fromEntries(
-    [...randomInputs(graph, 7)].map(([name, tensor]) => [name, bytesOf(tensor)]),
-  );
+async function capture(
+  { manifest, parts }: Network,
+  graph: Graph,
+  plan: Plan,
+  given = randomInputs(graph, 7),
+) {
+  const inputs = Object.fromEntries([...given].map(([name, tensor]) => [name, bytesOf(tensor)]));
   return captureRun({
     manifest,
     plan,
@@ -27,15 +33,62 @@ async function capture({ manifest, parts }: Network, graph: Graph, plan: Plan) {
   });
 }
 
-async function assertCovered(graph: Graph): Promise<void> {
+async function assertCovered(graph: Graph, given?: Map<string, Tensor>): Promise<void> {
   const network = await compileInMemory(graph, { target: 8192 });
   const { plans } = network.manifest;
   for (const plan of new Set([plans[0]!, plans.at(-1)!]))
-    assert.deepEqual(compareWithPlan(await capture(network, graph, plan), network.manifest, plan), []);
+    assert.deepEqual(compareWithPlan(await capture(network, graph, plan, given), network.manifest, plan), []);
 }
 
 describe('the static plan covers exactly what is captured', () => {
   for (const [name, make] of Object.entries(networks)) it(name, () => assertCovered(make().graph));
+  it('every op with a kernel', async () => {
+    for (const [op, make] of Object.entries(makers)) {
+      const draw = new Draw(7);
+      const builder = graphBuilder(op);
+      const inputs = new Map<string, Tensor>();
+      for (let i = 0; i < CASES; i++) {
+        const one = make(draw);
+        const ids = one.inputs.map((input, j) => {
+          if (input === null) return null;
+          if (one.constants.includes(j))
+            return builder.constant(`c${i}.${j}`, input.type, { kind: 'inline', bytes: bytesOf(input) });
+          inputs.set(`x${i}.${j}`, input);
+          return builder.input(`x${i}.${j}`, input.type);
+        });
+        for (const [j, id] of builder.node(op, ids, one.attrs, `case${i}`).entries())
+          builder.output(`y${i}.${j}`, id);
+      }
+      try {
+        await assertCovered(builder.build(), inputs);
+      } catch (error) {
+        throw new Error(`${op}: ${(error as Error).message}`, { cause: error });
+      }
+    }
+  });
+
+  it('the scratch of a recurrence', async () => {
+    const builder = graphBuilder('lstm');
+    const f32 = (...shape: number[]) => ({ dtype: 'float32', shape }) as const;
+    const constant = (name: string, ...shape: number[]) => {
+      const bytes = new Uint8Array(4 * shape.reduce((a, b) => a * b));
+      return builder.constant(name, f32(...shape), { kind: 'inline', bytes });
+    };
+    const x = builder.input('x', f32(2, 7, 3));
+    const [y] = builder.node('lstm', [x, constant('w', 20, 3), constant('r', 20, 5)], {}, 'l');
+    builder.output('y', y!);
+    const graph = builder.build();
+    const network = await compileInMemory(graph);
+    const { manifest } = network;
+    const plan = manifest.plans[0]!;
+    const allocations = await capture(network, graph, plan);
+    assert.deepEqual(compareWithPlan(allocations, manifest, plan), []);
+    const scratch = allocations.filter(({ kind }) => kind === 'scratch');
+    const gates = scratch.find(({ chain }) => chain.at(-1) === 'gates')!;
+    assert.equal(gates.byteLength, 4 * 2 * 4 * 5);
+    assert.equal(gates.end - gates.start, 1);
+  });
+
   it(`${RANDOM} random graphs`, async () => {
     for (let seed = 0; seed < RANDOM; seed++)
       try {
