@@ -16,7 +16,7 @@ describe('millrace', () => {
     it(`${name} has help with an example, and refuses what it does not know`, async () => {
       const help = await millrace([name, '--help']);
       assert.deepEqual([help.code, help.stderr], [0, '']);
-      assert.match(help.stdout, new RegExp(`^example\\n {2}millrace ${name} `, 'm'));
+      assert.match(help.stdout, new RegExp(`^examples?\\n {2}millrace ${name} `, 'm'));
       const wrong = [[], ['a', 'b'], ['a', '--nonsense']];
       await Promise.all(
         wrong.map(async (args) => {

@@ -81,6 +81,11 @@ const cases: Partial<Record<KernelName, readonly Case[]>> = {
       params: { outer: 5, axis: 43, inner, log },
     })),
   ),
+  'f32-layer-norm': [0, 1].map((rms) => ({
+    sizes: { x: rows * columns, w: (2 - rms) * columns },
+    y: rows * columns,
+    params: { rows, columns, epsilon: 1e-5, rms },
+  })),
   'f32-instance-norm': [
     {
       sizes: { x: 2 * 35 * columns, w: 2 * columns },

@@ -209,6 +209,6 @@ describe('a loaded native model', () => {
     const model = await loaded({ engine: 'wasm', mode: 'sequential', trace: true });
     await model.run({ x: input });
     const kinds = new Set(model.trace().map(({ what }) => what));
-    assert.deepEqual([...kinds].sort(), ['read', 'run', 'wait']);
+    assert.deepEqual([...kinds].sort(), ['read', 'run', 'step', 'wait']);
   });
 });
