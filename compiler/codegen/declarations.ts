@@ -88,8 +88,6 @@ export interface Plan {
 }
 
 export interface LoadOptions {
-  /** native: the addon for this platform. wasm: needs none. auto (the default): native where the addon is found. */
-  readonly engine?: 'auto' | 'native' | 'wasm';
   /** Most memory the model may hold, in bytes or as '8MiB'. The largest stored plan that fits is used. */
   readonly budget?: number | string;
   /** native: the addon for this platform. wasm: needs none. auto (the default): native where the addon is found. */
@@ -179,8 +177,6 @@ export interface Model {
   readonly threads: number;
   readonly source: string;
   readonly stats: RunStats;
-  /** What happened in the last runs, if loaded with \`trace: true\`. */
-  trace(): readonly TraceEvent[];
   /** One inference at a time. */
   run(inputs: Inputs, options?: RunOptions): Promise<Outputs>;
   /** What was recorded of the last runs, if loaded with \`trace: true\`; empty while a run is going on. */
