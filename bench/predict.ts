@@ -77,11 +77,13 @@ async function predict(model: string) {
   const profile = join(folder, 'profile.json');
   say(`\n${name}`);
   await millrace('compile', model, '-o', bundle);
-  const budgets = await budgetsOf(bundle);
+  const engine = ['--engine', values.engine, '--threads', values.threads];
+  const calibrate = () => millrace('calibrate', bundle, '-o', profile, '--source', 'direct', ...engine);
+  await calibrate();
+  const budgets = await budgetsOf(bundle, profile);
   const rounds: Row[][] = [];
   for (let round = 0; round < Number(values.rounds); round++) {
-    const engine = ['--engine', values.engine, '--threads', values.threads];
-    await millrace('calibrate', bundle, '-o', profile, '--source', 'direct', ...engine);
+    if (round > 0) await calibrate();
     const planned = join(folder, 'planned');
     const asked = budgets.flatMap((bytes) => ['--budget', `${bytes}`]);
     const compiled = await millrace<{ fixedBytes: number; plans: Plan[] }>(
@@ -126,8 +128,8 @@ async function predict(model: string) {
 }
 
 /** Some of the points between the smallest budget and all weights resident, evenly. */
-async function budgetsOf(bundle: string): Promise<number[]> {
-  const { points } = await millrace<{ points: Point[] }>('plan', bundle, '--sweep');
+async function budgetsOf(bundle: string, profile: string): Promise<number[]> {
+  const { points } = await millrace<{ points: Point[] }>('plan', bundle, '--sweep', '--profile', profile);
   const streamed = points.filter(({ bytesRead }) => bytesRead > 0);
   const count = Math.min(Number(values.points), streamed.length);
   const at = (n: number): number => Math.round((n * (streamed.length - 1)) / Math.max(1, count - 1));

@@ -36,13 +36,13 @@ export interface ReadModel {
   readonly bytesPerMs: number;
   /** Requests in flight at a time; their latencies overlap, their bytes don't. Default 1. */
   readonly inFlight?: number;
-  /** Speed of the checksum that a segment is used after; infinite by default. */
-  readonly checkBytesPerMs?: number;
-  /** reader (default): each request's checksum is taken beside the transfers of the others. compute: by the thread that
-   * computes, before the segment's first step. */
-  readonly checkedBy?: 'reader' | 'compute';
-  /** Of the computing thread, for each request: to issue it and to learn that it has arrived. Default 0. */
+  /**
+   * Of the threads that compute, for each request and for each gigabyte read: to issue it and to learn of its arrival,
+   * checksums that they take themselves, what readers take from them on cores that both want. Paid before the
+   * segment's first step. Default 0.
+   */
   readonly handleMs?: number;
+  readonly handleMsPerGigabyte?: number;
 }
 
 export interface PlanProblem {
@@ -98,13 +98,13 @@ export function checkProblem(problem: PlanProblem): void {
       refuse(`segment ${s}`, `${previous} ≤ first use ≤ last use < ${steps}`, `${firstUse} … ${lastUse}`);
     }
   });
-  const { latencyMs, bytesPerMs, inFlight = 1, checkBytesPerMs = 1, handleMs = 0 } = problem.read;
+  const { latencyMs, bytesPerMs, inFlight = 1, handleMs = 0, handleMsPerGigabyte = 0 } = problem.read;
   if (
     !(
       latencyMs >= 0 &&
       bytesPerMs > 0 &&
-      checkBytesPerMs > 0 &&
       handleMs >= 0 &&
+      handleMsPerGigabyte >= 0 &&
       Number.isInteger(inFlight) &&
       inFlight >= 1
     )

@@ -34,12 +34,9 @@ export interface Device {
   readonly readBytesPerMs: number;
   /** Reads that the runtime keeps in flight. */
   readonly readsInFlight: number;
-  /** Speed of checksums. */
-  readonly checkBytesPerMs: number;
-  /** Whose time they take: a reader's, beside the compute, or that of the thread which computes. */
-  readonly checkedBy: 'reader' | 'compute';
-  /** What each read costs the thread that computes. */
+  /** What each read, and each gigabyte of them, costs the threads that compute. */
   readonly handleMs: number;
+  readonly handleMsPerGigabyte: number;
   /** By kernel; others are predicted from `flopsPerMs` and `bytesPerMs`. */
   readonly kernels?: Readonly<Record<string, KernelCost>>;
   /** Milliseconds of work that was timed, by `workKey`. */
@@ -53,10 +50,9 @@ export const referenceDevice: Device = {
   readLatencyMs: 0.1,
   readBytesPerMs: 1.5e6,
   readsInFlight: 4,
-  // Beside the compute, and fast enough not to be noticed.
-  checkBytesPerMs: Number.POSITIVE_INFINITY,
-  checkedBy: 'reader',
+  // Beside the compute, on cores of their own.
   handleMs: 0,
+  handleMsPerGigabyte: 0,
 };
 
 /** Dispatch of one step, measured on the replay loop. */
