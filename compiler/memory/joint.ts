@@ -14,12 +14,14 @@ import { earliestIssue, latestIssue } from './issue.ts';
 import { ladderOf } from './ladder.ts';
 import type { Packed } from './pack.ts';
 import { checkProblem, type PlannedMemory, type PlanProblem } from './problem.ts';
-import { fastestSchedule, residentOrders, sequentialBytes, spreadOrder } from './residents.ts';
+import { fastestSchedule, residentOrders, type Schedule, sequentialBytes, spreadOrder } from './residents.ts';
 import { summarise } from './summary.ts';
 import { type Timeline, timelineOf } from './timeline.ts';
 
-/** The knee: the least memory whose predicted delay is at most this share of the compute time. */
+/** The knee: the least memory whose steps are predicted to wait for at most this share of the compute time. */
 const KNEE_DELAY = 0.05;
+/** Sums in another order differ in their last bits. */
+const NO_DELAY = 1e-9;
 /** Shares of the extra residents tried when all of them don't find a place. */
 const RESIDENT_SHARES = [1, 0.95, 0.85, 0.6, 0.3];
 
@@ -60,36 +62,41 @@ export function createSolver(problem: PlanProblem): Solver {
   const scheduleMs = (bytes: number): number =>
     fastestSchedule(timeline, orders, bytes)?.totalMs ?? Number.POSITIVE_INFINITY;
 
-  /** The least memory found whose plan takes at most `limitMs`: from the least on paper upwards until one is placed. */
-  const smallestWithin = (limitMs: number): Attempt => {
-    for (let bytes = leastBytes(limitMs); bytes < resident().packed.peakBytes; bytes = nextSize(bytes)) {
+  /** Time beyond the compute and what the reads take from it, as a share of the compute: steps wait for that. */
+  const waits = ({ issue, totalMs }: Schedule): number =>
+    (totalMs - timeline.simulator.handledMs(issue)) / timeline.computeMs - 1;
+  /** The least memory found whose plan waits at most so much: from the least on paper upwards until one is placed. */
+  const smallestWithin = (share: number): Attempt => {
+    for (let bytes = leastBytes(share); bytes < resident().packed.peakBytes; bytes = nextSize(bytes)) {
       const made = attemptAt(bytes);
-      if (made.totalMs <= limitMs) return made;
+      if (waits(made) <= share) return made;
     }
     return resident();
   };
-  /** Bisection: predicted time doesn't grow with memory. */
-  const leastBytes = (limitMs: number): number => {
+  const suffices = (bytes: number, share: number): boolean => {
+    const schedule = fastestSchedule(timeline, orders, bytes);
+    return schedule !== null && waits(schedule) <= share;
+  };
+  /** Bisection: waits don't grow with memory. */
+  const leastBytes = (share: number): number => {
     let low = smallestPacked().peakBytes;
     let high = resident().packed.peakBytes;
-    if (scheduleMs(low) <= limitMs) return low;
+    if (suffices(low, share)) return low;
     while (high - low > 64) {
       const middle = low + 64 * Math.floor((high - low) / 128);
       if (middle <= low) break;
-      if (scheduleMs(middle) <= limitMs) high = middle;
+      if (suffices(middle, share)) high = middle;
       else low = middle;
     }
     return high;
   };
-  const zeroDelayMs = timeline.computeMs * (1 + 1e-9);
-  const zeroDelay = once(() => smallestWithin(zeroDelayMs));
-  const knee = once(() => smallestWithin(timeline.computeMs * (1 + KNEE_DELAY)));
+  const zeroDelay = once(() => smallestWithin(NO_DELAY));
+  const knee = once(() => smallestWithin(KNEE_DELAY));
 
   const best = (bytes: number): Attempt => {
     if (bytes >= resident().packed.peakBytes) return resident();
-    if (scheduleMs(bytes) <= zeroDelayMs && zeroDelay().packed.peakBytes <= bytes) {
-      return keepMore(timeline, zeroDelay(), bytes, zeroDelayMs);
-    }
+    if (suffices(bytes, NO_DELAY) && zeroDelay().packed.peakBytes <= bytes)
+      return keepMore(timeline, zeroDelay(), bytes);
     let found: Attempt | null = knee().packed.peakBytes <= bytes ? knee() : null;
     const rungs = ladder();
     for (let n = rungs.length - 1; n >= 0; n--) {
@@ -137,7 +144,8 @@ const nextSize = (bytes: number): number => Math.ceil((bytes * 1.01) / 4096) * 4
  * Without delay, memory that is left saves reading: adds residents, spread along the run, as long as the reads that
  * remain keep up and everything finds a place.
  */
-function keepMore(timeline: Timeline, made: Attempt, bytes: number, limitMs: number): Attempt {
+function keepMore(timeline: Timeline, made: Attempt, bytes: number): Attempt {
+  const limitMs = made.totalMs * (1 + NO_DELAY);
   const candidates = spreadOrder(made.issue.length).filter((s) => made.issue[s] !== RESIDENT);
   const scheduleWith = (count: number): Int32Array | null => {
     const issue = made.issue.slice();

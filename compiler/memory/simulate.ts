@@ -75,6 +75,13 @@ export class Simulator {
     this.done = new Float64Array(this.stepMs.length);
   }
 
+  /** What the reads of a plan take from the compute, waiting aside. */
+  handledMs(issue: ArrayLike<number>): number {
+    let sum = 0;
+    for (let s = 0; s < this.handleMs.length; s++) if (issue[s] !== RESIDENT) sum += this.handleMs[s]!;
+    return sum;
+  }
+
   /** Milliseconds of the run; fills `into` where given. */
   run(
     issue: ArrayLike<number>,
