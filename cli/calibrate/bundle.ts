@@ -30,6 +30,13 @@ export interface Timed {
   readonly source: string;
 }
 
+interface Reading {
+  readonly model: LoadedModel;
+  readonly issue: readonly number[];
+  readonly ms: number[];
+  readonly stallMs: number[];
+}
+
 /** The steps alone. */
 export const timeSteps = (folder: string, options: LoadOptions): Promise<Timed> =>
   timeModels(folder, options, () => []);
@@ -63,11 +70,7 @@ async function timeModels(
   try {
     const whole = await open({ ...(resident ? { mode: 'resident' } : {}), trace: true });
     const mode = source === 'mmap' ? 'mmap' : 'stream';
-    const reading: {
-      readonly model: LoadedModel;
-      readonly issue: readonly number[];
-      readonly ms: number[];
-    }[] = [];
+    const reading: Reading[] = [];
     for (const { name, issue, peakBytes } of streamed(manifest)) {
       // Plans for budgets share a name: the largest that fits is the one.
       const model = await open({
@@ -76,7 +79,7 @@ async function timeModels(
         budget: peakBytes + fixedBytes,
         ...(source && { source }),
       });
-      reading.push({ model, issue, ms: [] });
+      reading.push({ model, issue, ms: [], stallMs: [] });
     }
     const inputs = randomInputs(whole);
     const steps: Float64Array[] = [];
@@ -93,10 +96,12 @@ async function timeModels(
         steps.push(stepTimes(work, events, latencyMs));
         totals.push(latencyMs - stallMs);
       }
-      for (const { model, ms } of reading)
+      for (const { model, ms, stallMs } of reading)
         for (let run = -WARMUP; run < RUNS; run++) {
           await model.run(inputs);
-          if (run >= 0) ms.push(model.stats.latencyMs);
+          if (run < 0) continue;
+          ms.push(model.stats.latencyMs);
+          stallMs.push(model.stats.stallMs);
         }
     }
     const alone = Array.from(steps[0]!, (_, t) => median(steps.map((ms) => ms[t]!)));
@@ -105,7 +110,13 @@ async function timeModels(
     const { engine, isa, threads } = whole;
     return {
       timings: worksOfTable(work).map((one, t) => ({ work: one, ms: stepMs[t]! })),
-      runs: reading.map(({ issue, ms }) => ({ stepMs, segments: manifest.segments, issue, ms: median(ms) })),
+      runs: reading.map(({ issue, ms, stallMs }) => ({
+        stepMs,
+        segments: manifest.segments,
+        issue,
+        ms: median(ms),
+        stallMs: median(stallMs),
+      })),
       engine,
       isa,
       threads,

@@ -1,13 +1,16 @@
 /**
- * What reading costs on a device, from whole runs: latency, bandwidth and the time that reads take from the compute, for
- * which the pipeline's own simulator (memory/simulate.ts) misses the measured runs least. Runs and not bursts of reads
- * are fitted, because what is wanted is how long runs take: with readers that share the cores and the memory with the
- * kernels, into the memory that the engine reads into.
+ * What reading costs on a device, from whole runs. What reads take from the threads that compute is the time of a run
+ * which is neither the steps' own nor waiting; latency and bandwidth are those for which the pipeline's own simulator
+ * (memory/simulate.ts) then misses the runs least. Runs and not bursts of reads are fitted, because what is wanted is
+ * how long runs take: with readers that share cores and memory with the kernels, into the memory that is computed with.
  *
- * Four parameters; a grid over all of them, then finer ones around the best. Misses count in proportion and not squared,
- * so that a run which something else disturbed does not bend the rest.
+ * Each pair of parameters is searched on a grid, then on finer ones around the best. Misses count in proportion and not
+ * squared, so that a run which something else disturbed does not bend the rest.
  */
-import { type Pipeline, Simulator } from '../memory/simulate.ts';
+
+import { RESIDENT } from '../../runtime/bundle/format.ts';
+import type { Pipeline } from '../memory/simulate.ts';
+import { Simulator } from '../memory/simulate.ts';
 
 /** One plan of one network as it ran. */
 export interface TimedRun {
@@ -16,6 +19,8 @@ export interface TimedRun {
   readonly segments: Pipeline['segments'];
   readonly issue: readonly number[];
   readonly ms: number;
+  /** Of it, waiting for segments. */
+  readonly stallMs: number;
   /** How much it counts; 1 by default. */
   readonly weight?: number;
 }
@@ -28,77 +33,75 @@ export interface PipelineCost {
   readonly handleMsPerGigabyte: number;
 }
 
-interface Range {
+/** Neighbours are apart by a ratio or, from 0 on, by a difference. */
+interface Axis {
   readonly values: readonly number[];
-  /** Neighbours are apart by a ratio, or by a difference. */
   readonly step: number;
   readonly ratio: boolean;
 }
 
-const byRatio = (from: number, ratio: number, count: number): Range => ({
-  values: Array.from({ length: count }, (_, n) => from * ratio ** n),
-  step: ratio,
+const byRatio = (from: number, step: number, count: number): Axis => ({
+  values: Array.from({ length: count }, (_, n) => from * step ** n),
+  step,
   ratio: true,
 });
-const byDifference = (step: number, count: number): Range => ({
+const byDifference = (step: number, count: number): Axis => ({
   values: Array.from({ length: count }, (_, n) => step * n),
   step,
   ratio: false,
 });
 
-/** 20 MB/s to 20 GB/s; up to 10 ms; up to 0.2 ms for a request and 800 ms for a gigabyte. */
-const coarse = (): readonly [Range, Range, Range, Range] => [
-  byRatio(2e4, 1.7, 14),
-  byRatio(0.01, 3.2, 7),
-  byDifference(0.05, 5),
-  byDifference(200, 5),
-];
-const ZOOMS = 7;
+const ZOOMS = 8;
+/** A difference below this share says nothing: the least explanation stands. */
+const BETTER = 1e-6;
 
 export function fitPipeline(runs: readonly TimedRun[], inFlight: number): PipelineCost {
-  const missOf = (cost: PipelineCost): number =>
-    runs.reduce((sum, { stepMs, segments, issue, ms, weight = 1 }) => {
-      const predicted = new Simulator({ stepMs, segments, read: { ...cost, inFlight } }).run(issue);
+  const taken = runs.map(({ stepMs, segments, issue, ms, stallMs, weight = 1 }) => {
+    const read = segments.filter((_, s) => issue[s] !== RESIDENT);
+    return {
+      requests: read.length,
+      gigabytes: read.reduce((sum, { byteLength }) => sum + byteLength, 0) / 1e9,
+      ms: Math.max(0, ms - stallMs - stepMs.reduce((sum, step) => sum + step, 0)),
+      worth: weight / ms,
+    };
+  });
+  const [handleMs, handleMsPerGigabyte] = search(byDifference(0.02, 12), byDifference(100, 12), (a, b) =>
+    taken.reduce(
+      (sum, { requests, gigabytes, ms, worth }) => sum + worth * Math.abs(requests * a + gigabytes * b - ms),
+      0,
+    ),
+  );
+  const [bytesPerMs, latencyMs] = search(byRatio(2e4, 1.4, 24), byRatio(0.005, 2, 12), (bytes, latency) => {
+    const read = { bytesPerMs: bytes, latencyMs: latency, handleMs, handleMsPerGigabyte, inFlight };
+    return runs.reduce((sum, { stepMs, segments, issue, ms, weight = 1 }) => {
+      const predicted = new Simulator({ stepMs, segments, read }).run(issue);
       return sum + weight * Math.abs(Math.log(predicted / ms));
     }, 0);
-  let ranges = coarse();
-  let best = costAt([3e6, 0.1, 0, 0]);
-  let bestMiss = missOf(best);
+  });
+  return { latencyMs, bytesPerMs, handleMs, handleMsPerGigabyte };
+}
+
+/** The point with the least miss, and of points that miss as much the first. */
+function search(a: Axis, b: Axis, missOf: (x: number, y: number) => number): readonly [number, number] {
+  let best: readonly [number, number] = [a.values[0]!, b.values[0]!];
+  let bestMiss = missOf(...best);
   for (let zoom = 0; zoom < ZOOMS; zoom++) {
-    for (const point of pointsOf(ranges)) {
-      const cost = costAt(point);
-      const miss = missOf(cost);
-      // Less is assumed where it explains as much.
-      if (miss >= bestMiss * (1 - 1e-6)) continue;
-      best = cost;
-      bestMiss = miss;
-    }
-    const at = [best.bytesPerMs, best.latencyMs, best.handleMs, best.handleMsPerGigabyte];
-    ranges = ranges.map((range, n) => around(at[n]!, range)) as unknown as typeof ranges;
+    for (const x of a.values)
+      for (const y of b.values) {
+        const miss = missOf(x, y);
+        if (miss >= bestMiss * (1 - BETTER)) continue;
+        best = [x, y];
+        bestMiss = miss;
+      }
+    a = around(best[0], a);
+    b = around(best[1], b);
   }
   return best;
 }
 
-const costAt = ([bytesPerMs, latencyMs, handleMs, handleMsPerGigabyte]: readonly [
-  number,
-  number,
-  number,
-  number,
-]): PipelineCost => ({ latencyMs, bytesPerMs, handleMs, handleMsPerGigabyte });
-
-function* pointsOf([a, b, c, d]: readonly [Range, Range, Range, Range]): Generator<
-  readonly [number, number, number, number]
-> {
-  for (const x of a.values)
-    for (const y of b.values) for (const z of c.values) for (const w of d.values) yield [x, y, z, w];
-}
-
-/** Two points to each side, half as far apart as before. */
-function around(middle: number, { step, ratio }: Range): Range {
+/** Three points to each side, half as far apart as before. */
+function around(middle: number, { step, ratio }: Axis): Axis {
   const finer = ratio ? Math.sqrt(step) : step / 2;
-  const offsets = [-2, -1, 0, 1, 2];
-  const values = ratio
-    ? offsets.map((n) => middle * finer ** n)
-    : [...new Set(offsets.map((n) => Math.max(0, middle + n * finer)))];
-  return { values, step: finer, ratio };
+  const at = (n: number): number => (ratio ? middle * finer ** n : Math.max(0, middle + n * finer));
+  return { values: [...new Set([-3, -2, -1, 0, 1, 2, 3].map(at))], step: finer, ratio };
 }

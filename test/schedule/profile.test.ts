@@ -84,11 +84,14 @@ describe('fitting a device', () => {
       const steps = segments.map(() => stepMs);
       const issue = segments.map((_, s) => Math.max(-1, s - ahead));
       const read = { ...truth, inFlight: 3 };
+      const { totalMs, delayMs } = simulate({ stepMs: steps, segments, read }, issue);
+      const handled = segments.length * (truth.handleMs + (truth.handleMsPerGigabyte * bytes) / 1e9);
       return {
         stepMs: steps,
         segments,
         issue,
-        ms: factor * simulate({ stepMs: steps, segments, read }, issue).totalMs,
+        ms: factor * totalMs,
+        stallMs: factor * (delayMs - handled),
       };
     };
     const runs = [65536, 262144, 1048576].flatMap((bytes) =>
@@ -96,12 +99,14 @@ describe('fitting a device', () => {
     );
     const disturbed = runs.map((one, n) => (n % 7 === 3 ? { ...one, ms: one.ms * 1.5 } : one));
     const fitted = fitPipeline(disturbed, 3);
+    isClose(fitted.handleMs, truth.handleMs, 0.1);
+    isClose(fitted.handleMsPerGigabyte, truth.handleMsPerGigabyte, 0.1);
     for (const { stepMs, segments, issue, ms } of runs)
       isClose(simulate({ stepMs, segments, read: { ...fitted, inFlight: 3 } }, issue).totalMs, ms, 0.03);
   });
 
   it('takes reads for free where nothing is read', () => {
-    const fitted = fitPipeline([{ stepMs: [1], segments: [], issue: [], ms: 1 }], 1);
+    const fitted = fitPipeline([{ stepMs: [1], segments: [], issue: [], ms: 1, stallMs: 0 }], 1);
     assert.deepEqual([fitted.handleMs, fitted.handleMsPerGigabyte], [0, 0]);
   });
 });
