@@ -36,13 +36,14 @@ export interface ReadModel {
   readonly bytesPerMs: number;
   /** Requests in flight at a time; their latencies overlap, their bytes don't. Default 1. */
   readonly inFlight?: number;
-  /**
-   * Of the threads that compute, for each request and for each gigabyte read: to issue it and to learn of its arrival,
-   * checksums that they take themselves, what readers take from them on cores that both want. Paid before the
-   * segment's first step. Default 0.
-   */
+  /** What each request, and each gigabyte read, takes from the threads that compute. Default 0. */
   readonly handleMs?: number;
   readonly handleMsPerGigabyte?: number;
+  /**
+   * Whose work that is. readers (default): they want the same cores and memory; what they do while a step waits costs
+   * nothing. compute: the thread that computes takes checksums itself, after the arrival.
+   */
+  readonly handledBy?: 'readers' | 'compute';
 }
 
 export interface PlanProblem {

@@ -71,6 +71,7 @@ function readModelOf(device: Device): ReadModel {
     inFlight: device.readsInFlight,
     handleMs: device.handleMs,
     handleMsPerGigabyte: device.handleMsPerGigabyte,
+    handledBy: device.handledBy,
   };
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { simulate } from '../../compiler/memory/index.ts';
+import { Simulator } from '../../compiler/memory/simulate.ts';
 import { referenceDevice, type StepWork, workMilliseconds } from '../../compiler/schedule/cost.ts';
 import { fitFamily, fitKernels, mediansOf, type Timing } from '../../compiler/schedule/fit.ts';
 import { fitPipeline, type TimedRun } from '../../compiler/schedule/fit-pipeline.ts';
@@ -40,6 +41,7 @@ const profile: Profile = {
     inFlight: 2,
     handleMs: 0.01,
     handleMsPerGigabyte: 80,
+    handledBy: 'readers',
   },
   measured: [{ work: { kernel: 'conv', flops: 5, bytes: 6, weightBytes: 7 }, ms: 0.5 }],
 };
@@ -84,21 +86,22 @@ describe('fitting a device', () => {
       const steps = segments.map(() => stepMs);
       const issue = segments.map((_, s) => Math.max(-1, s - ahead));
       const read = { ...truth, inFlight: 3 };
-      const { totalMs, delayMs } = simulate({ stepMs: steps, segments, read }, issue);
-      const handled = segments.length * (truth.handleMs + (truth.handleMsPerGigabyte * bytes) / 1e9);
+      const simulator = new Simulator({ stepMs: steps, segments, read });
+      const totalMs = simulator.run(issue);
+      const waited = totalMs - simulator.handledMs(issue) - stepMs * segments.length;
       return {
         stepMs: steps,
         segments,
         issue,
         ms: factor * totalMs,
-        stallMs: factor * (delayMs - handled),
+        stallMs: factor * waited,
       };
     };
     const runs = [65536, 262144, 1048576].flatMap((bytes) =>
       [0.05, 0.3, 2].flatMap((stepMs) => [1, 2, 8].map((ahead) => run(bytes, stepMs, ahead, 1))),
     );
     const disturbed = runs.map((one, n) => (n % 7 === 3 ? { ...one, ms: one.ms * 1.5 } : one));
-    const fitted = fitPipeline(disturbed, 3);
+    const fitted = fitPipeline(disturbed, 3, 'readers');
     isClose(fitted.handleMs, truth.handleMs, 0.1);
     isClose(fitted.handleMsPerGigabyte, truth.handleMsPerGigabyte, 0.1);
     for (const { stepMs, segments, issue, ms } of runs)
@@ -106,7 +109,7 @@ describe('fitting a device', () => {
   });
 
   it('takes reads for free where nothing is read', () => {
-    const fitted = fitPipeline([{ stepMs: [1], segments: [], issue: [], ms: 1, stallMs: 0 }], 1);
+    const fitted = fitPipeline([{ stepMs: [1], segments: [], issue: [], ms: 1, stallMs: 0 }], 1, 'compute');
     assert.deepEqual([fitted.handleMs, fitted.handleMsPerGigabyte], [0, 0]);
   });
 });
@@ -145,6 +148,7 @@ describe('profiles', () => {
       [['read', 'inFlight'], 0],
       [['read', 'inFlight'], 1.5],
       [['read', 'latencyMs'], -1],
+      [['read', 'handledBy'], 'nobody'],
       [['read', 'handleMsPerGigabyte'], 'free'],
       [['measured', '0'], 3],
       [['measured', '0', 'ms'], null],
