@@ -49,7 +49,7 @@ export function createSolver(problem: PlanProblem): Solver {
   const smallestPacked = once((): Packed => packSmallest(timeline));
   const resident = once((): Attempt => attemptResident(timeline));
   const ladder = once(() =>
-    ladderOf(timeline, orders, smallestPacked().peakBytes, resident().packed.peakBytes),
+    ladderOf(timeline, orders, smallestPacked().peakBytes, resident().packed.peakBytes, scheduleMs),
   );
   const attempts = new Map<number, Attempt>();
   const attemptAt = (bytes: number): Attempt => {
@@ -57,8 +57,15 @@ export function createSolver(problem: PlanProblem): Solver {
     if (!made) attempts.set(bytes, (made = attempt(timeline, orders, bytes, smallestPacked())));
     return made;
   };
-  const scheduleMs = (bytes: number): number =>
-    fastestSchedule(timeline, orders, bytes)?.totalMs ?? Number.POSITIVE_INFINITY;
+  const schedules = new Map<number, number>();
+  const scheduleMs = (bytes: number): number => {
+    let ms = schedules.get(bytes);
+    if (ms === undefined) {
+      ms = fastestSchedule(timeline, orders, bytes)?.totalMs ?? Number.POSITIVE_INFINITY;
+      schedules.set(bytes, ms);
+    }
+    return ms;
+  };
 
   /** The least memory found whose plan takes at most `limitMs`: from the least on paper upwards until one is placed. */
   const smallestWithin = (limitMs: number): Attempt => {
@@ -84,20 +91,22 @@ export function createSolver(problem: PlanProblem): Solver {
   const zeroDelayMs = timeline.computeMs * (1 + 1e-9);
   const zeroDelay = once(() => smallestWithin(zeroDelayMs));
   const knee = once(() => smallestWithin(timeline.computeMs * (1 + KNEE_DELAY)));
+  /** As fast as a run can be that reads everything: from here on only residents make it faster. */
+  const streamedMs = timeline.simulator.run(new Int32Array(problem.segments.length).fill(-1)) * (1 + 1e-9);
+  const streamed = once(() => smallestWithin(streamedMs));
 
   const best = (bytes: number): Attempt => {
     if (bytes >= resident().packed.peakBytes) return resident();
     if (scheduleMs(bytes) <= zeroDelayMs && zeroDelay().packed.peakBytes <= bytes) {
       return keepMore(timeline, zeroDelay(), bytes, zeroDelayMs);
     }
-    let found: Attempt | null = knee().packed.peakBytes <= bytes ? knee() : null;
-    const rungs = ladder();
-    for (let n = rungs.length - 1; n >= 0; n--) {
-      const rung = rungs[n]!;
-      if (rung > bytes) continue;
+    let found: Attempt | null = null;
+    const known = [knee(), ...(scheduleMs(bytes) <= streamedMs ? [streamed()] : [])];
+    for (const made of known) if (made.packed.peakBytes <= bytes) found = fasterOf(found, made);
+    for (const rung of ladder().downFrom(bytes)) {
       if (found && scheduleMs(rung) >= found.totalMs * (1 - 1e-9)) break;
       const made = attemptAt(rung);
-      if (!found || made.totalMs < found.totalMs) found = made;
+      found = fasterOf(found, made);
       if (made.fulfilled) break;
     }
     return found ?? attemptAt(smallestPacked().peakBytes);
@@ -130,6 +139,9 @@ export function createSolver(problem: PlanProblem): Solver {
     },
   };
 }
+
+const fasterOf = (known: Attempt | null, made: Attempt): Attempt =>
+  known && known.totalMs <= made.totalMs ? known : made;
 
 const nextSize = (bytes: number): number => Math.ceil((bytes * 1.01) / 4096) * 4096;
 
