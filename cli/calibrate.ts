@@ -2,7 +2,7 @@
  * `millrace calibrate`: measures this device and writes its profile, which `compile` and `plan` predict with. Bundles
  * that are named are timed as well: their own steps are then predicted as they were timed.
  */
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { compile } from '../compiler/compile.ts';
@@ -16,6 +16,7 @@ import { calibrationNetworks } from './calibrate/graphs.ts';
 import { timeChecksum, timeReads } from './calibrate/reads.ts';
 import { type Timed, timeHandling, timeMapped, timeSteps } from './calibrate/steps.ts';
 import { type Command, readArgumentsWithAny, UsageError } from './command.ts';
+import { withTemporaryFolder } from './interrupt.ts';
 import { engineOptionsOf } from './load.ts';
 import { writeText } from './plan-lifetimes.ts';
 import { progress } from './progress.ts';
@@ -62,7 +63,9 @@ export const calibrate: Command = {
     const [first] = given.positionals;
     const directory = given.text('directory') ?? dirname(resolve(first ?? output));
     if (!(await isDirectory(directory))) throw new UsageError(`--directory: ${directory} is none`, help);
-    const profile = await measure(given.positionals, options, source, directory);
+    const profile = await withTemporaryFolder(join(tmpdir(), 'millrace-calibrate-'), (folder) =>
+      measure(given.positionals, options, source, directory, folder),
+    );
     await writeText(output, `${JSON.stringify(profile, null, 1)}\n`);
     process.stdout.write(given.flag('json') ? `${JSON.stringify(profile)}\n` : describe(profile, output));
     return 0;
@@ -80,11 +83,11 @@ async function measure(
   options: LoadOptions,
   source: SourceWish,
   directory: string,
+  folder: string,
 ): Promise<Profile> {
   const bar = progress();
   const networks = calibrationNetworks();
   const timed: Timed[] = [];
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-calibrate-'));
   try {
     for (const [n, network] of networks.entries()) {
       bar.update('timing kernels', (0.7 * n) / networks.length);
@@ -129,7 +132,6 @@ async function measure(
     };
   } finally {
     bar.done();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 

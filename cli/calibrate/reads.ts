@@ -3,7 +3,7 @@
  * and depths from a temporary file on the disk in question; and the checksum of what was read.
  */
 import { randomFillSync } from 'node:crypto';
-import { open, rm } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { crc32 } from 'node:zlib';
@@ -13,6 +13,7 @@ import { findAddon } from '../../runtime/engine/node-addon.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import { openWeights } from '../../runtime/weights/direct.ts';
 import type { WeightSource } from '../../runtime/weights/source.ts';
+import { withTemporary } from '../interrupt.ts';
 
 const KIB = 1024;
 const SIZES = [64 * KIB, 256 * KIB, 1024 * KIB, 4096 * KIB];
@@ -37,29 +38,30 @@ export async function timeReads(
 ): Promise<ReadTimings> {
   const path = join(folder, `.millrace-calibrate-${process.pid}`);
   try {
-    await writeRandom(path);
-    const source = await openWeights(path, wish);
-    try {
-      const target = alignedBytes(Math.max(...SIZES) * Math.max(...DEPTHS));
-      const cases = SIZES.flatMap((bytes) =>
-        DEPTHS.map((inFlight) => ({ bytes, inFlight, ms: [] as number[] })),
-      );
-      // Round after round over all: a disk that is slow for a while is so for each of them.
-      for (let round = 0; round < ROUNDS; round++) {
-        onProgress(round / ROUNDS);
-        for (const one of cases) one.ms.push(await burst(source, target, one.bytes, one.inFlight, round));
+    return await withTemporary(path, async () => {
+      await writeRandom(path);
+      const source = await openWeights(path, wish);
+      try {
+        return { bursts: await burstsOf(source, onProgress), source: source.kind };
+      } finally {
+        await source.close();
       }
-      const bursts = cases.map(({ bytes, inFlight, ms }) => ({ bytes, inFlight, msPerRequest: median(ms) }));
-      return { bursts, source: source.kind };
-    } finally {
-      await source.close();
-    }
+    });
   } catch (cause) {
     if (cause instanceof MillraceError) throw cause;
     throw new MillraceError('OUTPUT', (cause as Error).message, { at: path, cause });
-  } finally {
-    await rm(path, { force: true });
   }
+}
+
+async function burstsOf(source: WeightSource, onProgress: (share: number) => void): Promise<ReadBurst[]> {
+  const target = alignedBytes(Math.max(...SIZES) * Math.max(...DEPTHS));
+  const cases = SIZES.flatMap((bytes) => DEPTHS.map((inFlight) => ({ bytes, inFlight, ms: [] as number[] })));
+  // Round after round over all: a disk that is slow for a while is so for each of them.
+  for (let round = 0; round < ROUNDS; round++) {
+    onProgress(round / ROUNDS);
+    for (const one of cases) one.ms.push(await burst(source, target, one.bytes, one.inFlight, round));
+  }
+  return cases.map(({ bytes, inFlight, ms }) => ({ bytes, inFlight, msPerRequest: median(ms) }));
 }
 
 /** Milliseconds from one arrival to the next. */
