@@ -10,8 +10,9 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { type LoadOptions, load } from 'millrace/runtime';
+import { withInterrupt } from '../cli/interrupt.ts';
 
 const { positionals, values } = parseArgs({
   args: process.argv.slice(2),
@@ -48,12 +49,19 @@ interface Row {
   readonly source: string;
 }
 
-async function millrace<T>(...args: string[]): Promise<T> {
-  const { stdout } = await promisify(execFile)(process.execPath, [cli, ...args, '--json'], {
-    maxBuffer: 2 ** 28,
+/** An interrupt ends the command too; it has put its own things in order when this rejects. */
+const millrace = <T>(signal: AbortSignal, ...args: string[]): Promise<T> =>
+  new Promise((done, fail) => {
+    signal.throwIfAborted();
+    const options = { maxBuffer: 2 ** 28 };
+    const child = execFile(process.execPath, [cli, ...args, '--json'], options, (error, stdout) => {
+      signal.removeEventListener('abort', stop);
+      if (error) fail(error);
+      else done(JSON.parse(stdout) as T);
+    });
+    const stop = (): void => void child.kill();
+    signal.addEventListener('abort', stop);
   });
-  return JSON.parse(stdout) as T;
-}
 
 const median = (numbers: readonly number[]): number => {
   const sorted = [...numbers].sort((a, b) => a - b);
@@ -63,30 +71,38 @@ const median = (numbers: readonly number[]): number => {
 
 /** Compiled networks lie where weights are read from: on a disk, not in memory. */
 const folder = await mkdtemp(join(resolve(values.directory), '.millrace-predict-'));
-const report = [];
-try {
-  for (const path of positionals) report.push(await predict(resolve(path)));
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
-if (values.json) console.log(JSON.stringify(report, null, 2));
+await withInterrupt(async (signal) => {
+  const report = [];
+  try {
+    for (const path of positionals) report.push(await predict(resolve(path), signal));
+    if (values.json) console.log(JSON.stringify(report, null, 2));
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    say('interrupted');
+    process.exitCode = 1;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
 
-async function predict(model: string) {
+async function predict(model: string, signal: AbortSignal) {
   const name = `${basename(dirname(model))}/${basename(model, extname(model))}`;
   const bundle = join(folder, 'bundle');
   const profile = join(folder, 'profile.json');
   say(`\n${name}`);
-  await millrace('compile', model, '-o', bundle);
+  await millrace(signal, 'compile', model, '-o', bundle);
   const engine = ['--engine', values.engine, '--threads', values.threads];
-  const calibrate = () => millrace('calibrate', bundle, '-o', profile, '--source', 'direct', ...engine);
+  const calibrate = () =>
+    millrace(signal, 'calibrate', bundle, '-o', profile, '--source', 'direct', ...engine);
   await calibrate();
-  const budgets = await budgetsOf(bundle, profile);
+  const budgets = await budgetsOf(bundle, profile, signal);
   const rounds: Row[][] = [];
   for (let round = 0; round < Number(values.rounds); round++) {
     if (round > 0) await calibrate();
     const planned = join(folder, 'planned');
     const asked = budgets.flatMap((bytes) => ['--budget', `${bytes}`]);
     const compiled = await millrace<{ fixedBytes: number; plans: Plan[] }>(
+      signal,
       'compile',
       model,
       '-o',
@@ -99,6 +115,7 @@ async function predict(model: string) {
     if (round % 2 === 1) order.reverse();
     const rows: Row[] = [];
     for (const n of order) {
+      signal.throwIfAborted();
       const plan = compiled.plans[n]!;
       const budgetBytes = plan.peakBytes + compiled.fixedBytes;
       rows[n] = { budgetBytes, predictedMs: plan.predictedMs, ...(await measure(planned, budgetBytes)) };
@@ -128,8 +145,9 @@ async function predict(model: string) {
 }
 
 /** Some of the points between the smallest budget and all weights resident, evenly. */
-async function budgetsOf(bundle: string, profile: string): Promise<number[]> {
-  const { points } = await millrace<{ points: Point[] }>('plan', bundle, '--sweep', '--profile', profile);
+async function budgetsOf(bundle: string, profile: string, signal: AbortSignal): Promise<number[]> {
+  const asked = ['plan', bundle, '--sweep', '--profile', profile];
+  const { points } = await millrace<{ points: Point[] }>(signal, ...asked);
   const streamed = points.filter(({ bytesRead }) => bytesRead > 0);
   const count = Math.min(Number(values.points), streamed.length);
   const at = (n: number): number => Math.round((n * (streamed.length - 1)) / Math.max(1, count - 1));

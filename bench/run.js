@@ -1,5 +1,5 @@
 // `npm run bench -- <name> …`: installs the peers on first use, then runs bench/<name>.ts.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -14,4 +14,10 @@ if (!existsSync(`${here}node_modules`)) {
   // onnxruntime-node's install step would download GPU libraries.
   execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: here, stdio: 'inherit' });
 }
-execFileSync(process.execPath, ['--import=tsx', script, ...rest], { stdio: 'inherit', cwd: process.cwd() });
+const child = spawn(process.execPath, ['--import=tsx', script, ...rest], { stdio: 'inherit' });
+// It puts its files in order when it is interrupted, which a terminal does to both: wait for it.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => child.kill());
+child.on('close', (code) => {
+  process.exitCode = code ?? 1;
+});

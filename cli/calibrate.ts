@@ -2,10 +2,10 @@
  * `millrace calibrate`: measures this device and writes its profile, which `compile` and `plan` predict with. Bundles
  * that are named are timed as well: their own steps are then predicted as they were timed.
  */
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { compile } from '../compiler/compile.ts';
+import { type Bundle, compile } from '../compiler/compile.ts';
 import type { Model } from '../compiler/model/index.ts';
 import { fitKernels, mediansOf } from '../compiler/schedule/fit.ts';
 import { fitPipeline } from '../compiler/schedule/fit-pipeline.ts';
@@ -16,6 +16,7 @@ import { type SourceWish, sourceWishes } from '../runtime/options.ts';
 import { type Timed, timeRuns, timeSteps } from './calibrate/bundle.ts';
 import { calibrationNetworks, pipelineNetworks } from './calibrate/graphs.ts';
 import { type Command, readArgumentsWithAny, UsageError } from './command.ts';
+import { withTemporaryFolder } from './interrupt.ts';
 import { engineOptionsOf } from './load.ts';
 import { writeText } from './plan-lifetimes.ts';
 import { progress } from './progress.ts';
@@ -62,7 +63,9 @@ export const calibrate: Command = {
     const [first] = given.positionals;
     const directory = given.text('directory') ?? dirname(resolve(first ?? output));
     if (!(await isDirectory(directory))) throw new UsageError(`--directory: ${directory} is none`, help);
-    const profile = await measure(given.positionals, options, source, directory);
+    const profile = await withTemporaryFolder(join(directory, '.millrace-calibrate-'), (folder) =>
+      measure(given.positionals, options, source, folder),
+    );
     await writeText(output, `${JSON.stringify(profile, null, 1)}\n`);
     process.stdout.write(given.flag('json') ? `${JSON.stringify(profile)}\n` : describe(profile, output));
     return 0;
@@ -75,6 +78,18 @@ const isDirectory = (path: string): Promise<boolean> =>
     () => false,
   );
 
+/** Between the smallest memory and all weights resident: from runs that wait for reads to runs that hide all of them. */
+const BUDGETS = [0, 0.2, 0.5, 0.75, 0.9, 1];
+
+async function compiledFor(network: Model, shares: readonly number[]): Promise<Bundle> {
+  const compiled = await compile(network);
+  if (shares.length === 0) return compiled;
+  const { plans, fixedBytes } = compiled.report;
+  const [least, most] = [plans[0]!.peakBytes, plans.at(-1)!.peakBytes];
+  const at = (share: number): number => least + Math.ceil(share * (most - least)) + fixedBytes;
+  return compile(network, { budget: shares.map(at) });
+}
+
 /** A bundle that was named says more about itself than networks made up here. */
 const OWN_WEIGHT = 10;
 
@@ -82,15 +97,15 @@ async function measure(
   bundles: readonly string[],
   options: LoadOptions,
   source: SourceWish,
-  directory: string,
+  folder: string,
 ): Promise<Profile> {
   const bar = progress();
-  const folder = await mkdtemp(join(directory, '.millrace-calibrate-'));
   let done = 0;
   const timeAll = async (
     what: string,
     until: number,
     networks: readonly Model[],
+    shares: readonly number[],
     time: (bundle: string) => Promise<Timed>,
   ): Promise<Timed[]> => {
     const timed: Timed[] = [];
@@ -98,7 +113,7 @@ async function measure(
     for (const [n, network] of networks.entries()) {
       bar.update(what, from + ((until - from) * n) / networks.length);
       const bundle = join(folder, network.name);
-      await (await compile(network)).write(bundle);
+      await (await compiledFor(network, shares)).write(bundle);
       timed.push(await time(bundle));
       await rm(bundle, { recursive: true, force: true });
     }
@@ -106,11 +121,11 @@ async function measure(
     return timed;
   };
   try {
-    const steps = await timeAll('timing kernels', 0.5, calibrationNetworks(), (bundle) =>
+    const steps = await timeAll('timing kernels', 0.5, calibrationNetworks(), [], (bundle) =>
       timeSteps(bundle, options),
     );
     const reading = { ...options, source };
-    const pipelines = await timeAll('timing reads', 0.8, pipelineNetworks(), (bundle) =>
+    const pipelines = await timeAll('timing reads', 0.8, pipelineNetworks(), BUDGETS, (bundle) =>
       timeRuns(bundle, reading),
     );
     const own: Timed[] = [];
@@ -141,7 +156,6 @@ async function measure(
     };
   } finally {
     bar.done();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 

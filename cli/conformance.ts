@@ -1,5 +1,4 @@
 /** `millrace conformance`: compiles and runs streamed every case of a folder, and compares. */
-import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compile } from '../compiler/compile.ts';
@@ -10,6 +9,7 @@ import type { Tensors } from '../runtime/context.ts';
 import { load } from '../runtime/node.ts';
 import { type Command, readArguments } from './command.ts';
 import { type CaseResult, runConformance } from './conformance-cases.ts';
+import { withTemporaryFolder } from './interrupt.ts';
 import { progress } from './progress.ts';
 
 const help = `millrace conformance <folder> [options]
@@ -63,8 +63,7 @@ async function runStreamed(
 ): Promise<ReadonlyMap<string, Tensor>> {
   const graph = await importOnnx(path, { constants });
   const bundle = await compile(graph);
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-'));
-  try {
+  return withTemporaryFolder(join(tmpdir(), 'millrace-'), async (folder) => {
     const target = join(folder, 'bundle');
     await bundle.write(target);
     const model = await load(target, { mode: 'stream', plan: bundle.report.plans[0]!.name });
@@ -84,7 +83,5 @@ async function runStreamed(
     } finally {
       await model.close();
     }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }

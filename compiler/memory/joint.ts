@@ -18,10 +18,14 @@ import { fastestSchedule, residentOrders, type Schedule, sequentialBytes, spread
 import { summarise } from './summary.ts';
 import { type Timeline, timelineOf } from './timeline.ts';
 
-/** The knee: the least memory whose steps are predicted to wait for at most this share of the compute time. */
+/** The knee: the least memory whose predicted delay is at most this share of the compute time. */
 const KNEE_DELAY = 0.05;
-/** Sums in another order differ in their last bits. */
+/** Without delay no step waits; sums in another order differ in their last bits. */
 const NO_DELAY = 1e-9;
+/** Nor do reads take more than this share of the compute from it, on cores that both want. */
+const TAKEN = 0.02;
+
+type Enough = (schedule: Schedule) => boolean;
 /** Shares of the extra residents tried when all of them don't find a place. */
 const RESIDENT_SHARES = [1, 0.95, 0.85, 0.6, 0.3];
 
@@ -51,7 +55,7 @@ export function createSolver(problem: PlanProblem): Solver {
   const smallestPacked = once((): Packed => packSmallest(timeline));
   const resident = once((): Attempt => attemptResident(timeline));
   const ladder = once(() =>
-    ladderOf(timeline, orders, smallestPacked().peakBytes, resident().packed.peakBytes),
+    ladderOf(timeline, orders, smallestPacked().peakBytes, resident().packed.peakBytes, scheduleMs),
   );
   const attempts = new Map<number, Attempt>();
   const attemptAt = (bytes: number): Attempt => {
@@ -59,52 +63,64 @@ export function createSolver(problem: PlanProblem): Solver {
     if (!made) attempts.set(bytes, (made = attempt(timeline, orders, bytes, smallestPacked())));
     return made;
   };
-  const scheduleMs = (bytes: number): number =>
-    fastestSchedule(timeline, orders, bytes)?.totalMs ?? Number.POSITIVE_INFINITY;
+  const schedules = new Map<number, Schedule | null>();
+  const scheduleAt = (bytes: number): Schedule | null => {
+    let made = schedules.get(bytes);
+    if (made === undefined) schedules.set(bytes, (made = fastestSchedule(timeline, orders, bytes)));
+    return made;
+  };
+  const scheduleMs = (bytes: number): number => scheduleAt(bytes)?.totalMs ?? Number.POSITIVE_INFINITY;
 
-  /** Time beyond the compute and what the reads take from it, as a share of the compute: steps wait for that. */
-  const waits = ({ issue, totalMs }: Schedule): number =>
-    (totalMs - timeline.simulator.handledMs(issue)) / timeline.computeMs - 1;
-  /** The least memory found whose plan waits at most so much: from the least on paper upwards until one is placed. */
-  const smallestWithin = (share: number): Attempt => {
-    for (let bytes = leastBytes(share); bytes < resident().packed.peakBytes; bytes = nextSize(bytes)) {
+  const isWithin =
+    (limitMs: number): Enough =>
+    ({ totalMs }) =>
+      totalMs <= limitMs;
+  const isWithoutDelay: Enough = ({ issue, totalMs }) => {
+    const waitMs = totalMs - timeline.simulator.handledMs(issue) - timeline.computeMs;
+    return waitMs <= timeline.computeMs * NO_DELAY && totalMs <= timeline.computeMs * (1 + TAKEN);
+  };
+  const suffices = (bytes: number, enough: Enough): boolean => {
+    const schedule = scheduleAt(bytes);
+    return schedule !== null && enough(schedule);
+  };
+  /** The least memory found whose plan is fast enough: from the least on paper upwards until one is placed. */
+  const smallestWith = (enough: Enough): Attempt => {
+    for (let bytes = leastBytes(enough); bytes < resident().packed.peakBytes; bytes = nextSize(bytes)) {
       const made = attemptAt(bytes);
-      if (waits(made) <= share) return made;
+      if (enough(made)) return made;
     }
     return resident();
   };
-  const suffices = (bytes: number, share: number): boolean => {
-    const schedule = fastestSchedule(timeline, orders, bytes);
-    return schedule !== null && waits(schedule) <= share;
-  };
-  /** Bisection: waits don't grow with memory. */
-  const leastBytes = (share: number): number => {
+  /** Bisection: neither time nor waits grow with memory. */
+  const leastBytes = (enough: Enough): number => {
     let low = smallestPacked().peakBytes;
     let high = resident().packed.peakBytes;
-    if (suffices(low, share)) return low;
+    if (suffices(low, enough)) return low;
     while (high - low > 64) {
       const middle = low + 64 * Math.floor((high - low) / 128);
       if (middle <= low) break;
-      if (suffices(middle, share)) high = middle;
+      if (suffices(middle, enough)) high = middle;
       else low = middle;
     }
     return high;
   };
-  const zeroDelay = once(() => smallestWithin(NO_DELAY));
-  const knee = once(() => smallestWithin(KNEE_DELAY));
+  const zeroDelay = once(() => smallestWith(isWithoutDelay));
+  const knee = once(() => smallestWith(isWithin(timeline.computeMs * (1 + KNEE_DELAY))));
+  /** As fast as a run can be that reads everything: from here on only residents make it faster. */
+  const streamedMs = timeline.simulator.run(new Int32Array(problem.segments.length).fill(-1)) * (1 + 1e-9);
+  const streamed = once(() => smallestWith(isWithin(streamedMs)));
 
   const best = (bytes: number): Attempt => {
     if (bytes >= resident().packed.peakBytes) return resident();
-    if (suffices(bytes, NO_DELAY) && zeroDelay().packed.peakBytes <= bytes)
+    if (suffices(bytes, isWithoutDelay) && zeroDelay().packed.peakBytes <= bytes)
       return keepMore(timeline, zeroDelay(), bytes);
-    let found: Attempt | null = knee().packed.peakBytes <= bytes ? knee() : null;
-    const rungs = ladder();
-    for (let n = rungs.length - 1; n >= 0; n--) {
-      const rung = rungs[n]!;
-      if (rung > bytes) continue;
+    let found: Attempt | null = null;
+    const known = [knee(), ...(scheduleMs(bytes) <= streamedMs ? [streamed()] : [])];
+    for (const made of known) if (made.packed.peakBytes <= bytes) found = fasterOf(found, made);
+    for (const rung of ladder().downFrom(bytes)) {
       if (found && scheduleMs(rung) >= found.totalMs * (1 - 1e-9)) break;
       const made = attemptAt(rung);
-      if (!found || made.totalMs < found.totalMs) found = made;
+      found = fasterOf(found, made);
       if (made.fulfilled) break;
     }
     return found ?? attemptAt(smallestPacked().peakBytes);
@@ -137,6 +153,9 @@ export function createSolver(problem: PlanProblem): Solver {
     },
   };
 }
+
+const fasterOf = (known: Attempt | null, made: Attempt): Attempt =>
+  known && known.totalMs <= made.totalMs ? known : made;
 
 const nextSize = (bytes: number): number => Math.ceil((bytes * 1.01) / 4096) * 4096;
 

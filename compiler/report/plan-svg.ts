@@ -28,8 +28,8 @@ const STYLE = `
   .axis { stroke: #8c959f; stroke-width: 1; fill: none }
   .live { stroke: #1f2328; stroke-width: 1.2; fill: none; opacity: .55; pointer-events: none }
   .bound { stroke: #cf222e; stroke-width: 1; stroke-dasharray: 5 4 }
-  .block { stroke: #fff; stroke-width: .5; vector-effect: non-scaling-stroke }
-  .block:hover { stroke: #1f2328; stroke-width: 1.5 }
+  .block rect { stroke: #fff; stroke-width: .5; vector-effect: non-scaling-stroke }
+  .block:hover rect { stroke: #1f2328; stroke-width: 1.5 }
   .activation { fill: #4c78a8 } .scratch { fill: #f2a541 } .streamed { fill: #3f9152 }
   .ahead { fill: #b5dcb9 } .resident { fill: #a08cc8 }`;
 
@@ -43,13 +43,12 @@ const KINDS = [
 
 type Kind = (typeof KINDS)[number][0];
 
+/** Something that has a place, and the times at which it is held: a segment's reading ahead and use are two. */
 interface Block {
-  readonly kind: Kind;
   readonly title: string;
-  readonly from: number;
-  readonly until: number;
   readonly offset: number;
   readonly byteLength: number;
+  readonly held: readonly { readonly kind: Kind; readonly from: number; readonly until: number }[];
 }
 
 export function planSvg(problem: PlanProblem, plan: PlannedMemory, labels: PlanLabels = {}): string {
@@ -69,12 +68,15 @@ export function planSvg(problem: PlanProblem, plan: PlannedMemory, labels: PlanL
     `<text x="${PLOT.left}" y="54">${escapeXml(headline(problem, plan))}</text>`,
     ...addressAxis(peak, y),
     ...stepAxis(steps, x),
-    ...blocks.map(
-      ({ kind, title: hover, from, until, offset, byteLength }) =>
-        `<rect class="block ${kind}" x="${fixed(x(from))}" y="${fixed(y(offset + byteLength))}"` +
-        ` width="${fixed(x(until) - x(from))}" height="${fixed(y(offset) - y(offset + byteLength))}">` +
-        `<title>${escapeXml(hover)}</title></rect>`,
-    ),
+    ...blocks.map(({ title: hover, offset, byteLength, held }) => {
+      const top = fixed(y(offset + byteLength));
+      const height = fixed(y(offset) - y(offset + byteLength));
+      const rects = held.map(
+        ({ kind, from, until }) =>
+          `<rect class="${kind}" x="${fixed(x(from))}" y="${top}" width="${fixed(x(until) - x(from))}" height="${height}"/>`,
+      );
+      return `<g class="block"><title>${escapeXml(hover)}</title>${rects.join('')}</g>`;
+    }),
     `<path class="live" d="${livePath(blocks, steps, x, y)}"/>`,
     `<line class="bound" x1="${PLOT.left}" x2="${PLOT.right}" y1="${fixed(y(plan.peakBytes))}" y2="${fixed(y(plan.peakBytes))}"/>`,
     `<text x="${PLOT.right}" y="${fixed(y(plan.peakBytes) - 5)}" text-anchor="end">peak ${formatBytes(plan.peakBytes)}, lower bound ${formatBytes(plan.lowerBoundBytes)}</text>`,
@@ -100,23 +102,30 @@ function blocksOf(problem: PlanProblem, plan: PlannedMemory, labels: PlanLabels)
       const offset = plan.valueOffsets.get(id) ?? 0;
       const lifetime = `from ${stepName(start)}\nto ${stepName(end - 1)}`;
       const title = describe(labels.values?.get(id) ?? `${kind} ${id}`, byteLength, offset, lifetime);
-      return { kind, title, from: start, until: end, offset, byteLength };
+      return { title, offset, byteLength, held: [{ kind, from: start, until: end }] };
     });
   problem.segments.forEach(({ byteLength, firstUse, lastUse }, s) => {
     const issue = plan.issue[s]!;
     const offset = plan.segmentOffsets[s]!;
-    const place = { offset, byteLength };
-    const used = `used from ${stepName(firstUse)}\nto ${stepName(lastUse)}`;
+    const uses =
+      firstUse === lastUse
+        ? `used by ${stepName(firstUse)}`
+        : `used from ${stepName(firstUse)}\nto ${stepName(lastUse)}`;
+    const since = issue === RESIDENT ? 'resident' : `read after ${stepName(issue)}`;
     const name = labels.segments?.[s] ?? `segment ${s}`;
-    if (issue === RESIDENT) {
-      const title = describe(name, byteLength, offset, `resident\n${used}`);
-      blocks.push({ kind: 'resident', title, from: -1, until: steps + 1, ...place });
-      return;
-    }
-    const title = describe(name, byteLength, offset, `read after ${stepName(issue)}\n${used}`);
-    if (issue + 1 < firstUse)
-      blocks.push({ kind: 'ahead', title, from: issue + 1, until: firstUse, ...place });
-    blocks.push({ kind: 'streamed', title, from: firstUse, until: lastUse + 1, ...place });
+    const held: Block['held'] =
+      issue === RESIDENT
+        ? [{ kind: 'resident', from: -1, until: steps + 1 }]
+        : [
+            ...(issue + 1 < firstUse ? [{ kind: 'ahead' as const, from: issue + 1, until: firstUse }] : []),
+            { kind: 'streamed', from: firstUse, until: lastUse + 1 },
+          ];
+    blocks.push({
+      title: describe(name, byteLength, offset, `${since}\n${uses}`),
+      offset,
+      byteLength,
+      held,
+    });
   });
   return blocks;
 }
@@ -172,10 +181,11 @@ function livePath(
   y: (bytes: number) => number,
 ): string {
   const change = new Float64Array(steps + 3);
-  for (const { from, until, byteLength } of blocks) {
-    change[from + 1]! += byteLength;
-    change[until + 1]! -= byteLength;
-  }
+  for (const { byteLength, held } of blocks)
+    for (const { from, until } of held) {
+      change[from + 1]! += byteLength;
+      change[until + 1]! -= byteLength;
+    }
   let live = 0;
   let path = '';
   for (let time = -1; time <= steps; time++) {
@@ -190,7 +200,7 @@ function legend(blocks: readonly Block[]): string[] {
   let left = PLOT.left;
   const parts: string[] = [];
   for (const [kind, words] of KINDS) {
-    if (!blocks.some((block) => block.kind === kind)) continue;
+    if (!blocks.some(({ held }) => held.some((one) => one.kind === kind))) continue;
     parts.push(
       `<rect class="${kind}" x="${left}" y="${top - 11}" width="14" height="14" rx="2"/>`,
       `<text x="${left + 20}" y="${top}">${words}</text>`,

@@ -3,8 +3,8 @@
  * bandwidth. A layer whose weights exceed it becomes several steps over runs of panels; small weights that are used
  * one after the other share a segment. Segments are numbered, stored and read in the order of first use.
  *
- * Example, target 1 MiB: fc6 of VGG (392 MiB, panels of 1.53 MiB) becomes 256 steps of one panel; the sixteen
- * layers before it that have less than 1 MiB become three segments.
+ * Example, target 960 KiB: fc6 of VGG (392 MiB, panels of 1.53 MiB) becomes 256 steps of one panel; the weights of its
+ * first three convolutions, 440 KiB, share a segment.
  */
 
 import { SEGMENT_ALIGNMENT, VALUE_ALIGNMENT } from '../../runtime/bundle/format.ts';
@@ -14,13 +14,16 @@ import { packedBytes, panelBytes } from './packed.ts';
 import type { Layer, Schedule, Segment, Slot, SlotId, Step } from './schedule.ts';
 
 const KIB = 1024;
-/** One request of 1 MiB is where the reference disk reaches full bandwidth. */
-const LARGEST = 1024 * KIB;
+/**
+ * Requests of about 1 MiB are where the reference disk reaches full bandwidth. A little less, because one of 1 MiB into
+ * scattered pages is 256 pieces, and a virtio disk takes 254 at a time: it would become two.
+ */
+const LARGEST = 960 * KIB;
 /** Below this the latency of a request outweighs its transfer. */
 const SMALLEST = 128 * KIB;
 /** A small network is still cut into about this many segments, so that its smallest budget is small. */
 const SEGMENTS_WANTED = 64;
-/** Plans and program grow with their number: from 2 GiB on segments grow instead, 2.5 MiB at 5 GiB. */
+/** Plans and program grow with their number: from 1.9 GiB on segments grow instead, 2.5 MiB at 5 GiB. */
 const MOST_SEGMENTS = 2048;
 
 /** Bytes to aim at for one segment of a network with this many bytes of packed weights. */

@@ -1,6 +1,7 @@
 /** `millrace calibrate` and `millrace plan` on a model and its bundle, as a user meets them. */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { inflateSync } from 'node:zlib';
 import { type Folder, millrace, millraceJson, temporaryFolder } from '../support/command.ts';
 
 const MODEL = `
@@ -87,16 +88,28 @@ describe('millrace plan <model | bundle>, calibrate', () => {
     });
     assert.deepEqual([points!.at(-1)!.bytesRead, points!.at(-1)!.delayMs], [0, 0]);
 
-    const html = readFileSync(page, 'utf8');
+    const inflated: string[] = [];
+    const html = readFileSync(page, 'utf8').replace(
+      /<script type="text\/plain" data-of="\d+">([^<]+)<\/script>/g,
+      (_, text: string) => {
+        inflated.push(inflateSync(Buffer.from(text, 'base64')).toString());
+        return '';
+      },
+    );
     assert.doesNotMatch(html, /<link|@import|src=|href=/);
     assert.deepEqual(
       [...html.matchAll(/https?:[^"'\s)]+/g)].filter(([url]) => url !== 'http://www.w3.org/2000/svg'),
       [],
     );
-    assert.equal(html.match(/<section/g)!.length, points!.length);
+    // One point's pictures are drawn, those of the others lie deflated beside it.
+    assert.equal(html.match(/<section/g)!.length, 1);
+    assert.equal(inflated.length, points!.length - 1);
+    for (const picture of [html, ...inflated]) {
+      assert.equal(picture.match(/<svg [^>]*aria-label="Predicted run"/g)!.length, 1);
+      assert.match(picture, /<title>segment \d+: weights of conv/);
+    }
     assert.equal(html.match(/<circle class="dot"/g)!.length, points!.length);
     assert.equal(html.match(/<svg/g)!.length, html.match(/<\/svg>/g)!.length);
-    assert.match(html, /<title>segment \d+: weights of conv/);
     const { traceEvents } = JSON.parse(readFileSync(trace, 'utf8')) as {
       traceEvents: { ph: string; cat?: string; ts?: number; dur?: number }[];
     };

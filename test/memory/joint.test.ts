@@ -196,6 +196,41 @@ describe('joint plan, networks', () => {
     });
   }
 
+  it('more memory is never slower, in steps much finer than the sizes that plans are made for', () => {
+    const problem = resnet50();
+    const solver = createSolver(problem);
+    const smallest = solver.storedPlans()[0]!.peakBytes;
+    let previous = Number.POSITIVE_INFINITY;
+    for (let n = 0; n <= 60; n++) {
+      const budget = Math.ceil(smallest * (1 + 0.004 * n)) + problem.fixedBytes;
+      const plan = solver.solve(budget);
+      verifyPlan(problem, plan, budget);
+      assert.ok(plan.predictedMs <= previous, `${budget}: ${plan.predictedMs} > ${previous}`);
+      previous = plan.predictedMs;
+    }
+    // What was asked before doesn't change an answer.
+    const budget = Math.ceil(smallest * 1.05) + problem.fixedBytes;
+    assert.deepEqual(createSolver(problem).solve(budget), solver.solve(budget));
+  });
+
+  it('where values leave room for little, gains between sizes 2 % apart are found', () => {
+    // The first step holds 100 MiB of values, so 2 % are two segments. In the least memory each read waits for the
+    // step before; a segment more, 1 %, and all but the first read hide behind the steps.
+    const steps = Array.from({ length: 64 }, () => ({ ms: 10 }));
+    const problem: PlanProblem = {
+      steps,
+      values: [{ id: 1, kind: 'activation', byteLength: 100 * MIB, start: -1, end: 65 }],
+      segments: steps.map((_, t) => ({ byteLength: MIB, firstUse: t, lastUse: t })),
+      read: { latencyMs: 0, bytesPerMs: MIB / 8 },
+      fixedBytes: 0,
+    };
+    const solver = createSolver(problem);
+    assert.equal(solver.solve(102 * MIB - 64).predictedMs, 64 * 18);
+    const two = solver.solve(102 * MIB);
+    assert.equal(two.predictedMs, 8 + 64 * 10);
+    assert.equal(two.peakBytes, 102 * MIB);
+  });
+
   it('reads ahead even in the smallest memory, where a step leaves room', () => {
     const problem = resnet50();
     const smallest = createSolver(problem).storedPlans()[0]!;

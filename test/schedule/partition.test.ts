@@ -81,11 +81,11 @@ describe('partition', () => {
     }
   });
 
-  it('aims at requests between 128 KiB and 1 MiB, by the size of the network', () => {
+  it('aims at requests between 128 and 960 KiB, by the size of the network', () => {
     const KIB = 1024;
     assert.equal(segmentTarget(0), 128 * KIB);
     assert.equal(segmentTarget(20 * KIB * KIB), 320 * KIB);
-    assert.equal(segmentTarget(10 ** 9), 1024 * KIB);
-    assert.equal(segmentTarget(5 * KIB ** 3), 2560 * KIB, 'and from 2 GiB on to 2048 requests');
+    assert.equal(segmentTarget(10 ** 9), 960 * KIB);
+    assert.equal(segmentTarget(5 * KIB ** 3), 2560 * KIB, 'and from 1.9 GiB on to 2048 requests');
   });
 });
