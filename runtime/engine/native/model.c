@@ -139,11 +139,11 @@ int model_start(struct model *model, int32_t readers, int32_t traceEvents) {
   struct engine *engine = &model->engine;
   engine->run = model->kernels;
   if (model->heap.lives) engine->step = on_step;
+  pages_dense(model->arena, model->memoryBytes - (uint64_t)(model->arena - model->memory));
   if (model->loader.mapping) {
     engine->run = run_guarded;
     engine->release = release;
   } else {
-    pages_dense(model->arena, model->memoryBytes - (uint64_t)(model->arena - model->memory));
     /* A context's arena has the plan's addresses, and nothing where the residents are. */
     for (int32_t s = 0; model->parent && s < model->loader.count; s++) {
       const struct segment *segment = &model->loader.segments[s];
