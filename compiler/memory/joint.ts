@@ -23,7 +23,7 @@ const KNEE_DELAY = 0.05;
 /** Without delay no step waits; sums in another order differ in their last bits. */
 const NO_DELAY = 1e-9;
 /** Nor do reads take more than this share of the compute from it, on cores that both want. */
-const TAKEN = 0.02;
+const TAKEN = 0.04;
 
 type Enough = (schedule: Schedule) => boolean;
 /** Shares of the extra residents tried when all of them don't find a place. */
