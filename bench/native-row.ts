@@ -1,24 +1,25 @@
 /** One measurement of native.ts, in a process of its own: prints one line of JSON. Not a command. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { constants, open } from 'node:fs/promises';
-
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type LoadedModel, load } from 'millrace/runtime';
+import { ordinaryBandwidth, ReadersAlone } from './bandwidth.ts';
 
 export interface Task {
-  readonly what: 'latency' | 'memory' | 'cold';
+  readonly what: 'latency' | 'cold';
   readonly model: string;
   readonly bundle: string;
   readonly threads: number;
   readonly rounds: number;
-  readonly plan?: string;
-  readonly mode?: string;
+  /** Of a first run, where loading for their names would be a load already. */
+  readonly inputs?: Readonly<Record<string, readonly number[]>>;
   readonly peer?: 'millrace' | 'ort' | 'ort-mmap';
   readonly folder?: string;
 }
 
 export interface LatencyRow {
+  /** Bytes per second into the large pages that the engine reads into, and into ordinary ones. */
   readonly bandwidth: number;
+  readonly ordinaryBandwidth: number;
   readonly fileBytes: number;
   readonly rows: readonly {
     plan: string;
@@ -30,63 +31,18 @@ export interface LatencyRow {
   }[];
 }
 
-export interface MemoryRow {
-  readonly plan: string;
-  readonly mode: string;
-  readonly source: string;
-  readonly planned: number;
-  readonly weights: number;
-  readonly baseline: number;
-  readonly peak: number;
-  readonly anon: number;
-  readonly file: number;
-  readonly fileBefore: number;
-}
-
 export interface ColdRow {
   readonly ms: number;
 }
 
-const status = (name: string): number =>
-  Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))![1]) *
-  1024;
-
 const median = (numbers: readonly number[]): number =>
   [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 
-/** By a plain loop: garbage of this process would count as the model's memory. */
-function wave(length: number): Float32Array {
-  const values = new Float32Array(length);
-  for (let i = 0; i < length; i++) values[i] = Math.sin(i);
-  return values;
-}
+const wave = (shape: readonly number[]): Float32Array =>
+  Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i));
 
 const inputsOf = (model: LoadedModel) =>
-  Object.fromEntries(model.inputs.map(({ name, shape }) => [name, wave(shape.reduce((a, b) => a * b, 1))]));
-
-/** Bytes per second of direct reads of the whole file, 4 MiB each, four in flight: what no streaming can beat. */
-async function directBandwidth(path: string): Promise<number> {
-  const request = 4 << 20;
-  const depth = 4;
-  const memory = new WebAssembly.Memory({ initial: (depth * request) / 65536 });
-  const file = await open(path, constants.O_RDONLY | constants.O_DIRECT);
-  const { size } = await file.stat();
-  let next = 0;
-  const started = performance.now();
-  await Promise.all(
-    Array.from({ length: depth }, async (_, slot) => {
-      const target = new Uint8Array(memory.buffer, slot * request, request);
-      while (next < size) {
-        const at = next;
-        next += request;
-        await file.read(target, 0, request, at);
-      }
-    }),
-  );
-  const seconds = (performance.now() - started) / 1000;
-  await file.close();
-  return size / seconds;
-}
+  Object.fromEntries(model.inputs.map(({ name, shape }) => [name, wave(shape)]));
 
 async function latency({ bundle, threads, rounds }: Task): Promise<LatencyRow> {
   const file = join(bundle, 'weights.bin');
@@ -101,18 +57,27 @@ async function latency({ bundle, threads, rounds }: Task): Promise<LatencyRow> {
     );
   const times = models.map((): number[] => []);
   const stalls = models.map((): number[] => []);
-  const bandwidths: number[] = [];
+  const fileBytes = statSync(file).size;
+  const disk = new ReadersAlone(file, fileBytes, 4);
+  const ordinary: number[] = [];
+  const large: number[] = [];
   for (const model of models) for (let i = 0; i < 3; i++) await model.run(inputs);
   for (let round = 0; round < rounds; round++) {
-    bandwidths.push(await directBandwidth(file));
+    ordinary.push(await ordinaryBandwidth(file));
+    large.push(await disk.measure());
     const order = models.map((_, i) => (round % 2 === 0 ? i : models.length - 1 - i));
     for (const i of order) {
+      // The first after another model's finds the caches cold.
       await models[i]!.run(inputs);
-      times[i]!.push(models[i]!.stats.latencyMs);
-      stalls[i]!.push(models[i]!.stats.stallMs);
+      for (let run = 0; run < 2; run++) {
+        await models[i]!.run(inputs);
+        times[i]!.push(models[i]!.stats.latencyMs);
+        stalls[i]!.push(models[i]!.stats.stallMs);
+      }
     }
   }
-  const bandwidth = median(bandwidths);
+  disk.close();
+  const bandwidth = median(large);
   const residentMs = median(times[0]!);
   const rows = models.map((model, i) => ({
     plan: model.plan.name,
@@ -122,38 +87,8 @@ async function latency({ bundle, threads, rounds }: Task): Promise<LatencyRow> {
     boundMs: Math.max(residentMs, (model.stats.bytesRead / bandwidth) * 1000),
     stallMs: median(stalls[i]!),
   }));
-  const fileBytes = statSync(file).size;
   for (const model of models) await model.close();
-  return { bandwidth, fileBytes, rows };
-}
-
-/** Residency is sampled while runs go on: what `load` and `run` hold at any time. */
-async function memory({ bundle, threads, plan, mode }: Task): Promise<MemoryRow> {
-  globalThis.gc?.();
-  const baseline = status('VmRSS');
-  const fileBefore = status('RssFile');
-  const model = await load(bundle, { engine: 'native', threads, plan, mode: mode as 'stream' });
-  const inputs = inputsOf(model);
-  let file = 0;
-  const timer = setInterval(() => {
-    file = Math.max(file, status('RssFile'));
-  }, 1);
-  for (let i = 0; i < 10; i++) await model.run(inputs);
-  clearInterval(timer);
-  const row = {
-    plan: model.plan.name,
-    mode: model.mode,
-    source: model.source,
-    planned: model.plan.peakBytes,
-    weights: model.plan.weightBytes,
-    baseline,
-    peak: status('VmHWM'),
-    anon: status('RssAnon'),
-    file: Math.max(file, status('RssFile')),
-    fileBefore,
-  };
-  await model.close();
-  return row;
+  return { bandwidth, ordinaryBandwidth: median(ordinary), fileBytes, rows };
 }
 
 /** The addon's way to drop a file's cached pages (posix_fadvise). */
@@ -165,15 +100,13 @@ function forget(path: string): void {
 }
 
 async function cold(task: Task): Promise<ColdRow> {
-  const { peer, bundle, threads, folder, model: path } = task;
+  const { peer, bundle, threads, folder, model: path, inputs } = task;
   if (peer === 'millrace') {
-    const probe = await load(bundle, { engine: 'native', mode: 'sequential' });
-    const inputs = inputsOf(probe);
-    await probe.close();
+    const feeds = Object.fromEntries(Object.entries(inputs!).map(([name, shape]) => [name, wave(shape)]));
     forget(join(bundle, 'weights.bin'));
     const started = performance.now();
     const model = await load(bundle, { engine: 'native', threads, mode: 'stream', source: 'direct' });
-    await model.run(inputs);
+    await model.run(feeds);
     return { ms: performance.now() - started };
   }
   const ort = await import('onnxruntime-node');
@@ -198,14 +131,12 @@ async function cold(task: Task): Promise<ColdRow> {
     };
     options = { ...common, enableCpuMemArena: false, extra: { session } };
   }
-  const shapes = await load(bundle, { engine: 'native', mode: 'sequential' });
   const feeds = Object.fromEntries(
-    Object.entries(inputsOf(shapes)).map(([name, data]) => [
+    Object.entries(inputs!).map(([name, shape]) => [
       name,
-      new ort.Tensor('float32', data, shapes.inputs.find((port) => port.name === name)!.shape as number[]),
+      new ort.Tensor('float32', wave(shape), [...shape]),
     ]),
   );
-  await shapes.close();
   forget(file);
   const started = performance.now();
   const session = await ort.InferenceSession.create(file, options);
@@ -214,6 +145,6 @@ async function cold(task: Task): Promise<ColdRow> {
 }
 
 const task = JSON.parse(process.argv[2] ?? '') as Task;
-const rows = { latency, memory, cold };
+const rows = { latency, cold };
 process.stdout.write(`\n${JSON.stringify(await rows[task.what](task))}`);
 process.exit(0);
