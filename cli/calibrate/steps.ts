@@ -1,9 +1,8 @@
 /**
- * Times the steps of a bundle on the real engine, from its trace. Where the engine records no steps (threads of WASM),
- * a run's time is divided among them as the reference device would.
+ * Times the steps of a bundle on the real engine, from its trace.
  */
 import type { DType } from '../../compiler/ir/types.ts';
-import { referenceDevice, workMilliseconds, worksOfTable } from '../../compiler/schedule/cost.ts';
+import { worksOfTable } from '../../compiler/schedule/cost.ts';
 import type { Timing } from '../../compiler/schedule/fit.ts';
 import { median } from '../../compiler/schedule/fit.ts';
 import type { ReadBurst } from '../../compiler/schedule/fit-reads.ts';
@@ -40,7 +39,7 @@ export async function timeSteps(folder: string, options: LoadOptions): Promise<T
       const before = model.trace().at(-1)?.endMs ?? Number.NEGATIVE_INFINITY;
       await model.run(inputs);
       const events = model.trace().filter(({ startMs }) => startMs >= before);
-      if (run >= WARMUP) runs.push(stepTimes(work, events, model.stats.latencyMs));
+      if (run >= WARMUP) runs.push(stepTimes(work, events));
     }
     const { engine, isa, threads } = model;
     const timings = worksOfTable(work).map((one, t) => ({ work: one, ms: median(runs.map((ms) => ms[t]!)) }));
@@ -114,15 +113,8 @@ export const randomInputs = (model: LoadedModel) =>
     ]),
   );
 
-function stepTimes(work: WorkTable, events: readonly TraceEvent[], latencyMs: number): Float64Array {
-  const steps = events.filter(({ what }) => what === 'step');
+function stepTimes(work: WorkTable, events: readonly TraceEvent[]): Float64Array {
   const ms = new Float64Array(work.kernel.length);
-  if (steps.length === 0) {
-    const expected = worksOfTable(work).map((one) => workMilliseconds(one, referenceDevice));
-    const all = expected.reduce((sum, one) => sum + one, 0);
-    for (const [t, one] of expected.entries()) ms[t] = (latencyMs * one) / all;
-    return ms;
-  }
   for (const { id, ms: spent } of withoutWaits(events)) ms[id] = spent;
   return ms;
 }
