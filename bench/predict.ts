@@ -91,11 +91,14 @@ async function predict(model: string, signal: AbortSignal) {
   const profile = join(folder, 'profile.json');
   say(`\n${name}`);
   await millrace(signal, 'compile', model, '-o', bundle);
-  const budgets = await budgetsOf(bundle, signal);
+  const engine = ['--engine', values.engine, '--threads', values.threads];
+  const calibrate = () =>
+    millrace(signal, 'calibrate', bundle, '-o', profile, '--source', 'direct', ...engine);
+  await calibrate();
+  const budgets = await budgetsOf(bundle, profile, signal);
   const rounds: Row[][] = [];
   for (let round = 0; round < Number(values.rounds); round++) {
-    const engine = ['--engine', values.engine, '--threads', values.threads];
-    await millrace(signal, 'calibrate', bundle, '-o', profile, '--source', 'direct', ...engine);
+    if (round > 0) await calibrate();
     const planned = join(folder, 'planned');
     const asked = budgets.flatMap((bytes) => ['--budget', `${bytes}`]);
     const compiled = await millrace<{ fixedBytes: number; plans: Plan[] }>(
@@ -142,8 +145,9 @@ async function predict(model: string, signal: AbortSignal) {
 }
 
 /** Some of the points between the smallest budget and all weights resident, evenly. */
-async function budgetsOf(bundle: string, signal: AbortSignal): Promise<number[]> {
-  const { points } = await millrace<{ points: Point[] }>(signal, 'plan', bundle, '--sweep');
+async function budgetsOf(bundle: string, profile: string, signal: AbortSignal): Promise<number[]> {
+  const asked = ['plan', bundle, '--sweep', '--profile', profile];
+  const { points } = await millrace<{ points: Point[] }>(signal, ...asked);
   const streamed = points.filter(({ bytesRead }) => bytesRead > 0);
   const count = Math.min(Number(values.points), streamed.length);
   const at = (n: number): number => Math.round((n * (streamed.length - 1)) / Math.max(1, count - 1));

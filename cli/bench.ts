@@ -75,17 +75,17 @@ export const bench: Command = {
 };
 
 /** The modes that some stored plan serves within the budget; if none does, the error that says why. */
-function possibleModes(manifest: Manifest, { budget }: LoadOptions): Mode[] {
+function possibleModes(manifest: Manifest, { budget, source }: LoadOptions): Mode[] {
   const bytes = budget === undefined ? undefined : parseSize(budget, 'budget');
   const modes = defaultModes.filter((mode) => {
     try {
-      choosePlan(manifest, { mode, budget: bytes });
+      choosePlan(manifest, { mode, source, budget: bytes });
       return true;
     } catch {
       return false;
     }
   });
-  if (modes.length === 0) choosePlan(manifest, { mode: 'stream', budget: bytes });
+  if (modes.length === 0) choosePlan(manifest, { mode: 'stream', source, budget: bytes });
   return modes;
 }
 

@@ -2,19 +2,19 @@
  * `millrace calibrate`: measures this device and writes its profile, which `compile` and `plan` predict with. Bundles
  * that are named are timed as well: their own steps are then predicted as they were timed.
  */
-import { stat } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { rm, stat } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { compile } from '../compiler/compile.ts';
-import { fitKernels, mediansOf, type Timing } from '../compiler/schedule/fit.ts';
-import { fitReads } from '../compiler/schedule/fit-reads.ts';
+import { type Bundle, compile } from '../compiler/compile.ts';
+import type { Model } from '../compiler/model/index.ts';
+import { fitKernels, mediansOf } from '../compiler/schedule/fit.ts';
+import { fitPipeline } from '../compiler/schedule/fit-pipeline.ts';
 import { othersFrom, PROFILE_VERSION, type Profile } from '../compiler/schedule/profile.ts';
 import type { LoadOptions } from '../runtime/node.ts';
 import { DEFAULT_IN_FLIGHT, NATIVE_READERS } from '../runtime/open.ts';
 import { type SourceWish, sourceWishes } from '../runtime/options.ts';
-import { calibrationNetworks } from './calibrate/graphs.ts';
-import { timeChecksum, timeReads } from './calibrate/reads.ts';
-import { type Timed, timeHandling, timeMapped, timeSteps } from './calibrate/steps.ts';
+import { type Timed, timeRuns, timeSteps } from './calibrate/bundle.ts';
+import { calibrationNetworks, pipelineNetworks } from './calibrate/graphs.ts';
 import { type Command, readArgumentsWithAny, UsageError } from './command.ts';
 import { withTemporaryFolder } from './interrupt.ts';
 import { engineOptionsOf } from './load.ts';
@@ -31,7 +31,7 @@ Bundles that are named are timed too, and their steps then predicted as timed.
   --engine ENGINE    auto (native where it is built), native or wasm
   --threads N        threads that compute (default 1)
   --source SOURCE    auto (direct where the system can), file, direct or mmap (native)
-  --directory DIR    where to write a temporary file of 256 MiB: on the disk that weights will be read from
+  --directory DIR    where to write temporary bundles of 150 MiB: on the disk that weights will be read from
                      (default: beside the first bundle, else beside the profile)
   --json             print the profile
 
@@ -63,8 +63,8 @@ export const calibrate: Command = {
     const [first] = given.positionals;
     const directory = given.text('directory') ?? dirname(resolve(first ?? output));
     if (!(await isDirectory(directory))) throw new UsageError(`--directory: ${directory} is none`, help);
-    const profile = await withTemporaryFolder(join(tmpdir(), 'millrace-calibrate-'), (folder) =>
-      measure(given.positionals, options, source, directory, folder),
+    const profile = await withTemporaryFolder(join(directory, '.millrace-calibrate-'), (folder) =>
+      measure(given.positionals, options, source, folder),
     );
     await writeText(output, `${JSON.stringify(profile, null, 1)}\n`);
     process.stdout.write(given.flag('json') ? `${JSON.stringify(profile)}\n` : describe(profile, output));
@@ -78,57 +78,81 @@ const isDirectory = (path: string): Promise<boolean> =>
     () => false,
   );
 
+/** Between the smallest memory and all weights resident: from runs that wait for reads to runs that hide all of them. */
+const BUDGETS = [0, 0.2, 0.5, 0.75, 0.9, 1];
+
+async function compiledFor(network: Model, shares: readonly number[]): Promise<Bundle> {
+  const compiled = await compile(network);
+  if (shares.length === 0) return compiled;
+  const { plans, fixedBytes } = compiled.report;
+  const [least, most] = [plans[0]!.peakBytes, plans.at(-1)!.peakBytes];
+  const at = (share: number): number => least + Math.ceil(share * (most - least)) + fixedBytes;
+  return compile(network, { budget: shares.map(at) });
+}
+
+/** A bundle that was named says more about itself than networks made up here. */
+const OWN_WEIGHT = 10;
+
 async function measure(
   bundles: readonly string[],
   options: LoadOptions,
   source: SourceWish,
-  directory: string,
   folder: string,
 ): Promise<Profile> {
   const bar = progress();
-  const networks = calibrationNetworks();
-  const timed: Timed[] = [];
-  try {
+  let done = 0;
+  const timeAll = async (
+    what: string,
+    until: number,
+    networks: readonly Model[],
+    shares: readonly number[],
+    time: (bundle: string) => Promise<Timed>,
+  ): Promise<Timed[]> => {
+    const timed: Timed[] = [];
+    const from = done;
     for (const [n, network] of networks.entries()) {
-      bar.update('timing kernels', (0.7 * n) / networks.length);
+      bar.update(what, from + ((until - from) * n) / networks.length);
       const bundle = join(folder, network.name);
-      await (await compile(network)).write(bundle);
-      timed.push(await timeSteps(bundle, options));
+      await (await compiledFor(network, shares)).write(bundle);
+      timed.push(await time(bundle));
+      await rm(bundle, { recursive: true, force: true });
     }
-    const own: Timing[] = [];
-    for (const bundle of bundles) {
-      bar.update(`timing ${bundle}`, 0.7);
-      const one = await timeSteps(bundle, options);
-      timed.push(one);
-      own.push(...one.timings);
+    done = until;
+    return timed;
+  };
+  try {
+    const steps = await timeAll('timing kernels', 0.5, calibrationNetworks(), [], (bundle) =>
+      timeSteps(bundle, options),
+    );
+    const reading = { ...options, source };
+    const pipelines = await timeAll('timing reads', 0.8, pipelineNetworks(), BUDGETS, (bundle) =>
+      timeRuns(bundle, reading),
+    );
+    const own: Timed[] = [];
+    for (const [n, bundle] of bundles.entries()) {
+      bar.update(`timing ${bundle}`, done + ((1 - done) * n) / bundles.length);
+      own.push(await timeRuns(bundle, reading));
     }
-    const { engine, isa, threads } = timed[0]!;
-    const reads =
-      source === 'mmap'
-        ? { bursts: await timeMapped(join(folder, 'products'), options), source }
-        : await timeReads(directory, source, (share) => bar.update('timing reads', 0.75 + 0.2 * share));
-    // Alone, the isolate that computes also issues reads and takes their checksums.
-    const alone = engine === 'wasm' && threads === 1;
+    const { engine, isa, threads } = steps[0]!;
     const inFlight = engine === 'native' ? NATIVE_READERS : DEFAULT_IN_FLIGHT;
-    const timings = timed.flatMap((one) => one.timings);
+    // Alone, the isolate that computes takes the checksums too.
+    const handledBy = engine === 'wasm' && threads === 1 ? 'compute' : 'readers';
+    const timings = [...steps, ...own].flatMap((one) => one.timings);
+    const runs = [
+      ...pipelines.flatMap((one) => one.runs),
+      ...own.flatMap((one) => one.runs.map((run) => ({ ...run, weight: OWN_WEIGHT }))),
+    ];
     return {
       version: PROFILE_VERSION,
       machine: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores, ${process.platform}-${process.arch}`,
       engine,
       isa,
       threads,
-      source: reads.source,
+      source: pipelines[0]!.source,
       kernels: fitKernels(timings),
       others: othersFrom(mediansOf(timings)),
-      read: {
-        ...fitReads(reads.bursts, inFlight),
-        inFlight,
-        checkBytesPerMs: timeChecksum(engine, join(folder, networks[0]!.name)),
-        checkedBy: alone ? 'compute' : 'reader',
-        handleMs: alone ? await timeHandling(join(folder, 'convolutions'), options) : 0,
-        bursts: reads.bursts,
-      },
-      measured: mediansOf(own),
+      read: { ...fitPipeline(runs, inFlight, handledBy), inFlight, handledBy },
+      measured: mediansOf(own.flatMap((one) => one.timings)),
     };
   } finally {
     bar.done();
@@ -153,7 +177,7 @@ function describe({ kernels, read, ...profile }: Profile, output: string): strin
     `${'kernel'.padEnd(20)}${'fixed'.padStart(12)}${'computes'.padStart(16)}${'moves'.padStart(14)}${'weights'.padStart(14)}`,
     ...rows,
     '',
-    `reads: ${read.latencyMs.toFixed(3)} ms and ${(read.bytesPerMs / 1e6).toFixed(2)} GB/s with ${read.inFlight} in flight; checksums ${(read.checkBytesPerMs / 1e6).toFixed(1)} GB/s`,
+    `reads: ${read.latencyMs.toFixed(3)} ms and ${(read.bytesPerMs / 1e6).toFixed(2)} GB/s with ${read.inFlight} in flight; they take ${(read.handleMs * 1e3).toFixed(0)} µs each and ${read.handleMsPerGigabyte.toFixed(0)} ms a gigabyte from the compute`,
     ...(profile.measured.length > 0 ? [`timed: ${profile.measured.length} steps of bundles`] : []),
     `${output}: written`,
     '',

@@ -3,7 +3,9 @@ import { stat, writeFile } from 'node:fs/promises';
 import { valueAt } from '../compiler/ir/graph.ts';
 import { formatType } from '../compiler/ir/types.ts';
 import { bundlePage } from '../compiler/report/bundle-page.ts';
-import type { Manifest, Plan } from '../runtime/bundle/format.ts';
+import { heldBytes } from '../runtime/bundle/choose.ts';
+import type { Manifest } from '../runtime/bundle/format.ts';
+import { mappedPlans } from '../runtime/bundle/mapped.ts';
 import { MillraceError } from '../runtime/error.ts';
 import { formatSize } from '../runtime/size.ts';
 import { type Command, readArguments, UsageError } from './command.ts';
@@ -44,7 +46,7 @@ export const inspect: Command = {
     const manifest = await manifestOf(path);
     if (page !== undefined) await writeFile(page, bundlePage(manifest));
     process.stdout.write(
-      given.flag('json') ? `${JSON.stringify(manifest, null, 2)}\n` : bundleText(manifest),
+      given.flag('json') ? `${JSON.stringify(bundleReport(manifest), null, 2)}\n` : bundleText(manifest),
     );
     return 0;
   },
@@ -81,8 +83,28 @@ function modelText(report: ModelReport): string {
   return lines.join('\n');
 }
 
+/** The manifest, and what each plan holds in all: `mappedBytes` with weights used where the file is mapped. */
+function bundleReport(manifest: Manifest) {
+  const { plans } = manifest;
+  const mapped = mappedPlans(
+    manifest,
+    plans,
+    plans.map(({ issue }) => issue),
+  );
+  return {
+    ...manifest,
+    plans: plans.map((plan, i) => ({
+      ...plan,
+      heldBytes: heldBytes(manifest, plan),
+      mappedBytes: heldBytes(manifest, mapped[i]!.plan),
+    })),
+  };
+}
+
+type HeldPlan = ReturnType<typeof bundleReport>['plans'][number];
+
 function bundleText(manifest: Manifest): string {
-  const { model, layers, segments, plans } = manifest;
+  const { model, layers, segments } = manifest;
   const lines = [
     `bundle of "${model.name}", ${manifest.compiler}`,
     `  ${model.nodes} nodes, ${formatSize(model.weightsBytes)} of weights, ${(model.flops / 1e9).toFixed(2)} GFLOP`,
@@ -101,12 +123,12 @@ function bundleText(manifest: Manifest): string {
     lines.push(
       `${layer.name.slice(-40).padEnd(41)}${layer.op.padEnd(16)}${String(layer.steps).padStart(5)}${(layer.flops / 1e6).toFixed(1).padStart(12)}${`${(layer.weightBytes / 1024).toFixed(0)} KiB`.padStart(13)}   ${layer.type}`,
     );
-  lines.push('', ...plans.flatMap((plan) => planText(plan, manifest)), '');
+  lines.push('', ...bundleReport(manifest).plans.flatMap(planText), '');
   return lines.join('\n');
 }
 
-const planText = (plan: Plan, manifest: Manifest): string[] => [
-  `plan "${plan.name}": ${formatSize(plan.peakBytes + manifest.fixedBytes)} (lower bound of the arena ${formatSize(plan.lowerBoundBytes)}, ${plan.planner})`,
+const planText = (plan: HeldPlan): string[] => [
+  `plan "${plan.name}": ${formatSize(plan.heldBytes)} (lower bound of the arena ${formatSize(plan.lowerBoundBytes)}, ${plan.planner}); mapped ${formatSize(plan.mappedBytes)}`,
   `  activations ${formatSize(plan.activationBytes)}, weights ${formatSize(plan.weightBytes)} of which resident ${formatSize(plan.residentBytes)}, scratch ${formatSize(plan.scratchBytes)}`,
   `  up to ${plan.depth} segments in memory, predicted ${plan.predictedMs.toFixed(1)} ms (resident ${plan.predictedResidentMs.toFixed(1)} ms)`,
 ];

@@ -113,8 +113,8 @@ function findNative(bundle: BundleParts, platform: Platform, options: CheckedOpt
   return null;
 }
 
-/** Readers of the native engine: two keep a disk busy while a checksum is taken. */
-export const NATIVE_READERS = 2;
+/** Readers of the native engine: while one takes a checksum and one is being woken, one waits for the disk. */
+export const NATIVE_READERS = 3;
 
 function openNative(opening: Opening, { addon, isa }: Native): Engine {
   const { bundle, options, manifest, choice, executor, program } = opening;

@@ -107,7 +107,7 @@ const units: Unit[] = [
     ? []
     : [{ source: values.program, flags: [`-I${at('runtime/engine/native')}`] }]),
   ...sourcesIn('runtime/engine/native', /\.c$/)
-    .filter((file) => values.program === undefined || !file.endsWith('/addon.c'))
+    .filter((file) => values.program === undefined || !/\/addon[\w-]*\.c$/.test(file))
     .filter((file) => !/-(posix|windows)\.c$/.test(file) || file.endsWith(`-${target.system}.c`))
     .map((source) => ({ source, flags: [] })),
   ...isasOf(target).flatMap(({ name, flags }: IsaFlags) =>

@@ -138,3 +138,36 @@ export const calibrationNetworks = (): Model[] => [
     ...on([small, medium, large], (x) => concat([x, sigmoid(x)], -1) as FloatTensor),
   ]),
 ];
+
+/**
+ * A value that is held from the first layer to the last keeps the arena at the size of real ones: systems give large
+ * pages to large arenas, and disks read into those several times as fast.
+ */
+const HELD = [1024, 1024];
+
+const chain = (name: string, shape: readonly number[], layers: number, layer: Case['make']): Model =>
+  defineModel(
+    name,
+    { x: tensor('float32', [...shape]), held: tensor('float32', [...HELD]) },
+    ({ x, held }) => {
+      let y = x as FloatTensor;
+      for (let n = 0; n < layers; n++) y = layer(y);
+      return { y, held: sigmoid(held as FloatTensor) };
+    },
+  );
+
+/**
+ * What is read while it is computed: three that are bound by their reads, in segments of 128 KiB, 512 KiB and about
+ * 1 MiB, and one of convolutions that has as much to compute.
+ */
+export const pipelineNetworks = (): Model[] => [
+  ...[2, 8, 16].map((layers) =>
+    chain(`reads-${layers}`, [1, 1024], layers, (x) => dense(x, { units: 1024 }) as FloatTensor),
+  ),
+  chain(
+    'reads-and-convolutions',
+    image(14, 256),
+    16,
+    (x) => conv2d(x, { filters: 256, kernel: 3, padding: 'same' }) as FloatTensor,
+  ),
+];

@@ -14,12 +14,18 @@ import { earliestIssue, latestIssue } from './issue.ts';
 import { ladderOf } from './ladder.ts';
 import type { Packed } from './pack.ts';
 import { checkProblem, type PlannedMemory, type PlanProblem } from './problem.ts';
-import { fastestSchedule, residentOrders, sequentialBytes, spreadOrder } from './residents.ts';
+import { fastestSchedule, residentOrders, type Schedule, sequentialBytes, spreadOrder } from './residents.ts';
 import { summarise } from './summary.ts';
 import { type Timeline, timelineOf } from './timeline.ts';
 
 /** The knee: the least memory whose predicted delay is at most this share of the compute time. */
 const KNEE_DELAY = 0.05;
+/** Without delay no step waits; sums in another order differ in their last bits. */
+const NO_DELAY = 1e-9;
+/** Nor do reads take more than this share of the compute from it, on cores that both want. */
+const TAKEN = 0.04;
+
+type Enough = (schedule: Schedule) => boolean;
 /** Shares of the extra residents tried when all of them don't find a place. */
 const RESIDENT_SHARES = [1, 0.95, 0.85, 0.6, 0.3];
 
@@ -57,49 +63,57 @@ export function createSolver(problem: PlanProblem): Solver {
     if (!made) attempts.set(bytes, (made = attempt(timeline, orders, bytes, smallestPacked())));
     return made;
   };
-  const schedules = new Map<number, number>();
-  const scheduleMs = (bytes: number): number => {
-    let ms = schedules.get(bytes);
-    if (ms === undefined) {
-      ms = fastestSchedule(timeline, orders, bytes)?.totalMs ?? Number.POSITIVE_INFINITY;
-      schedules.set(bytes, ms);
-    }
-    return ms;
+  const schedules = new Map<number, Schedule | null>();
+  const scheduleAt = (bytes: number): Schedule | null => {
+    let made = schedules.get(bytes);
+    if (made === undefined) schedules.set(bytes, (made = fastestSchedule(timeline, orders, bytes)));
+    return made;
   };
+  const scheduleMs = (bytes: number): number => scheduleAt(bytes)?.totalMs ?? Number.POSITIVE_INFINITY;
 
-  /** The least memory found whose plan takes at most `limitMs`: from the least on paper upwards until one is placed. */
-  const smallestWithin = (limitMs: number): Attempt => {
-    for (let bytes = leastBytes(limitMs); bytes < resident().packed.peakBytes; bytes = nextSize(bytes)) {
+  const isWithin =
+    (limitMs: number): Enough =>
+    ({ totalMs }) =>
+      totalMs <= limitMs;
+  const isWithoutDelay: Enough = ({ issue, totalMs }) => {
+    const waitMs = totalMs - timeline.simulator.handledMs(issue) - timeline.computeMs;
+    return waitMs <= timeline.computeMs * NO_DELAY && totalMs <= timeline.computeMs * (1 + TAKEN);
+  };
+  const suffices = (bytes: number, enough: Enough): boolean => {
+    const schedule = scheduleAt(bytes);
+    return schedule !== null && enough(schedule);
+  };
+  /** The least memory found whose plan is fast enough: from the least on paper upwards until one is placed. */
+  const smallestWith = (enough: Enough): Attempt => {
+    for (let bytes = leastBytes(enough); bytes < resident().packed.peakBytes; bytes = nextSize(bytes)) {
       const made = attemptAt(bytes);
-      if (made.totalMs <= limitMs) return made;
+      if (enough(made)) return made;
     }
     return resident();
   };
-  /** Bisection: predicted time doesn't grow with memory. */
-  const leastBytes = (limitMs: number): number => {
+  /** Bisection: neither time nor waits grow with memory. */
+  const leastBytes = (enough: Enough): number => {
     let low = smallestPacked().peakBytes;
     let high = resident().packed.peakBytes;
-    if (scheduleMs(low) <= limitMs) return low;
+    if (suffices(low, enough)) return low;
     while (high - low > 64) {
       const middle = low + 64 * Math.floor((high - low) / 128);
       if (middle <= low) break;
-      if (scheduleMs(middle) <= limitMs) high = middle;
+      if (suffices(middle, enough)) high = middle;
       else low = middle;
     }
     return high;
   };
-  const zeroDelayMs = timeline.computeMs * (1 + 1e-9);
-  const zeroDelay = once(() => smallestWithin(zeroDelayMs));
-  const knee = once(() => smallestWithin(timeline.computeMs * (1 + KNEE_DELAY)));
+  const zeroDelay = once(() => smallestWith(isWithoutDelay));
+  const knee = once(() => smallestWith(isWithin(timeline.computeMs * (1 + KNEE_DELAY))));
   /** As fast as a run can be that reads everything: from here on only residents make it faster. */
   const streamedMs = timeline.simulator.run(new Int32Array(problem.segments.length).fill(-1)) * (1 + 1e-9);
-  const streamed = once(() => smallestWithin(streamedMs));
+  const streamed = once(() => smallestWith(isWithin(streamedMs)));
 
   const best = (bytes: number): Attempt => {
     if (bytes >= resident().packed.peakBytes) return resident();
-    if (scheduleMs(bytes) <= zeroDelayMs && zeroDelay().packed.peakBytes <= bytes) {
-      return keepMore(timeline, zeroDelay(), bytes, zeroDelayMs);
-    }
+    if (suffices(bytes, isWithoutDelay) && zeroDelay().packed.peakBytes <= bytes)
+      return keepMore(timeline, zeroDelay(), bytes);
     let found: Attempt | null = null;
     const known = [knee(), ...(scheduleMs(bytes) <= streamedMs ? [streamed()] : [])];
     for (const made of known) if (made.packed.peakBytes <= bytes) found = fasterOf(found, made);
@@ -149,7 +163,8 @@ const nextSize = (bytes: number): number => Math.ceil((bytes * 1.01) / 4096) * 4
  * Without delay, memory that is left saves reading: adds residents, spread along the run, as long as the reads that
  * remain keep up and everything finds a place.
  */
-function keepMore(timeline: Timeline, made: Attempt, bytes: number, limitMs: number): Attempt {
+function keepMore(timeline: Timeline, made: Attempt, bytes: number): Attempt {
+  const limitMs = made.totalMs * (1 + NO_DELAY);
   const candidates = spreadOrder(made.issue.length).filter((s) => made.issue[s] !== RESIDENT);
   const scheduleWith = (count: number): Int32Array | null => {
     const issue = made.issue.slice();

@@ -36,13 +36,14 @@ export interface ReadModel {
   readonly bytesPerMs: number;
   /** Requests in flight at a time; their latencies overlap, their bytes don't. Default 1. */
   readonly inFlight?: number;
-  /** Speed of the checksum that a segment is used after; infinite by default. */
-  readonly checkBytesPerMs?: number;
-  /** reader (default): each request's checksum is taken beside the transfers of the others. compute: by the thread that
-   * computes, before the segment's first step. */
-  readonly checkedBy?: 'reader' | 'compute';
-  /** Of the computing thread, for each request: to issue it and to learn that it has arrived. Default 0. */
+  /** What each request, and each gigabyte read, takes from the threads that compute. Default 0. */
   readonly handleMs?: number;
+  readonly handleMsPerGigabyte?: number;
+  /**
+   * Whose work that is. readers (default): they want the same cores and memory; what they do while a step waits costs
+   * nothing. compute: the thread that computes takes checksums itself, after the arrival.
+   */
+  readonly handledBy?: 'readers' | 'compute';
 }
 
 export interface PlanProblem {
@@ -98,13 +99,13 @@ export function checkProblem(problem: PlanProblem): void {
       refuse(`segment ${s}`, `${previous} ≤ first use ≤ last use < ${steps}`, `${firstUse} … ${lastUse}`);
     }
   });
-  const { latencyMs, bytesPerMs, inFlight = 1, checkBytesPerMs = 1, handleMs = 0 } = problem.read;
+  const { latencyMs, bytesPerMs, inFlight = 1, handleMs = 0, handleMsPerGigabyte = 0 } = problem.read;
   if (
     !(
       latencyMs >= 0 &&
       bytesPerMs > 0 &&
-      checkBytesPerMs > 0 &&
       handleMs >= 0 &&
+      handleMsPerGigabyte >= 0 &&
       Number.isInteger(inFlight) &&
       inFlight >= 1
     )

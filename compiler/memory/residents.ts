@@ -91,8 +91,7 @@ function stallOrder(timeline: Timeline, bytes: number): Int32Array {
     for (let s = count - 1; s >= 0; s--) {
       if (issue[s] === RESIDENT) continue;
       const { byteLength } = segments[s]!;
-      const checkMs = byteLength / (read.checkBytesPerMs ?? Number.POSITIVE_INFINITY);
-      const readMs = read.latencyMs + byteLength / read.bytesPerMs + checkMs;
+      const readMs = read.latencyMs + byteLength / read.bytesPerMs;
       waiting += into.stallMs[s]!;
       const worth = Math.min(waiting, readMs) / byteLength;
       if (worth > bestWorth && !refused.has(s)) {

@@ -55,30 +55,33 @@ export class Simulator {
   private readonly stepMs: Float64Array;
   private readonly transferMs: Float64Array;
   private readonly firstUse: Int32Array;
-  private readonly latencyMs: Float64Array;
-  /** What the computing thread spends on a segment that is read. */
-  private readonly checkMs: Float64Array;
+  private readonly latencyMs: number;
+  /** What a segment that is read takes from the computing threads. */
+  private readonly handleMs: Float64Array;
+  private readonly byReaders: boolean;
   private readonly recent: Float64Array;
   private readonly done: Float64Array;
 
   constructor(pipeline: Pipeline) {
-    const { latencyMs, bytesPerMs, inFlight = 1 } = pipeline.read;
-    const { checkBytesPerMs = Number.POSITIVE_INFINITY, checkedBy = 'reader', handleMs = 0 } = pipeline.read;
-    const byReader = checkedBy === 'reader';
+    const { latencyMs, bytesPerMs, inFlight = 1, handleMs = 0, handleMsPerGigabyte = 0 } = pipeline.read;
+    this.byReaders = pipeline.read.handledBy !== 'compute';
     this.stepMs = Float64Array.from(pipeline.stepMs);
     this.transferMs = Float64Array.from(pipeline.segments, ({ byteLength }) => byteLength / bytesPerMs);
     this.firstUse = Int32Array.from(pipeline.segments, ({ firstUse }) => firstUse);
-    const check = (byteLength: number): number => byteLength / checkBytesPerMs;
-    this.latencyMs = Float64Array.from(
+    this.latencyMs = latencyMs;
+    this.handleMs = Float64Array.from(
       pipeline.segments,
-      ({ byteLength }) => latencyMs + (byReader ? check(byteLength) : 0),
-    );
-    this.checkMs = Float64Array.from(
-      pipeline.segments,
-      ({ byteLength }) => handleMs + (byReader ? 0 : check(byteLength)),
+      ({ byteLength }) => handleMs + (handleMsPerGigabyte * byteLength) / 1e9,
     );
     this.recent = new Float64Array(inFlight);
     this.done = new Float64Array(this.stepMs.length);
+  }
+
+  /** What the reads of a plan take from the compute, waiting aside. */
+  handledMs(issue: ArrayLike<number>): number {
+    let sum = 0;
+    for (let s = 0; s < this.handleMs.length; s++) if (issue[s] !== RESIDENT) sum += this.handleMs[s]!;
+    return sum;
   }
 
   /** Milliseconds of the run; fills `into` where given. */
@@ -86,7 +89,7 @@ export class Simulator {
     issue: ArrayLike<number>,
     into?: Pick<Simulation, 'doneMs' | 'startMs' | 'arriveMs' | 'stallMs'>,
   ): number {
-    const { stepMs, transferMs, firstUse, latencyMs, checkMs, recent } = this;
+    const { stepMs, transferMs, firstUse, latencyMs, handleMs, byReaders, recent } = this;
     const done = into?.doneMs ?? this.done;
     const inFlight = recent.length;
     recent.fill(0);
@@ -101,10 +104,11 @@ export class Simulator {
         if (after === RESIDENT) continue;
         if (after >= 0 && done[after]! > start) start = done[after]!;
         if (recent[slot]! > start) start = recent[slot]!;
-        arrive = Math.max(arrive, start + latencyMs[segment]!) + transferMs[segment]!;
+        arrive = Math.max(arrive, start + latencyMs) + transferMs[segment]!;
         recent[slot] = arrive;
         slot = slot + 1 === inFlight ? 0 : slot + 1;
-        const ready = Math.max(now, arrive) + checkMs[segment]!;
+        const handled = handleMs[segment]!;
+        const ready = byReaders ? Math.max(now + handled, arrive) : Math.max(now, arrive) + handled;
         if (into) {
           into.startMs[segment] = start;
           into.arriveMs[segment] = arrive;

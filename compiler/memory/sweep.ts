@@ -32,8 +32,8 @@ export function sweep(
   const stored = solver.storedPlans();
   const smallest = stored[0]!.peakBytes;
   const largest = stored.at(-1)!.peakBytes;
-  const free = stored.find(({ predictedMs, predictedResidentMs }) => predictedMs <= predictedResidentMs);
-  const knee = (free ?? stored.at(-1)!).peakBytes;
+  const free = stored.find(({ name }) => name === 'zero-delay') ?? stored.at(-1)!;
+  const knee = free.peakBytes;
   const sizes = [...between(smallest, knee, BELOW), ...between(knee, largest, ABOVE)];
   const plans = [...stored];
   for (const [n, bytes] of sizes.entries()) {

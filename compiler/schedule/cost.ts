@@ -34,12 +34,11 @@ export interface Device {
   readonly readBytesPerMs: number;
   /** Reads that the runtime keeps in flight. */
   readonly readsInFlight: number;
-  /** Speed of checksums. */
-  readonly checkBytesPerMs: number;
-  /** Whose time they take: a reader's, beside the compute, or that of the thread which computes. */
-  readonly checkedBy: 'reader' | 'compute';
-  /** What each read costs the thread that computes. */
+  /** What each read, and each gigabyte of them, takes from the threads that compute. */
   readonly handleMs: number;
+  readonly handleMsPerGigabyte: number;
+  /** readers: on cores that both want, unless a step waits. compute: the thread that computes checks what has arrived. */
+  readonly handledBy: 'readers' | 'compute';
   /** By kernel; others are predicted from `flopsPerMs` and `bytesPerMs`. */
   readonly kernels?: Readonly<Record<string, KernelCost>>;
   /** Milliseconds of work that was timed, by `workKey`. */
@@ -53,10 +52,10 @@ export const referenceDevice: Device = {
   readLatencyMs: 0.1,
   readBytesPerMs: 1.5e6,
   readsInFlight: 4,
-  // Beside the compute, and fast enough not to be noticed.
-  checkBytesPerMs: Number.POSITIVE_INFINITY,
-  checkedBy: 'reader',
+  // Beside the compute, on cores of their own.
   handleMs: 0,
+  handleMsPerGigabyte: 0,
+  handledBy: 'readers',
 };
 
 /** Dispatch of one step, measured on the replay loop. */

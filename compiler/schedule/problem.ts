@@ -69,9 +69,9 @@ function readModelOf(device: Device): ReadModel {
     latencyMs: device.readLatencyMs,
     bytesPerMs: device.readBytesPerMs,
     inFlight: device.readsInFlight,
-    checkBytesPerMs: device.checkBytesPerMs,
-    checkedBy: device.checkedBy,
     handleMs: device.handleMs,
+    handleMsPerGigabyte: device.handleMsPerGigabyte,
+    handledBy: device.handledBy,
   };
 }
 

@@ -5,9 +5,9 @@
 import { MillraceError } from '../../runtime/error.ts';
 import { type Device, type KernelCost, referenceDevice, type StepWork, workKey } from './cost.ts';
 import { fitFamily, type Timing } from './fit.ts';
-import type { ReadBurst } from './fit-reads.ts';
+import type { PipelineCost } from './fit-pipeline.ts';
 
-export const PROFILE_VERSION = 1;
+export const PROFILE_VERSION = 2;
 
 export interface Profile {
   readonly version: typeof PROFILE_VERSION;
@@ -21,17 +21,7 @@ export interface Profile {
   readonly kernels: Readonly<Record<string, KernelCost>>;
   /** Of kernels that were not measured: one family for all. */
   readonly others: { readonly flopsPerMs: number; readonly bytesPerMs: number };
-  readonly read: {
-    readonly latencyMs: number;
-    readonly bytesPerMs: number;
-    readonly inFlight: number;
-    readonly checkBytesPerMs: number;
-    readonly checkedBy: 'reader' | 'compute';
-    /** What each read costs the thread that computes. */
-    readonly handleMs: number;
-    /** What the two figures were fitted to. */
-    readonly bursts: readonly ReadBurst[];
-  };
+  readonly read: PipelineCost & { readonly inFlight: number; readonly handledBy: 'readers' | 'compute' };
   /** Steps of the bundles that were measured: predicted as timed, not as fitted. */
   readonly measured: readonly Timing[];
 }
@@ -42,9 +32,9 @@ export function deviceOf({ kernels, others, read, measured }: Profile): Device {
     readLatencyMs: read.latencyMs,
     readBytesPerMs: read.bytesPerMs,
     readsInFlight: read.inFlight,
-    checkBytesPerMs: read.checkBytesPerMs,
-    checkedBy: read.checkedBy,
     handleMs: read.handleMs,
+    handleMsPerGigabyte: read.handleMsPerGigabyte,
+    handledBy: read.handledBy,
     kernels,
     measured: new Map(measured.map(({ work, ms }) => [workKey(work), ms])),
   };
@@ -113,9 +103,9 @@ export function parseProfile(text: string, at: string): Profile {
   if (version !== PROFILE_VERSION) throw wrong('version', `${PROFILE_VERSION}`, version);
   const others = record(own(top, 'others'), 'others');
   const read = record(own(top, 'read'), 'read');
-  const checkedBy = own(read, 'checkedBy');
-  if (checkedBy !== 'reader' && checkedBy !== 'compute')
-    throw wrong('read.checkedBy', '"reader" or "compute"', checkedBy);
+  const handledBy = own(read, 'handledBy');
+  if (handledBy !== 'readers' && handledBy !== 'compute')
+    throw wrong('read.handledBy', '"readers" or "compute"', handledBy);
   const kernelCost = ([kernel, value]: readonly [string, unknown]): [string, KernelCost] => {
     const field = `kernels.${kernel}`;
     const cost = record(value, field);
@@ -142,15 +132,6 @@ export function parseProfile(text: string, at: string): Profile {
     };
     return { work, ms: amount(own(entry, 'ms'), `${field}.ms`) };
   };
-  const burst = (value: unknown, n: number): ReadBurst => {
-    const field = `read.bursts[${n}]`;
-    const entry = record(value, field);
-    return {
-      bytes: bytes(own(entry, 'bytes'), `${field}.bytes`),
-      inFlight: count(own(entry, 'inFlight'), `${field}.inFlight`, 1, MOST_IN_FLIGHT),
-      msPerRequest: amount(own(entry, 'msPerRequest'), `${field}.msPerRequest`),
-    };
-  };
   return {
     version,
     machine: string(own(top, 'machine'), 'machine'),
@@ -167,10 +148,9 @@ export function parseProfile(text: string, at: string): Profile {
       latencyMs: amount(own(read, 'latencyMs'), 'read.latencyMs'),
       bytesPerMs: speed(own(read, 'bytesPerMs'), 'read.bytesPerMs'),
       inFlight: count(own(read, 'inFlight'), 'read.inFlight', 1, MOST_IN_FLIGHT),
-      checkBytesPerMs: speed(own(read, 'checkBytesPerMs'), 'read.checkBytesPerMs'),
-      checkedBy,
       handleMs: amount(own(read, 'handleMs'), 'read.handleMs'),
-      bursts: list(own(read, 'bursts'), 'read.bursts').map(burst),
+      handleMsPerGigabyte: amount(own(read, 'handleMsPerGigabyte'), 'read.handleMsPerGigabyte'),
+      handledBy,
     },
     measured: list(own(top, 'measured'), 'measured').map(timing),
   };

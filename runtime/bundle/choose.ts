@@ -1,17 +1,22 @@
 /**
  * Which stored plan a load takes. Without a name: the largest plan that fits the budget, among those that suit the
  * mode. `auto` without a budget is therefore the largest plan there is, usually the resident one; `resident` needs a
- * plan that streams nothing, the other modes prefer one that streams something.
+ * plan that streams nothing, the other modes prefer one that streams something. Invariant: what fits is decided by what
+ * is held; with mapped weights that is more than the arena of the stored plan (`mapped.ts`).
  */
 import { MillraceError } from '../error.ts';
 import { formatSize } from '../size.ts';
 import { type Manifest, type Plan, RESIDENT } from './format.ts';
+import { mappedPlans } from './mapped.ts';
 
 export const modes = ['resident', 'sequential', 'synchronous', 'stream', 'mmap'] as const;
 export type Mode = (typeof modes)[number];
 
 export interface PlanChoice {
+  /** The plan in force: as stored, or what it becomes with mapped weights. */
   readonly plan: Plan;
+  /** Of `plan.peakBytes`, what is allocated: all, or what mapped weights leave. */
+  readonly arenaBytes: number;
   readonly mode: Mode;
   /** As in the plan, or later: see issueIn. */
   readonly issue: readonly number[];
@@ -19,6 +24,8 @@ export interface PlanChoice {
 
 export interface PlanWish {
   readonly mode: 'auto' | Mode;
+  /** mmap: weights are mapped, in every mode. */
+  readonly source?: string | undefined;
   readonly budget?: number | undefined;
   readonly plan?: string | undefined;
 }
@@ -29,13 +36,29 @@ const isResident = (plan: Plan): boolean => plan.issue.every((step) => step === 
 export const heldBytes = (manifest: Manifest, plan: Plan): number => plan.peakBytes + manifest.fixedBytes;
 
 export function choosePlan(manifest: Manifest, wish: PlanWish): PlanChoice {
-  const suiting = suitable(named(manifest, wish.plan), wish);
-  const fitting = suiting.filter((plan) => heldBytes(manifest, plan) <= (wish.budget ?? Infinity));
-  const plan = fitting.at(-1);
-  if (plan === undefined) throw overBudget(manifest, suiting, wish);
-  const mode = wish.mode === 'auto' ? (isResident(plan) ? 'resident' : 'stream') : wish.mode;
-  const issue = issueIn(mode, manifest, plan);
-  return { plan, mode, issue };
+  const choices = choicesOf(manifest, suitable(named(manifest, wish.plan), wish), wish);
+  const fitting = choices.filter(({ plan }) => heldBytes(manifest, plan) <= (wish.budget ?? Infinity));
+  const choice = fitting.at(-1);
+  if (choice !== undefined) return choice;
+  throw overBudget(
+    manifest,
+    choices.map(({ plan }) => plan),
+    wish,
+  );
+}
+
+function choicesOf(manifest: Manifest, plans: readonly Plan[], wish: PlanWish): PlanChoice[] {
+  const choices = plans.map((plan) => {
+    const mode = wish.mode === 'auto' ? (isResident(plan) ? 'resident' : 'stream') : wish.mode;
+    return { plan, arenaBytes: plan.peakBytes, mode, issue: issueIn(mode, manifest, plan) } as const;
+  });
+  if (wish.mode !== 'mmap' && wish.source !== 'mmap') return choices;
+  const mapped = mappedPlans(
+    manifest,
+    plans,
+    choices.map(({ issue }) => issue),
+  );
+  return choices.map((choice, i) => ({ ...choice, ...mapped[i]! }));
 }
 
 /**
@@ -95,7 +118,7 @@ function overBudget(manifest: Manifest, plans: readonly Plan[], wish: PlanWish):
   const least = Math.min(...plans.map((plan) => heldBytes(manifest, plan)));
   return new MillraceError('BUDGET', 'no stored plan fits the budget', {
     at: 'budget',
-    expected: `at least ${formatSize(least)}${wish.mode === 'auto' ? '' : ` in mode ${wish.mode}`}`,
+    expected: `at least ${formatSize(least)}${wish.mode === 'auto' ? '' : ` in mode ${wish.mode}`}${wish.source === 'mmap' ? ' with mapped weights' : ''}`,
     got: formatSize(wish.budget ?? 0),
     hint: 'Raise the budget, or compile the model again with this one.',
   });

@@ -144,7 +144,7 @@ export class NativeEngine implements Engine {
       readers: parts.readers,
       threads: parts.threads,
       trace: parts.trace ? TRACE_EVENTS : 0,
-      arenaBytes: plan.peakBytes,
+      arenaBytes: choice.arenaBytes,
       program: parts.program,
       offsets: Float64Array.from(plan.valueOffsets),
       weights: Float64Array.from(

@@ -72,8 +72,10 @@ export class WasmEngine implements ValueMemory {
     this.control.set('program', this.layout.program);
     this.control.set('threads', threads);
     this.control.set('cooperative', threads > 1 ? 0 : 1);
-    this.control.set('trace', this.layout.trace);
-    if (traceEvents > 0) new Uint32Array(buffer, this.layout.trace, 1)[0] = traceEvents;
+    if (traceEvents > 0) {
+      new Uint32Array(buffer, this.layout.trace, 1)[0] = traceEvents;
+      this.control.set('trace', this.layout.trace);
+    }
   }
 
   /** Cooperative mode: runs until the caller is needed; the new status. A trap in a kernel is an ENGINE error. */

@@ -52,14 +52,15 @@ describe('simulate', () => {
     assert.equal(run.totalMs, 50);
   });
 
-  it("a checksum is a reader's own time, or the computing thread's", () => {
-    const idle = { ...pipeline, stepMs: [0, 0, 0, 0] };
-    const read = { latencyMs: 0, bytesPerMs: 1, inFlight: 2, checkBytesPerMs: 2 };
-    // Two milliseconds beside the transfer of four of the other request: only the first is seen.
-    assert.deepEqual([...simulate({ ...idle, read }, [-1, -1, -1, -1]).arriveMs], [6, 10, 14, 18]);
-    const inside = simulate({ ...pipeline, read: { ...read, checkedBy: 'compute' } }, [-1, -1, -1, RESIDENT]);
-    assert.deepEqual([...inside.arriveMs], [4, 8, 12, 0]);
-    assert.deepEqual([...inside.stallMs], [6, 2, 2, 0]);
-    assert.deepEqual([inside.totalMs, inside.delayMs], [50, 10]);
+  it('what a read takes from the compute is paid before the first step that uses it', () => {
+    const read = { latencyMs: 0, bytesPerMs: 1, inFlight: 2, handleMs: 1, handleMsPerGigabyte: 0.25e9 };
+    const after = simulate({ ...pipeline, read: { ...read, handledBy: 'compute' } }, [-1, -1, -1, RESIDENT]);
+    assert.deepEqual([...after.arriveMs], [4, 8, 12, 0]);
+    assert.deepEqual([...after.stallMs], [6, 2, 2, 0]);
+    assert.deepEqual([after.totalMs, after.delayMs], [50, 10]);
+    // Readers take nothing from a step that waits for them.
+    const beside = simulate({ ...pipeline, read }, [-1, -1, -1, RESIDENT]);
+    assert.deepEqual([...beside.stallMs], [4, 2, 2, 0]);
+    assert.equal(beside.totalMs, 48);
   });
 });

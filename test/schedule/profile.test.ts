@@ -1,10 +1,12 @@
 /** Profiles: what is fitted to timings, what is read from files, and what predictions make of it. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { simulate } from '../../compiler/memory/index.ts';
+import { Simulator } from '../../compiler/memory/simulate.ts';
 import { referenceDevice, type StepWork, workMilliseconds } from '../../compiler/schedule/cost.ts';
 import { fitFamily, fitKernels, mediansOf, type Timing } from '../../compiler/schedule/fit.ts';
-import { burstMs, fitReads } from '../../compiler/schedule/fit-reads.ts';
-import { deviceOf, type Profile, parseProfile } from '../../compiler/schedule/profile.ts';
+import { fitPipeline, type TimedRun } from '../../compiler/schedule/fit-pipeline.ts';
+import { deviceOf, PROFILE_VERSION, type Profile, parseProfile } from '../../compiler/schedule/profile.ts';
 import { MillraceError } from '../../runtime/error.ts';
 
 const work = (kernel: string, n: number): StepWork => ({
@@ -25,7 +27,7 @@ const isClose = (got: number, expected: number, share: number): void =>
   assert.ok(Math.abs(got - expected) <= share * expected, `${got} is not ${expected}`);
 
 const profile: Profile = {
-  version: 1,
+  version: PROFILE_VERSION,
   machine: 'a machine',
   engine: 'native',
   isa: 'avx2',
@@ -37,10 +39,9 @@ const profile: Profile = {
     latencyMs: 0.1,
     bytesPerMs: 1e6,
     inFlight: 2,
-    checkBytesPerMs: 5e6,
-    checkedBy: 'reader',
     handleMs: 0.01,
-    bursts: [{ bytes: 65536, inFlight: 1, msPerRequest: 0.2 }],
+    handleMsPerGigabyte: 80,
+    handledBy: 'readers',
   },
   measured: [{ work: { kernel: 'conv', flops: 5, bytes: 6, weightBytes: 7 }, ms: 0.5 }],
 };
@@ -78,14 +79,38 @@ describe('fitting a device', () => {
     assert.deepEqual(mediansOf([3, 1, 9].map((ms) => ({ work: of, ms }))), [{ work: of, ms: 3 }]);
   });
 
-  it('recovers latency and bandwidth of a source', () => {
-    const truth = { latencyMs: 0.15, bytesPerMs: 1.6e6 };
-    const bursts = [65536, 262144, 1048576, 4194304].flatMap((bytes) =>
-      [1, 2, 4].map((inFlight) => ({ bytes, inFlight, msPerRequest: burstMs(truth, bytes, inFlight) })),
+  it('recovers what reads cost from whole runs, some of which something else disturbed', () => {
+    const truth = { latencyMs: 0.15, bytesPerMs: 1.6e6, handleMs: 0.02, handleMsPerGigabyte: 90 };
+    const run = (bytes: number, stepMs: number, ahead: number, factor: number): TimedRun => {
+      const segments = Array.from({ length: 24 }, (_, s) => ({ byteLength: bytes, firstUse: s }));
+      const steps = segments.map(() => stepMs);
+      const issue = segments.map((_, s) => Math.max(-1, s - ahead));
+      const read = { ...truth, inFlight: 3 };
+      const simulator = new Simulator({ stepMs: steps, segments, read });
+      const totalMs = simulator.run(issue);
+      const waited = totalMs - simulator.handledMs(issue) - stepMs * segments.length;
+      return {
+        stepMs: steps,
+        segments,
+        issue,
+        ms: factor * totalMs,
+        stallMs: factor * waited,
+      };
+    };
+    const runs = [65536, 262144, 1048576].flatMap((bytes) =>
+      [0.05, 0.3, 2].flatMap((stepMs) => [1, 2, 8].map((ahead) => run(bytes, stepMs, ahead, 1))),
     );
-    const fitted = fitReads(bursts, 4);
-    isClose(fitted.latencyMs, truth.latencyMs, 0.02);
-    isClose(fitted.bytesPerMs, truth.bytesPerMs, 0.02);
+    const disturbed = runs.map((one, n) => (n % 7 === 3 ? { ...one, ms: one.ms * 1.5 } : one));
+    const fitted = fitPipeline(disturbed, 3, 'readers');
+    isClose(fitted.handleMs, truth.handleMs, 0.1);
+    isClose(fitted.handleMsPerGigabyte, truth.handleMsPerGigabyte, 0.1);
+    for (const { stepMs, segments, issue, ms } of runs)
+      isClose(simulate({ stepMs, segments, read: { ...fitted, inFlight: 3 } }, issue).totalMs, ms, 0.03);
+  });
+
+  it('takes reads for free where nothing is read', () => {
+    const fitted = fitPipeline([{ stepMs: [1], segments: [], issue: [], ms: 1, stallMs: 0 }], 1, 'compute');
+    assert.deepEqual([fitted.handleMs, fitted.handleMsPerGigabyte], [0, 0]);
   });
 });
 
@@ -112,7 +137,7 @@ describe('profiles', () => {
       return JSON.stringify(copy);
     };
     const cases: readonly (readonly [readonly string[], unknown])[] = [
-      [['version'], 2],
+      [['version'], 1],
       [['kernels'], []],
       [['kernels', 'conv'], null],
       [['kernels', 'conv', 'msPerGflop'], -1],
@@ -122,8 +147,9 @@ describe('profiles', () => {
       [['read', 'bytesPerMs'], 0],
       [['read', 'inFlight'], 0],
       [['read', 'inFlight'], 1.5],
-      [['read', 'checkedBy'], 'nobody'],
-      [['read', 'bursts'], { length: 3 }],
+      [['read', 'latencyMs'], -1],
+      [['read', 'handledBy'], 'nobody'],
+      [['read', 'handleMsPerGigabyte'], 'free'],
       [['measured', '0'], 3],
       [['measured', '0', 'ms'], null],
       [['measured', '0', 'work', 'kernel'], 9],

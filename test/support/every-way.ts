@@ -4,6 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { bytesOf, type Tensor } from '../../compiler/ir/tensor.ts';
+import { choosePlan } from '../../runtime/bundle/choose.ts';
+import type { Plan } from '../../runtime/bundle/format.ts';
 import type { LoadOptions } from '../../runtime/index.ts';
 import { type Network, open, runTensors } from './network.ts';
 import { runPoisoned } from './poison.ts';
@@ -21,6 +23,17 @@ export function waysOf({ manifest }: Network): LoadOptions[] {
     for (const mode of plan === 'resident' ? (['resident'] as const) : (['stream', 'sequential'] as const))
       for (const threads of [1, 2]) ways.push({ plan, mode, threads });
   return ways;
+}
+
+/** Values as with mapped weights, and every segment at a place of its own, behind them, as in the mapping. */
+function mappedApart({ manifest }: Network): Plan {
+  const { plan, arenaBytes } = choosePlan(manifest, { mode: 'mmap' });
+  let end = arenaBytes;
+  const segmentOffsets = manifest.segments.map(({ byteLength }) => {
+    end += byteLength;
+    return end - byteLength;
+  });
+  return { ...plan, name: 'mapped', segmentOffsets, peakBytes: end };
 }
 
 export async function assertSameEveryWay(
@@ -47,7 +60,7 @@ export async function assertSameEveryWay(
       }
     }
     if (!deterministic) continue;
-    for (const plan of network.manifest.plans)
+    for (const plan of [...network.manifest.plans, mappedApart(network)])
       for (const arrival of ['early', 'late'] as const) {
         const outputs = await runPoisoned(network, plan, inputs, arrival);
         assert.deepEqual(hex(outputs), first, `other bits when dead memory is NaN: ${plan.name}, ${arrival}`);

@@ -7,6 +7,15 @@
 
 static uint64_t align_up(uint64_t value, uint64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
 
+/*
+ * Memory in large pages is read into several times as fast: a direct request is a few long pieces to the disk instead
+ * of hundreds of 4 KiB. So the last page of the arena is a large one too, where that adds no more than half of it.
+ */
+static uint64_t arena_room(const struct model_sizes *sizes) {
+  const uint64_t bytes = align_up(sizes->arenaBytes, page_bytes()), large = large_page_bytes();
+  return large > 0 && bytes % large >= large / 2 ? align_up(bytes, large) : bytes;
+}
+
 int model_prepare(struct model *model, const struct model_sizes *sizes) {
   const uint64_t line = 64, page = page_bytes();
   const uint64_t addresses = 0;
@@ -14,8 +23,8 @@ int model_prepare(struct model *model, const struct model_sizes *sizes) {
   const uint64_t program = align_up(states + 4 * (uint64_t)sizes->segments, line);
   const uint64_t segments = align_up(program + 4 * (uint64_t)sizes->programWords, line);
   const uint64_t arena = align_up(segments + sizeof(struct segment) * (uint64_t)sizes->segments, page);
-  model->memoryBytes = align_up(arena + sizes->arenaBytes, page);
-  model->memory = pages_take(model->memoryBytes);
+  model->memoryBytes = arena + arena_room(sizes);
+  model->memory = pages_take(model->memoryBytes, arena);
   if (!model->memory) return -1;
   model->arena = model->memory + arena;
   model->values = sizes->values;
@@ -130,11 +139,11 @@ int model_start(struct model *model, int32_t readers, int32_t traceEvents) {
   struct engine *engine = &model->engine;
   engine->run = model->kernels;
   if (model->heap.lives) engine->step = on_step;
+  pages_dense(model->arena, model->memoryBytes - (uint64_t)(model->arena - model->memory));
   if (model->loader.mapping) {
     engine->run = run_guarded;
     engine->release = release;
   } else {
-    pages_dense(model->arena, model->memoryBytes - (uint64_t)(model->arena - model->memory));
     /* A context's arena has the plan's addresses, and nothing where the residents are. */
     for (int32_t s = 0; model->parent && s < model->loader.count; s++) {
       const struct segment *segment = &model->loader.segments[s];
@@ -143,8 +152,8 @@ int model_start(struct model *model, int32_t readers, int32_t traceEvents) {
     }
   }
   if (traceEvents > 0) {
-    model->traceBytes = sizeof(struct trace) + sizeof(struct trace_event) * (uint64_t)traceEvents;
-    model->trace = pages_take(model->traceBytes);
+    model->traceBytes = align_up(sizeof(struct trace) + sizeof(struct trace_event) * (uint64_t)traceEvents, page_bytes());
+    model->trace = pages_take(model->traceBytes, 0);
     if (!model->trace) return -1;
     model->trace->capacity = (uint32_t)traceEvents;
     engine->trace = model->trace;

@@ -113,9 +113,23 @@ void thread_join(uintptr_t handle) { pthread_join((pthread_t)handle, 0); }
 
 size_t page_bytes(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 
-void *pages_take(size_t bytes) {
-  void *pages = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return pages == MAP_FAILED ? 0 : pages;
+size_t large_page_bytes(void) {
+#ifdef __linux__
+  return page_bytes() == 4096 ? (size_t)2 << 20 : 0;
+#else
+  return 0;
+#endif
+}
+
+void *pages_take(size_t bytes, size_t before) {
+  const size_t large = bytes - before < large_page_bytes() ? 0 : large_page_bytes();
+  uint8_t *const first = mmap(0, bytes + large, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (first == MAP_FAILED) return 0;
+  if (large == 0) return first;
+  const size_t head = (size_t)(-((uintptr_t)first + before) & (large - 1));
+  if (head > 0) munmap(first, head);
+  if (head < large) munmap(first + head + bytes, large - head);
+  return first + head;
 }
 
 void pages_dense(void *address, size_t bytes) {

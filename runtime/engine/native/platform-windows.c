@@ -62,7 +62,12 @@ size_t page_bytes(void) {
   return info.dwPageSize;
 }
 
-void *pages_take(size_t bytes) { return VirtualAlloc(0, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE); }
+size_t large_page_bytes(void) { return 0; }
+
+void *pages_take(size_t bytes, size_t before) {
+  (void)before;
+  return VirtualAlloc(0, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+}
 void pages_dense(void *address, size_t bytes) { (void)address, (void)bytes; }
 void pages_spare(void *address, size_t bytes) { (void)address, (void)bytes; }
 void pages_give(void *address, size_t bytes) {

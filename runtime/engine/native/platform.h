@@ -21,8 +21,14 @@ void thread_join(uintptr_t handle);
 
 size_t page_bytes(void);
 
-/* Zeroed pages that cost nothing until they are touched; null if there are none. */
-void *pages_take(size_t bytes);
+/* What the processor maps at once where the system allows it, a power of two; 0: nobody knows. */
+size_t large_page_bytes(void);
+
+/*
+ * Zeroed pages that cost nothing until they are touched; null if there are none. What follows the first `before` bytes
+ * begins at a large page, if it is as long as one. Both are whole pages.
+ */
+void *pages_take(size_t bytes, size_t before);
 /* The range will be touched as a whole: larger pages would do. */
 void pages_dense(void *address, size_t bytes);
 /* The range will not be touched: no larger page may reach into it. */
