@@ -16,7 +16,7 @@ import { MillraceError } from './error.ts';
 import { LoadedModel } from './model.ts';
 import { type CheckedOptions, checkOptions, type LoadOptions, type SourceWish } from './options.ts';
 import { Loader } from './pipeline/loader.ts';
-import { type LayerOf, TraceRing } from './pipeline/trace.ts';
+import { type LayerOf, TRACE_EVENTS, TraceRing } from './pipeline/trace.ts';
 import { WasmModel } from './pipeline/wasm-model.ts';
 import type { Crc32 } from './weights/crc32.ts';
 import { anotherSize, type WeightSource } from './weights/source.ts';
@@ -148,7 +148,14 @@ async function openWasm(opening: Opening): Promise<Engine> {
   const shared = options.threads > 1;
   const variant = await engineVariant(bundle, platform, options.deterministic);
   const module = await compileEngine(variant.bytes, shared);
-  const engine = new WasmEngine(module, manifest, plan, program, options.threads);
+  const engine = new WasmEngine(
+    module,
+    manifest,
+    plan,
+    program,
+    options.threads,
+    options.trace && shared ? TRACE_EVENTS : 0,
+  );
   const source = await bundle.weights(sourceFor(options.source, choice));
   const trace = options.trace ? new TraceRing() : null;
   let threads: Threads | null = null;

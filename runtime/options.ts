@@ -36,7 +36,7 @@ export interface LoadOptions {
   readonly verify?: Verify | undefined;
   /** Most reads in flight at a time; 4 by default for WASM, as many as Node has threads for them, 2 for native. */
   readonly inFlight?: number | undefined;
-  /** Record what happens when, for `model.trace()`. */
+  /** Record what happens when, for `model.trace()`: half a megabyte beside the planned memory. */
   readonly trace?: boolean | undefined;
   /** planned (default): every byte has its address before the first run. malloc (native): activations and scratch are
    * taken from malloc when they are first written and given back after their last use; for comparison only. */

@@ -3,7 +3,7 @@
  * that streams. Each in turn, round after round: a machine that others slow down is slow for all of them.
  */
 import type { DType } from '../../compiler/ir/types.ts';
-import { referenceDevice, workMilliseconds, worksOfTable } from '../../compiler/schedule/cost.ts';
+import { worksOfTable } from '../../compiler/schedule/cost.ts';
 import { median, type Timing } from '../../compiler/schedule/fit.ts';
 import type { TimedRun } from '../../compiler/schedule/fit-pipeline.ts';
 import { type Manifest, RESIDENT, type WorkTable } from '../../runtime/bundle/format.ts';
@@ -93,7 +93,7 @@ async function timeModels(
         const { latencyMs, stallMs } = whole.stats;
         if (run < 0) continue;
         const events = whole.trace().filter(({ startMs }) => startMs >= before);
-        steps.push(stepTimes(work, events, latencyMs));
+        steps.push(stepTimes(work, events));
         totals.push(latencyMs - stallMs);
       }
       for (const { model, ms, stallMs } of reading)
@@ -135,16 +135,10 @@ const randomInputs = (model: LoadedModel) =>
     ]),
   );
 
-/** Where the engine records no steps (threads of WASM), a run is divided among them as the reference device would. */
-function stepTimes(work: WorkTable, events: readonly TraceEvent[], latencyMs: number): Float64Array {
+/** What each step took, the time it waited for weights left out. */
+function stepTimes(work: WorkTable, events: readonly TraceEvent[]): Float64Array {
   const steps = events.filter(({ what }) => what === 'step');
   const ms = new Float64Array(work.kernel.length);
-  if (steps.length === 0) {
-    const expected = worksOfTable(work).map((one) => workMilliseconds(one, referenceDevice));
-    const all = expected.reduce((sum, one) => sum + one, 0);
-    for (const [t, one] of expected.entries()) ms[t] = (latencyMs * one) / all;
-    return ms;
-  }
   const waits = events.filter(({ what }) => what === 'wait');
   for (const { id, startMs, endMs } of steps) {
     const waited = waits.reduce(

@@ -9,6 +9,11 @@ export interface EngineExports {
   readonly __stack_pointer: WebAssembly.Global;
 }
 
+/** What the module imports. Isolates may count from different moments, so their clock counts from the epoch. */
+export const engineImports = (memory: WebAssembly.Memory): WebAssembly.Imports => ({
+  env: { memory, clock: () => performance.timeOrigin + performance.now() },
+});
+
 /** An instance of the engine over a memory; each thread makes its own. */
 export const instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memory): EngineExports =>
-  new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as EngineExports;
+  new WebAssembly.Instance(module, engineImports(memory)).exports as unknown as EngineExports;

@@ -1,7 +1,8 @@
 /**
  * Where everything lies in the engine's memory. A pure function of what the manifest says, so that the compiler
  * knows the bytes held beside the arena (`fixedBytes`) before the engine exists, and the runtime allocates exactly
- * that: engine's own words and stack · address table · segment states · program · further threads' stacks · arena.
+ * that: engine's own words and stack · address table · segment states · program · further threads' stacks · the ring
+ * that traced threads record in · arena.
  */
 
 export const WASM_PAGE_BYTES = 65536;
@@ -10,6 +11,10 @@ export const ENGINE_BYTES = 2 * WASM_PAGE_BYTES;
 /** Stack of each thread after the first, whose stack is the engine's own. */
 export const STACK_BYTES = 32768;
 const LINE_BYTES = 64;
+
+/** `struct trace` (trace.h): capacity and count, then what, id, thread, reserved, from, to for each event. */
+export const TRACE_HEADER_BYTES = 8;
+export const TRACE_EVENT_BYTES = 32;
 
 export interface LayoutSizes {
   /** Value ids, including id 0. */
@@ -24,13 +29,15 @@ export interface Layout {
   readonly states: number;
   readonly program: number;
   readonly stackTops: readonly number[];
+  /** 0: there is none. */
+  readonly trace: number;
   readonly arena: number;
   readonly pages: number;
 }
 
 const alignUp = (value: number, alignment: number): number => Math.ceil(value / alignment) * alignment;
 
-export function layoutOf(sizes: LayoutSizes, peakBytes: number, threads = 1): Layout {
+export function layoutOf(sizes: LayoutSizes, peakBytes: number, threads = 1, traceEvents = 0): Layout {
   let end = ENGINE_BYTES;
   const place = (bytes: number): number => {
     const address = end;
@@ -41,12 +48,14 @@ export function layoutOf(sizes: LayoutSizes, peakBytes: number, threads = 1): La
   const states = place(4 * sizes.segments);
   const program = place(4 * sizes.programWords);
   const stackTops = Array.from({ length: threads - 1 }, () => place(STACK_BYTES) + STACK_BYTES);
+  const trace = traceEvents === 0 ? 0 : place(TRACE_HEADER_BYTES + TRACE_EVENT_BYTES * traceEvents);
   const arena = alignUp(end, WASM_PAGE_BYTES);
   return {
     addresses,
     states,
     program,
     stackTops,
+    trace,
     arena,
     pages: Math.ceil((arena + peakBytes) / WASM_PAGE_BYTES),
   };

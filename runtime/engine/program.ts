@@ -89,6 +89,8 @@ export const controlWords = [
   'cooperative',
   /** 1: worker threads leave their loop. */
   'exit',
+  /** Byte address of the ring that threads record in; 0: nothing is recorded. */
+  'trace',
 ] as const;
 export type ControlWord = (typeof controlWords)[number];
 

@@ -32,7 +32,7 @@ struct engine {
   /* Called before a step; null: nothing to do. */
   void (*step)(struct engine *engine, int32_t step);
   struct trace *trace; /* null: nothing is recorded */
-  int64_t stall;       /* nanoseconds this run has waited for segments; 0 in WASM, which has no clock */
+  int64_t stall;       /* nanoseconds this run has waited for segments */
 };
 
 /* The kernels of one instruction set: every set is the same sources, compiled with its own SYMBOL suffix. */

@@ -16,6 +16,7 @@ static void prepare(void) {
   engine.states = (int32_t *)(uintptr_t)(uint32_t)engine.block.states;
   engine.addresses = (const uint64_t *)(uintptr_t)(uint32_t)engine.block.addresses;
   engine.run = run_kernel;
+  engine.trace = (struct trace *)(uintptr_t)(uint32_t)engine.block.trace;
 }
 
 /* Address of the control block. */

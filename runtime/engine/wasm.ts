@@ -6,11 +6,19 @@
 import { heldValueOffsets } from '../bundle/choose.ts';
 import type { Manifest, Plan } from '../bundle/format.ts';
 import { MillraceError } from '../error.ts';
+import { TRACE_ROW } from '../pipeline/trace.ts';
 import { formatSize } from '../size.ts';
 import { Control } from './control.ts';
 import type { ValueMemory } from './engine.ts';
 import { type EngineExports, instantiate } from './instance.ts';
-import { ENGINE_BYTES, type Layout, layoutOf, WASM_PAGE_BYTES } from './layout.ts';
+import {
+  ENGINE_BYTES,
+  type Layout,
+  layoutOf,
+  TRACE_EVENT_BYTES,
+  TRACE_HEADER_BYTES,
+  WASM_PAGE_BYTES,
+} from './layout.ts';
 import { unshareMemory } from './memory-import.ts';
 import type { segmentStates } from './program.ts';
 
@@ -32,6 +40,8 @@ export class WasmEngine implements ValueMemory {
     plan: Plan,
     program: Int32Array,
     threads: number,
+    /** Events that the ring of its threads keeps, a power of two; 0: none. */
+    traceEvents = 0,
   ) {
     const sizes = {
       values: manifest.values,
@@ -39,7 +49,7 @@ export class WasmEngine implements ValueMemory {
       programWords: manifest.programWords,
     };
     this.module = module;
-    this.layout = layoutOf(sizes, plan.peakBytes, threads);
+    this.layout = layoutOf(sizes, plan.peakBytes, threads, traceEvents);
     this.memory = allocate(this.layout.pages, threads > 1);
     this.#exports = instantiate(module, this.memory);
     if ((this.#exports.__heap_base.value as number) > ENGINE_BYTES)
@@ -62,6 +72,10 @@ export class WasmEngine implements ValueMemory {
     this.control.set('program', this.layout.program);
     this.control.set('threads', threads);
     this.control.set('cooperative', threads > 1 ? 0 : 1);
+    if (traceEvents > 0) {
+      new Uint32Array(buffer, this.layout.trace, 1)[0] = traceEvents;
+      this.control.set('trace', this.layout.trace);
+    }
   }
 
   /** Cooperative mode: runs until the caller is needed; the new status. A trap in a kernel is an ENGINE error. */
@@ -83,6 +97,24 @@ export class WasmEngine implements ValueMemory {
 
   valueBytes(value: number, byteLength: number): Uint8Array {
     return this.bytes(this.addresses[value]!, byteLength);
+  }
+
+  /** What its threads recorded, oldest first: rows of {what, id, thread, start, end}, milliseconds since the epoch. */
+  traceRows(): Float64Array {
+    const { trace } = this.layout;
+    if (trace === 0) return new Float64Array(0);
+    const view = new DataView(this.memory.buffer, trace);
+    const capacity = view.getUint32(0, true);
+    const next = view.getUint32(4, true);
+    const kept = Math.min(next, capacity);
+    const rows = new Float64Array(kept * TRACE_ROW);
+    for (let n = 0; n < kept; n++) {
+      const at = TRACE_HEADER_BYTES + ((next - kept + n) % capacity) * TRACE_EVENT_BYTES;
+      const words = [0, 4, 8].map((offset) => view.getInt32(at + offset, true));
+      const times = [16, 24].map((offset) => Number(view.getBigInt64(at + offset, true)) / 1e6);
+      rows.set([...words, ...times], n * TRACE_ROW);
+    }
+    return rows;
   }
 
   setState(segment: number, state: (typeof segmentStates)[keyof typeof segmentStates]): void {

@@ -1,7 +1,7 @@
 /**
  * What happened when, for people and tools: events of the last runs, kept in a ring of fixed size. The native engine
- * records its own (engine/trace.h); for WASM this isolate records what it can see: reads, waits and runs, and steps where
- * it computes them itself.
+ * records its own (engine/trace.h), and so do threads of WASM, in engine memory, but for reads and runs; those, and all
+ * of a run without threads, are recorded by this isolate.
  */
 
 /** In the order of `enum trace_what` in engine/trace.h; `run` is TypeScript's own. */

@@ -3,7 +3,7 @@ import type { Engine, Isa } from '../engine/engine.ts';
 import type { Threads } from '../engine/threads.ts';
 import type { SourceKind, WeightSource } from '../weights/source.ts';
 import { type Drive, runAlone, runOnThreads } from './drive.ts';
-import type { LayerOf, TraceEvent, TraceRing } from './trace.ts';
+import { eventsOf, type LayerOf, type TraceEvent, type TraceRing } from './trace.ts';
 
 export interface WasmParts {
   readonly drive: Drive;
@@ -66,7 +66,17 @@ export class WasmModel implements Engine {
   }
 
   trace(): readonly TraceEvent[] {
-    return this.#parts?.trace?.events(this.#parts.layerOf) ?? [];
+    const { trace, layerOf, threads, drive } = this.#parts ?? {};
+    if (!trace || !layerOf || !drive) return [];
+    const seen = trace.events(layerOf);
+    if (!threads) return seen;
+    // Threads know best when they waited; the loader's clock counts from this isolate's beginning.
+    const recorded = eventsOf(drive.engine.traceRows(), layerOf).map((event) => ({
+      ...event,
+      startMs: event.startMs - performance.timeOrigin,
+      endMs: event.endMs - performance.timeOrigin,
+    }));
+    return [...seen.filter(({ what }) => what !== 'wait'), ...recorded].sort((a, b) => a.endMs - b.endMs);
   }
 
   context(threads: number): Promise<Engine> {

@@ -12,6 +12,7 @@ import {
   type OperandName,
   signatureOf,
 } from '../../runtime/engine/abi.ts';
+import { engineImports } from '../../runtime/engine/instance.ts';
 import { controlWords, Program, status } from '../../runtime/engine/program.ts';
 import { type Driver, type NativeVariant, nativeVariants, startDriver } from './native-driver.ts';
 
@@ -79,8 +80,8 @@ export const unshared = (wasm: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>
       at = end;
       continue;
     }
-    // The engine imports its memory and nothing else: count 1, two names, kind, limits.
-    assert.equal(number(), 1);
+    // The engine imports its memory, and then a clock: count 2, two names, kind, limits.
+    assert.equal(number(), 2);
     for (let name = 0; name < 2; name++) {
       const length = number();
       at += length;
@@ -230,7 +231,7 @@ export class WasmKernels extends Kernels {
   ) {
     super(variant);
     this.memory = memory;
-    const instance = new WebAssembly.Instance(module, { env: { memory } });
+    const instance = new WebAssembly.Instance(module, engineImports(memory));
     this.exports = instance.exports as unknown as EngineExports;
   }
 

@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { SEGMENT_ALIGNMENT } from '../../runtime/bundle/format.ts';
-import { fixedBytesOf, layoutOf, STACK_BYTES, WASM_PAGE_BYTES } from '../../runtime/engine/layout.ts';
+import {
+  fixedBytesOf,
+  layoutOf,
+  STACK_BYTES,
+  TRACE_EVENT_BYTES,
+  TRACE_HEADER_BYTES,
+  WASM_PAGE_BYTES,
+} from '../../runtime/engine/layout.ts';
 import { unshareMemory } from '../../runtime/engine/memory-import.ts';
 import { MillraceError } from '../../runtime/error.ts';
 
@@ -20,8 +27,13 @@ describe('layout of engine memory', () => {
 
   it('keeps tables, program, stacks and arena apart and aligned', () =>
     fc.assert(
-      fc.property(sizes, fc.integer({ min: 1, max: 8 }), (given, threads) => {
-        const { addresses, states, program, stackTops, arena } = layoutOf(given, 4096, threads);
+      fc.property(sizes, fc.integer({ min: 1, max: 8 }), fc.nat(100), (given, threads, events) => {
+        const { addresses, states, program, stackTops, trace, arena } = layoutOf(
+          given,
+          4096,
+          threads,
+          events,
+        );
         assert.equal(addresses % 8, 0);
         assert.equal(arena % SEGMENT_ALIGNMENT, 0);
         assert.ok(addresses + 8 * given.values <= states);
@@ -33,6 +45,10 @@ describe('layout of engine memory', () => {
           assert.ok(end <= top - STACK_BYTES);
           end = top;
         }
+        assert.equal(trace % 8, 0);
+        assert.equal(trace > 0, events > 0);
+        if (events > 0) assert.ok(end <= trace);
+        if (events > 0) end = trace + TRACE_HEADER_BYTES + TRACE_EVENT_BYTES * events;
         assert.ok(end <= arena);
       }),
     ));

@@ -111,6 +111,26 @@ describe('a loaded model', () => {
         await model.close();
       });
 
+      it('records what happened, on one clock', async () => {
+        const model = await loaded({ threads, mode: 'sequential', trace: true });
+        for (let run = 0; run < 2; run++) await isRight(model);
+        const events = model.trace();
+        const of = (what: string) => events.filter((event) => event.what === what);
+        assert.equal(of('run').length, 2);
+        assert.equal(of('read').length, 80);
+        assert.ok(of('wait').length > 0);
+        const second = of('run')[1]!;
+        const within = events.filter(({ startMs }) => startMs >= second.startMs);
+        assert.deepEqual(
+          within.filter(({ what }) => what === 'step').map(({ id }) => id),
+          Array.from({ length: 40 }, (_, step) => step),
+        );
+        for (const { what, startMs, endMs } of within)
+          assert.ok(startMs <= endMs && endMs <= second.endMs, `${what}: ${startMs} to ${endMs}`);
+        assert.equal(events.at(-1), second);
+        assert.deepEqual((await loaded({ threads })).trace(), []);
+      });
+
       it('can be closed before its first run', async () => {
         const model = await loaded({ threads });
         await model.close();

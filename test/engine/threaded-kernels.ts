@@ -9,7 +9,7 @@ import { compileEngine, engineBytes, WasmKernels, type WasmVariant } from './ker
 /** Plain JavaScript: a thread needs no loader of modules. */
 const threadScript = `
   const { module, memory, thread, stack } = require('node:worker_threads').workerData;
-  const engine = new WebAssembly.Instance(module, { env: { memory } }).exports;
+  const engine = new WebAssembly.Instance(module, { env: { memory, clock: () => 0 } }).exports;
   if (thread > 0) engine.__stack_pointer.value = stack;
   engine.worker(thread);
 `;
