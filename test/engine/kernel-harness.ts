@@ -182,7 +182,9 @@ export abstract class Kernels {
       const reach = reachOf(operand);
       const { byteLength } = given[operand.name]!;
       assert.ok(
-        reach === null || (reach.low >= 0 && reach.high <= byteLength),
+        operand.role === 'weight'
+          ? reach?.high === byteLength
+          : reach === null || (reach.low >= 0 && reach.high <= byteLength),
         `${operand.name} of ${kernel} has ${byteLength} bytes; reach.ts says ${JSON.stringify(reach)}`,
       );
     }
