@@ -14,7 +14,7 @@ import type { LoadOptions } from '../runtime/node.ts';
 import { DEFAULT_IN_FLIGHT, NATIVE_READERS } from '../runtime/open.ts';
 import { type SourceWish, sourceWishes } from '../runtime/options.ts';
 import { type Timed, timeRuns, timeSteps } from './calibrate/bundle.ts';
-import { calibrationNetworks, pipelineNetworks } from './calibrate/graphs.ts';
+import { balancedNetworks, calibrationNetworks, readingNetworks } from './calibrate/graphs.ts';
 import { type Command, readArgumentsWithAny, UsageError } from './command.ts';
 import { withTemporaryFolder } from './interrupt.ts';
 import { engineOptionsOf } from './load.ts';
@@ -31,7 +31,7 @@ Bundles that are named are timed too, and their steps then predicted as timed.
   --engine ENGINE    auto (native where it is built), native or wasm
   --threads N        threads that compute (default 1)
   --source SOURCE    auto (direct where the system can), file, direct or mmap (native)
-  --directory DIR    where to write temporary bundles of 150 MiB: on the disk that weights will be read from
+  --directory DIR    where to write temporary bundles of 100 MiB: on the disk that weights will be read from
                      (default: beside the first bundle, else beside the profile)
   --json             print the profile
 
@@ -78,8 +78,9 @@ const isDirectory = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Between the smallest memory and all weights resident: from runs that wait for reads to runs that hide all of them. */
-const BUDGETS = [0, 0.2, 0.5, 0.75, 0.9, 1];
+/** Shares of the way from the smallest memory to all weights resident: for runs that wait for reads, that hide them. */
+const WAITING = [0, 0.2, 0.5];
+const HIDING = [0.7, 0.8, 0.9, 1];
 
 async function compiledFor(network: Model, shares: readonly number[]): Promise<Bundle> {
   const compiled = await compile(network);
@@ -121,13 +122,15 @@ async function measure(
     return timed;
   };
   try {
-    const steps = await timeAll('timing kernels', 0.5, calibrationNetworks(), [], (bundle) =>
+    const steps = await timeAll('timing kernels', 0.45, calibrationNetworks(), [], (bundle) =>
       timeSteps(bundle, options),
     );
     const reading = { ...options, source };
-    const pipelines = await timeAll('timing reads', 0.8, pipelineNetworks(), BUDGETS, (bundle) =>
-      timeRuns(bundle, reading),
-    );
+    const timeReading = (bundle: string): Promise<Timed> => timeRuns(bundle, reading);
+    const pipelines = [
+      ...(await timeAll('timing reads', 0.65, readingNetworks(), WAITING, timeReading)),
+      ...(await timeAll('timing reads', 0.85, balancedNetworks(), [...WAITING, ...HIDING], timeReading)),
+    ];
     const own: Timed[] = [];
     for (const [n, bundle] of bundles.entries()) {
       bar.update(`timing ${bundle}`, done + ((1 - done) * n) / bundles.length);

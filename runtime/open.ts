@@ -10,6 +10,7 @@ import { type Executor, recordProgram } from './engine/executor.ts';
 import { heapTables } from './engine/heap-tables.ts';
 import { runHostOp } from './engine/host.ts';
 import { type NativeAddon, NativeEngine } from './engine/native.ts';
+import { checkReach } from './engine/reach.ts';
 import { type StartThread, Threads } from './engine/threads.ts';
 import { canRun, compileEngine, WasmEngine } from './engine/wasm.ts';
 import { MillraceError } from './error.ts';
@@ -74,6 +75,7 @@ export async function openModel<I, O>(
   const choice = choosePlan(manifest, options);
   const executor = options.executor ?? (await bundle.executor());
   const program = recordProgram(executor, manifest);
+  checkReach(program, manifest, choice, executor.host);
   const opening = { bundle, platform, options, manifest, choice, executor, program };
   const engine: Engine = native === null ? await openWasm(opening) : openNative(opening, native);
   return new LoadedModel<I, O>({

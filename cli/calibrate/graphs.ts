@@ -156,18 +156,24 @@ const chain = (name: string, shape: readonly number[], layers: number, layer: Ca
     },
   );
 
-/**
- * What is read while it is computed: three that are bound by their reads, in segments of 128 KiB, 512 KiB and about
- * 1 MiB, and one of convolutions that has as much to compute.
- */
-export const pipelineNetworks = (): Model[] => [
-  ...[2, 8, 16].map((layers) =>
+/** Bound by their reads, in segments of 128 KiB, 512 KiB and about 1 MiB. */
+export const readingNetworks = (): Model[] =>
+  [2, 8, 16].map((layers) =>
     chain(`reads-${layers}`, [1, 1024], layers, (x) => dense(x, { units: 1024 }) as FloatTensor),
+  );
+
+/** With as much to compute as to read, and more weights than caches hold: resident ones would stay there otherwise. */
+export const balancedNetworks = (): Model[] => [
+  chain(
+    'convolutions-and-reads',
+    image(14, 256),
+    40,
+    (x) => conv2d(x, { filters: 256, kernel: 3, padding: 'same' }) as FloatTensor,
   ),
   chain(
-    'reads-and-convolutions',
-    image(14, 256),
-    16,
-    (x) => conv2d(x, { filters: 256, kernel: 3, padding: 'same' }) as FloatTensor,
+    'products-and-reads',
+    image(14, 768),
+    40,
+    (x) => conv2d(x, { filters: 768, kernel: 1 }) as FloatTensor,
   ),
 ];

@@ -10,6 +10,7 @@
  */
 import { type Manifest, type Plan, RESIDENT } from '../../runtime/bundle/format.ts';
 import { type Executor, recordProgram } from '../../runtime/engine/executor.ts';
+import { extentOf } from '../../runtime/engine/extent.ts';
 import { runHostOp } from '../../runtime/engine/host.ts';
 import { type Operand, operandsOf } from '../../runtime/engine/operands.ts';
 import { engineReasons, segmentStates, status } from '../../runtime/engine/program.ts';
@@ -17,7 +18,6 @@ import { compileEngine, WasmEngine } from '../../runtime/engine/wasm.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import type { WeightSource } from '../../runtime/weights/source.ts';
 import { overlap, type Region, span, whole } from '../schedule/region.ts';
-import { extentOf } from './extent.ts';
 
 export interface Allocation {
   readonly id: string;

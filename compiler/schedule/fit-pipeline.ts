@@ -1,12 +1,13 @@
 /**
- * What reading costs on a device, from whole runs: latency, bandwidth, and what reads take from the threads that
- * compute, for which the pipeline's own simulator (memory/simulate.ts) misses the runs and their waits least. Runs and
- * not bursts of reads are fitted, because what is wanted is how long runs take: with readers that share cores and memory
- * with the kernels, into the memory that is computed with.
+ * What reading costs on a device, from whole runs and not from bursts of reads, because what is wanted is how long runs
+ * take: with readers that share cores and memory with the kernels, into the memory that is computed with.
  *
- * The parameters are searched on a grid, then on finer ones around the best. Misses count in proportion and not squared,
- * so that a run which something else disturbed does not bend the rest.
+ * First what reads take from the threads that compute: the time of a run which is neither the steps' own nor waiting.
+ * Where readers take it, what they take while a step waits costs nothing, so runs that hardly wait tell. Then the latency
+ * and the bandwidth for which the pipeline's own simulator (memory/simulate.ts) misses the runs least. Misses count in
+ * proportion and not squared, so that a run which something else disturbed does not bend the rest.
  */
+import { RESIDENT } from '../../runtime/bundle/format.ts';
 import { type Pipeline, Simulator } from '../memory/simulate.ts';
 
 /** One plan of one network as it ran. */
@@ -49,55 +50,72 @@ const byDifference = (step: number, count: number): Axis => ({
 });
 
 const ZOOMS = 8;
-/** Predictions are of runs; their waits keep the parameters from standing in for each other. */
-const WAIT_WEIGHT = 0.5;
 /** A difference below this share says nothing: the least explanation stands. */
 const BETTER = 1e-6;
+/** A run that waits for less than this share of its time hardly waits. */
+const HARDLY = 0.02;
 
 export function fitPipeline(
   runs: readonly TimedRun[],
   inFlight: number,
   handledBy: 'readers' | 'compute',
 ): PipelineCost {
-  const missOf = (cost: PipelineCost): number =>
-    runs.reduce((sum, { stepMs, segments, issue, ms, stallMs, weight = 1 }) => {
-      const simulator = new Simulator({ stepMs, segments, read: { ...cost, inFlight, handledBy } });
-      const predicted = simulator.run(issue);
-      const computed = stepMs.reduce((all, step) => all + step, 0);
-      const waited = predicted - computed - simulator.handledMs(issue);
-      const miss = Math.abs(Math.log(predicted / ms)) + (WAIT_WEIGHT * Math.abs(waited - stallMs)) / ms;
-      return sum + weight * miss;
+  const telling = runs.filter(({ ms, stallMs }) => handledBy === 'compute' || stallMs <= HARDLY * ms);
+  const taken = telling.map(({ stepMs, segments, issue, ms, stallMs, weight = 1 }) => {
+    const read = segments.filter((_, s) => issue[s] !== RESIDENT);
+    return {
+      requests: read.length,
+      gigabytes: read.reduce((sum, { byteLength }) => sum + byteLength, 0) / 1e9,
+      ms: Math.max(0, ms - stallMs - stepMs.reduce((sum, step) => sum + step, 0)),
+      worth: weight / ms,
+    };
+  });
+  // Up to 0.2 ms for a request and 1 s for a gigabyte.
+  const [handleMs, handleMsPerGigabyte] = search(byDifference(0.02, 11), byDifference(100, 11), (a, b) =>
+    taken.reduce(
+      (sum, { requests, gigabytes, ms, worth }) => sum + worth * Math.abs(requests * a + gigabytes * b - ms),
+      0,
+    ),
+  );
+  // 20 MB/s to 45 GB/s, 5 µs to 10 ms.
+  const [bytesPerMs, latencyMs] = search(byRatio(2e4, 1.4, 24), byRatio(0.005, 2, 12), (bytes, latency) => {
+    const read = {
+      bytesPerMs: bytes,
+      latencyMs: latency,
+      handleMs,
+      handleMsPerGigabyte,
+      handledBy,
+      inFlight,
+    };
+    return runs.reduce((sum, { stepMs, segments, issue, ms, weight = 1 }) => {
+      const predicted = new Simulator({ stepMs, segments, read }).run(issue);
+      return sum + weight * Math.abs(Math.log(predicted / ms));
     }, 0);
-  // 20 MB/s to 20 GB/s; 10 µs to 10 ms; from nothing to 0.2 ms for a request and 800 ms for a gigabyte.
-  let axes = [byRatio(2e4, 1.7, 14), byRatio(0.01, 3.2, 7), byDifference(0.05, 5), byDifference(200, 5)];
-  let best = axes.map(({ values }) => values[0]!);
-  let bestMiss = Number.POSITIVE_INFINITY;
-  for (let zoom = 0; zoom < ZOOMS; zoom++) {
-    for (const point of pointsOf(axes)) {
-      const miss = missOf(costAt(point));
-      if (miss >= bestMiss * (1 - BETTER)) continue;
-      best = point;
-      bestMiss = miss;
-    }
-    axes = axes.map((axis, n) => around(best[n]!, axis));
-  }
-  return costAt(best);
-}
-
-function costAt(point: readonly number[]): PipelineCost {
-  const [bytesPerMs, latencyMs, handleMs, handleMsPerGigabyte] = point as [number, number, number, number];
+  });
   return { latencyMs, bytesPerMs, handleMs, handleMsPerGigabyte };
 }
 
-const pointsOf = (axes: readonly Axis[]): number[][] =>
-  axes.reduce<number[][]>(
-    (points, { values }) => points.flatMap((point) => values.map((value) => [...point, value])),
-    [[]],
-  );
+/** The point with the least miss; of points that miss as much, the first. */
+function search(a: Axis, b: Axis, missOf: (x: number, y: number) => number): readonly [number, number] {
+  let best: readonly [number, number] = [a.values[0]!, b.values[0]!];
+  let bestMiss = missOf(...best);
+  for (let zoom = 0; zoom < ZOOMS; zoom++) {
+    for (const x of a.values)
+      for (const y of b.values) {
+        const miss = missOf(x, y);
+        if (miss >= bestMiss * (1 - BETTER)) continue;
+        best = [x, y];
+        bestMiss = miss;
+      }
+    a = around(best[0], a);
+    b = around(best[1], b);
+  }
+  return best;
+}
 
-/** Two points to each side, half as far apart as before. */
+/** Three points to each side, half as far apart as before. */
 function around(middle: number, { step, ratio }: Axis): Axis {
   const finer = ratio ? Math.sqrt(step) : step / 2;
   const at = (n: number): number => (ratio ? middle * finer ** n : Math.max(0, middle + n * finer));
-  return { values: [...new Set([-2, -1, 0, 1, 2].map(at))], step: finer, ratio };
+  return { values: [...new Set([-3, -2, -1, 0, 1, 2, 3].map(at))], step: finer, ratio };
 }

@@ -1,28 +1,12 @@
 /**
  * Where a slot lies in the memory of another: at an offset, in one piece or in rows that lie apart. A slot whose rows
- * lie apart is what a concatenation's part or a slice along the channels is. Invariant: `rows` rows of `bytes` bytes
- * are all of the slot's bytes, in their order.
+ * lie apart is what a concatenation's part or a slice along the channels is.
  */
+import { type Region, region, span, whole } from '../../runtime/engine/region.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import type { Slot, SlotId } from './schedule.ts';
 
-export interface Region {
-  readonly offset: number;
-  readonly rows: number;
-  /** Bytes of a row. */
-  readonly bytes: number;
-  /** Bytes from one row to the next; `bytes` where there is one row. */
-  readonly stride: number;
-}
-
-export const whole = (bytes: number, offset = 0): Region => ({ offset, rows: 1, bytes, stride: bytes });
-
-/** Rows that adjoin are one row. */
-export const region = (offset: number, rows: number, bytes: number, stride: number): Region =>
-  rows === 1 || stride === bytes ? whole(rows * bytes, offset) : { offset, rows, bytes, stride };
-
-/** Bytes from the offset to the last row's end. */
-export const span = ({ rows, bytes, stride }: Region): number => (rows - 1) * stride + bytes;
+export { type Region, region, span, whole };
 
 export const sameRegion = (a: Region, b: Region): boolean =>
   a.offset === b.offset && a.rows === b.rows && a.bytes === b.bytes && a.stride === b.stride;

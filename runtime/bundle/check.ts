@@ -120,6 +120,16 @@ function checkPlan(manifest: Manifest, plan: Plan, at: string, isWeight: Uint8Ar
         offset,
       );
   }
+  for (const [i, { value, byteLength }] of manifest.lifetimes.entries()) {
+    const offset = plan.valueOffsets[value]!;
+    if (offset === -1 || offset + byteLength > plan.peakBytes)
+      throw invalid(
+        `${at}.valueOffsets[${value}]`,
+        `lifetimes[${i}] outside the arena`,
+        'a place in it',
+        offset,
+      );
+  }
 }
 
 /** A resident segment is read once: nothing else of the weights may ever lie where it does. */

@@ -2,9 +2,11 @@
  * For the allocating executor (engine/native/heap.h): which tensors it takes from malloc, and which values lie in
  * them. Left in the arena is what the caller or TypeScript touches: inputs, outputs, and what host ops read or write.
  */
-import type { Manifest, Plan } from '../bundle/format.ts';
+import type { LifetimeEntry, Manifest, Plan } from '../bundle/format.ts';
+import { MillraceError } from '../error.ts';
 import type { HostOp } from './executor.ts';
-import { operandsOf } from './operands.ts';
+import { type Operand, operandsOf } from './operands.ts';
+import { reachOf } from './reach.ts';
 
 export interface HeapTables {
   /** Rows of {first step, step after the last, bytes}, in order of the first step. */
@@ -32,11 +34,13 @@ export function heapTables(
     );
   const kept = new Set<number>();
   const homes = new Map<number, number>();
-  for (const { step, value, kernel } of operandsOf(program, host)) {
+  for (const operand of operandsOf(program, host)) {
+    const { step, value, kernel } = operand;
     if (offsetOf(value) < 0) continue;
     const life = homes.get(value) ?? homeOf(value, step);
     homes.set(value, life);
     if (kernel === null) kept.add(life);
+    if (life >= 0) checkInside(operand, offsetOf(value) - offsetOf(lives[life]!.value), lives[life]!);
   }
   for (const [i, { start, end }] of lives.entries()) if (start < 0 || end > manifest.steps) kept.add(i);
   const rows = lives.flatMap((_, i) => (kept.has(i) ? [] : [i]));
@@ -53,4 +57,19 @@ export function heapTables(
     ),
     members: Float64Array.from(members.flat()),
   };
+}
+
+/** malloc gives a tensor its lifetime's bytes for its lifetime's steps: no call may touch others. */
+function checkInside(operand: Operand, offset: number, life: LifetimeEntry): void {
+  const { step } = operand;
+  const { name, byteLength, start, end } = life;
+  const reach = reachOf(operand);
+  if (reach === null) return;
+  const [low, high] = [offset + reach.low, offset + reach.high];
+  if (start <= step && step < end && low >= 0 && high <= byteLength) return;
+  throw new MillraceError('BUNDLE_INVALID', 'a step reaches outside a lifetime', {
+    at: `manifest.bin: lifetime "${name}"`,
+    expected: `bytes 0 to ${byteLength}, steps ${start} to ${end - 1}`,
+    got: `bytes ${low} to ${high}, step ${step}`,
+  });
 }

@@ -17,6 +17,45 @@ export interface Operand {
   readonly host: HostOp | null;
 }
 
+/** A call in the program; parameters are read where they stand when they are asked for, as most never are. */
+interface CallWords {
+  readonly program: Int32Array;
+  readonly floats: Float32Array;
+  readonly pc: number;
+}
+
+interface CallReader {
+  readonly operands: readonly (readonly [name: string, role: OperandRole])[];
+  /** Has a getter for each parameter, for a CallWords. */
+  readonly params: object;
+}
+
+const readers = new Map<KernelName, CallReader>();
+
+function readerOf(kernel: KernelName): CallReader {
+  const known = readers.get(kernel);
+  if (known !== undefined) return known;
+  const signature = signatureOf(kernel);
+  const operands = Object.entries(signature.operands);
+  const params = {};
+  let at = 2 + operands.length;
+  for (const [name, type] of Object.entries(signature.params)) {
+    const word = at++;
+    const get =
+      type === 'f32'
+        ? function (this: CallWords) {
+            return this.floats[this.pc + word];
+          }
+        : function (this: CallWords) {
+            return this.program[this.pc + word];
+          };
+    Object.defineProperty(params, name, { get });
+  }
+  const reader = { operands, params };
+  readers.set(kernel, reader);
+  return reader;
+}
+
 /** In the order of the program; absent operands are left out. */
 export function* operandsOf(program: Int32Array, host: readonly HostOp[]): Generator<Operand> {
   const floats = new Float32Array(program.buffer, program.byteOffset, program.length);
@@ -27,13 +66,12 @@ export function* operandsOf(program: Int32Array, host: readonly HostOp[]): Gener
     else if (opcode === opcodes.HOST) yield* operandsOfHost(step, host[program[pc + 2]!]!);
     else if (opcode >= FIRST_KERNEL) {
       const kernel = kernelNames[opcode - FIRST_KERNEL]!;
-      const signature = signatureOf(kernel);
-      const operands = Object.entries(signature.operands);
-      const params: Record<string, number> = {};
-      for (const [i, [name, type]] of Object.entries(signature.params).entries())
-        params[name] = (type === 'f32' ? floats : program)[pc + 2 + operands.length + i]!;
-      for (const [i, [name, role]] of operands.entries()) {
-        const value = program[pc + 2 + i]!;
+      const reader = readerOf(kernel);
+      const words: CallWords = { program, floats, pc };
+      const params = Object.setPrototypeOf(words, reader.params) as Operand['params'];
+      let at = pc + 2;
+      for (const [name, role] of reader.operands) {
+        const value = program[at++]!;
         if (value !== 0) yield { step, value, kernel, name, role, params, host: null };
       }
     }

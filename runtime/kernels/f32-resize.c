@@ -1,6 +1,7 @@
 /*
  * Resize of the two middle dimensions by a table of taps: for each output row, then each output column, the two
  * input positions and their weights, so coordinate conventions are the compiler's business. The lanes are channels.
+ * The table comes from a file: a position outside of the input ends the run with ENGINE_ERROR_INDEX.
  */
 #include "engine.h"
 #include "lanes.h"
@@ -30,6 +31,13 @@ static void resize_pixel(float *y, const float *low, const float *high, const st
   }
 }
 
+static int lies_within(const struct tap *taps, int32_t count, int32_t size) {
+  int outside = 0;
+  for (int32_t i = 0; i < count; i++)
+    outside |= (uint32_t)taps[i].low >= (uint32_t)size || (uint32_t)taps[i].high >= (uint32_t)size;
+  return !outside;
+}
+
 KERNEL(f32_resize) {
   float *y = at(p->y);
   const float *x = at(p->x);
@@ -41,8 +49,13 @@ KERNEL(f32_resize) {
   const int32_t tiles = parts(total, rows_of_tile);
   for (int32_t tile; (tile = next_tile(work)) < tiles;) {
     const int32_t end = least(total, (tile + 1) * rows_of_tile);
+    const int columns_within = lies_within(columns, p->outW, p->inW);
     for (int32_t row = tile * rows_of_tile; row < end; row++) {
       const struct tap *tap = rows + row % p->outH;
+      if (!columns_within || !lies_within(tap, 1, p->inH)) {
+        work->error = ENGINE_ERROR_INDEX;
+        return;
+      }
       const float *image = x + row / p->outH * p->inH * row_stride;
       float *to = y + (intptr_t)row * p->outW * p->channels;
       for (int32_t i = 0; i < p->outW; i++, to += p->channels)

@@ -96,6 +96,7 @@ describe('reading a manifest', () => {
     ['plans.0.issue.2', RESIDENT, /overlaps a resident segment/],
     ['plans.0.valueOffsets.1', -1, /"x" outside the arena/],
     ['plans.0.valueOffsets.1', manifest.plans[0]!.peakBytes, /"x" outside the arena/],
+    ['lifetimes.1.byteLength', 2 ** 30, /lifetimes\[1\] outside the arena/],
     ['plans.0.valueOffsets.0', 0, /not an activation/],
     ['plans.0.valueOffsets.6', 0, /not an activation/],
     ['plans.0.depth', 4, /depth/],

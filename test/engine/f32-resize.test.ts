@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { assertClose, eachVariant, seeded } from './kernel-harness.ts';
 
 interface Tap {
@@ -53,5 +54,22 @@ eachVariant((kernels) => {
           });
           assertClose(result, expected, mode === 0 ? 0 : 1e-6);
         });
+
+    it('refuses a tap outside the input', () => {
+      const x = seeded(3 * 4 * 5, 4);
+      for (const [row, column] of [
+        [3, 0],
+        [-1, 0],
+        [0, 4],
+        [0, -(2 ** 31)],
+      ] as const)
+        for (const end of ['low', 'high'] as const) {
+          const still = { low: 0, high: 0, wLow: 1, wHigh: 0 };
+          const w = table([still, { ...still, [end]: row }, still, { ...still, [end]: column }]);
+          const params = { batch: 1, inH: 3, inW: 4, outH: 2, outW: 2, channels: 5, mode: 1 };
+          const y = new Float32Array(2 * 2 * 5);
+          assert.throws(() => kernels.run('f32-resize', { y, x, w }, params), /detail 2/);
+        }
+    });
   });
 });

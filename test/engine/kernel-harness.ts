@@ -1,7 +1,7 @@
 /**
  * Runs one kernel call of the built engine, in WASM or natively: places the operands in memory, records a program of one call, replays
  * it and reads the outputs back. Invariant: between operands lies a guard of NaNs, so a read past an operand shows
- * in the result and a write past one fails the run.
+ * in the result and a write past one fails the run; what `reach.ts` says of a call is within the operands.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -13,7 +13,9 @@ import {
   signatureOf,
 } from '../../runtime/engine/abi.ts';
 import { engineImports } from '../../runtime/engine/instance.ts';
+import { operandsOf } from '../../runtime/engine/operands.ts';
 import { controlWords, Program, status } from '../../runtime/engine/program.ts';
+import { reachOf } from '../../runtime/engine/reach.ts';
 import { type Driver, type NativeVariant, nativeVariants, startDriver } from './native-driver.ts';
 
 export const wasmVariants = ['plain', 'relaxed'] as const;
@@ -177,6 +179,16 @@ export abstract class Kernels {
       ids[name] = index + 1;
     });
     const program = new Program().call(kernel, ids as { [N in OperandName<K>]?: number }, params).end();
+    for (const operand of operandsOf(program, [])) {
+      const reach = reachOf(operand);
+      const { byteLength } = given[operand.name]!;
+      assert.ok(
+        operand.role === 'weight'
+          ? reach?.high === byteLength
+          : reach === null || (reach.low >= 0 && reach.high <= byteLength),
+        `${operand.name} of ${kernel} has ${byteLength} bytes; reach.ts says ${JSON.stringify(reach)}`,
+      );
+    }
     const control = new Int32Array(buffer, this.control, controlWords.length);
     const programAt = table - PAGE;
     new Int32Array(buffer, programAt, program.length).set(program);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type ErrorCode, MillraceError } from '../../runtime/error.ts';
 import { type LoadedModel, load } from '../../runtime/node.ts';
 import type { LoadOptions } from '../../runtime/options.ts';
-import { type BundleFolder, chain, encode, inputFor, writeBundle } from '../support/chain.ts';
+import { type BundleFolder, chain, inputFor, writeBundle } from '../support/chain.ts';
 
 const code =
   (expected: ErrorCode, says = /^/) =>
@@ -172,18 +172,21 @@ describe('a loaded model', () => {
     });
 
   it('rejects, and does not hang, when a thread dies', async () => {
-    // A program that reads outside the memory: the trap kills the thread.
-    const copy = await writeBundle(made);
-    const peakBytes = 2 ** 24; // the arena ends where the memory does
-    const plans = made.manifest.plans.map((plan) => ({
-      ...plan,
-      peakBytes,
-      valueOffsets: plan.valueOffsets.map((offset, value) => (value === 20 ? peakBytes : offset)),
-    }));
-    writeFileSync(join(copy.path, 'manifest.bin'), encode({ ...made.manifest, plans }));
+    // A step that divides by zero, which traps: the thread dies of it.
+    const window =
+      'batch: 1, inH: 1, inW: 16, inC: 128, outH: 1, outW: 16, outC: 128, kernelH: 1, kernelW: 1, strideH: 1, strideW: 0, ' +
+      'dilationH: 1, dilationW: 1, padTop: 0, padLeft: 0, groups: 1, ldx: 128, ldy: 128, ldr: 0, panel0: 0, panels: 8';
+    const executorText = made.executorText.replace(
+      /'f32-gemm', (\{ y: 20, .*?\}), \{.*?\}/,
+      `'f32-conv-transpose', $1, { ${window}, act: 0, alpha: 0, beta: 0 }`,
+    );
+    assert.notEqual(executorText, made.executorText);
+    // Its parameters are that many more than those of a product.
+    const programWords = made.manifest.programWords + 13;
+    const copy = await writeBundle({ ...made, executorText, manifest: { ...made.manifest, programWords } });
     for (const threads of [1, 2]) {
       const model = await load(copy.path, { engine: 'wasm', threads, mode: 'stream' });
-      await assert.rejects(model.run({ x: input }), code('ENGINE', /out of bounds/));
+      await assert.rejects(model.run({ x: input }), code('ENGINE', /by zero/));
       await assert.rejects(model.run({ x: input }), code('ENGINE'));
       await model.close();
     }

@@ -1,11 +1,12 @@
 /**
  * Which bytes a call touches through an operand, from its parameters alone (the comments of `abi.ts`), relative to the
- * operand's address. It shares nothing with the schedule that chose the parameters: capture checks plans with it.
+ * operand's address. It shares nothing with the schedule that chose the parameters: capture checks plans with it, and
+ * `load` that a manifest's addresses hold what the program does (`reach.ts`).
  */
-import { elementCount, elementSize } from '../../runtime/bundle/dtype.ts';
-import { castTypes, PANEL, signatureOf } from '../../runtime/engine/abi.ts';
-import type { Operand } from '../../runtime/engine/operands.ts';
-import { type Region, region, whole } from '../schedule/region.ts';
+import { elementCount, elementSize } from '../bundle/dtype.ts';
+import { castTypes, type KernelName, PANEL, signatureOf } from './abi.ts';
+import type { Operand } from './operands.ts';
+import { type Region, region, whole } from './region.ts';
 
 type Params = Readonly<Record<string, number>>;
 const FLOAT = 4;
@@ -13,12 +14,13 @@ const FLOAT = 4;
 const MOST_REGIONS = 4096;
 
 export function extentOf(operand: Operand): readonly Region[] {
-  const { kernel, name, params, host } = operand;
+  const { kernel, name, role, params, host } = operand;
   if (kernel === null) {
     const [side, index] = name.split(' ');
     const { dtype, shape } = (side === 'input' ? host!.inputs : host!.outputs)[Number(index)]!;
     return [whole(elementCount(shape) * elementSize(dtype))];
   }
+  if (role === 'weight' || role === 'weight?') return [whole(FLOAT * weightWords(kernel, params))];
   const { rows, strides, cut } = signatureOf(kernel);
   const walked = rows?.[name];
   if (walked !== undefined) {
@@ -105,6 +107,33 @@ function denseBytes({ kernel, name, params: p }: Operand): number {
       return p['count']! * elementSize(castTypes[p[name === 'x' ? 'from' : 'to']!]!);
     default:
       throw new RangeError(`${kernel} has no dense operand ${name}`);
+  }
+}
+
+/** Words of a weight in the layout that its kernel reads; of a piece of a layer, those of its panels. */
+function weightWords(kernel: KernelName, p: Params): number {
+  const panels = (count: number, reduction: number): number => count * (1 + reduction) * PANEL;
+  const taps = p['kernelH']! * p['kernelW']!;
+  switch (kernel) {
+    case 'f32-conv':
+    case 'f32-conv-transpose':
+      return panels(p['panels']!, (taps * p['inC']!) / p['groups']!);
+    case 'f32-depthwise':
+      return panels(p['panels']!, taps);
+    case 'f32-gemm':
+      return panels(p['panels']!, p['k']!);
+    case 'f32-lstm':
+    case 'f32-gru':
+      return panels(Math.ceil(((kernel === 'f32-lstm' ? 4 : 3) * p['hidden']!) / PANEL), p['hidden']!);
+    case 'f32-affine':
+    case 'f32-instance-norm':
+      return 2 * p['channels']!;
+    case 'f32-layer-norm':
+      return (p['rms'] ? 1 : 2) * p['columns']!;
+    case 'f32-resize':
+      return 4 * (p['outH']! + p['outW']!);
+    default:
+      throw new RangeError(`${kernel} has no weight`);
   }
 }
 

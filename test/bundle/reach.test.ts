@@ -1,0 +1,126 @@
+/** Manifests whose addresses do not hold what the program does: refused before an engine sees them. */
+import assert from 'node:assert/strict';
+import { choosePlan } from '../../runtime/bundle/choose.ts';
+import type { Manifest, Plan } from '../../runtime/bundle/format.ts';
+import { readManifest } from '../../runtime/bundle/read.ts';
+import { recordProgram } from '../../runtime/engine/executor.ts';
+import { heapTables } from '../../runtime/engine/heap-tables.ts';
+import { checkReach } from '../../runtime/engine/reach.ts';
+import { MillraceError } from '../../runtime/error.ts';
+import { chain, encode } from '../support/chain.ts';
+
+const made = chain({ layers: 5, width: 32, host: true });
+const { manifest, executor } = made;
+const activation = 4096;
+const output = manifest.outputs[0]!.value;
+const hidden = 3;
+const weight = manifest.weights[1]!;
+
+const check = (changed: Manifest, mode: 'stream' | 'mmap' = 'stream'): void => {
+  // It is well-formed: only what the program does with it is wrong.
+  const read = readManifest(encode(changed));
+  const choice = choosePlan(read, { mode, plan: 'smallest' });
+  checkReach(recordProgram(executor, read), read, choice, executor.host);
+};
+
+const refuses = (changed: Manifest, says: RegExp, mode: 'stream' | 'mmap' = 'stream') =>
+  assert.throws(
+    () => check(changed, mode),
+    (error: unknown) => {
+      assert.ok(error instanceof MillraceError, String(error));
+      assert.equal(error.code, 'BUNDLE_INVALID');
+      assert.match(error.message, says);
+      return true;
+    },
+  );
+
+/** The manifest with all plans changed, and nothing left that says how large a value is. */
+const replanned = (change: (plan: Plan) => Partial<Plan>): Manifest => ({
+  ...manifest,
+  lifetimes: [],
+  plans: manifest.plans.map((plan) => ({ ...plan, ...change(plan) })),
+});
+
+const moved = (value: number, to: (plan: Plan) => number): Manifest =>
+  replanned((plan) => ({
+    valueOffsets: plan.valueOffsets.map((offset, v) => (v === value ? to(plan) : offset)),
+  }));
+
+describe('what a program reaches', () => {
+  it('is inside the arena and the segments of a bundle as it should be', () => {
+    check(manifest);
+    check(manifest, 'mmap');
+  });
+
+  it('is not past the end of the arena', () => {
+    refuses(
+      moved(hidden, (plan) => plan.peakBytes),
+      /"layer1", y of f32-gemm \(value 3\): reaches outside the arena/,
+    );
+    refuses(
+      moved(hidden, (plan) => plan.peakBytes - 64),
+      /reaches outside the arena/,
+    );
+    check(moved(hidden, (plan) => plan.peakBytes - activation));
+  });
+
+  it('is not a value without a place', () => {
+    refuses(
+      moved(hidden, () => -1),
+      /got: no place/,
+    );
+  });
+
+  it('is not past the end of a mapped arena, whatever the lifetimes claim', () => {
+    refuses({ ...manifest, lifetimes: [] }, /reaches outside the arena/, 'mmap');
+    const far = replanned(({ valueOffsets, peakBytes }) => ({
+      peakBytes: peakBytes + 64 * activation,
+      valueOffsets: valueOffsets.map((offset) => (offset < 0 ? -1 : offset + 8 * activation)),
+    }));
+    check({ ...far, lifetimes: manifest.lifetimes }, 'mmap');
+    refuses(far, /reaches outside the arena/, 'mmap');
+  });
+
+  it('of a weight is inside its segment', () => {
+    const { byteLength } = manifest.segments[weight.segment]!;
+    const at = (offset: number): Manifest => ({
+      ...manifest,
+      weights: manifest.weights.map((entry) => (entry === weight ? { ...entry, offset } : entry)),
+    });
+    check(at(64));
+    refuses(at(byteLength - 64), /w of f32-gemm .*: reaches outside segment 1/);
+  });
+
+  it('is not a weight where it writes', () => {
+    const as = (value: number): Manifest => ({
+      ...replanned((plan) => ({
+        valueOffsets: plan.valueOffsets.map((offset, v) => (v === value ? -1 : offset)),
+      })),
+      weights: [...manifest.weights, { value, segment: 0, offset: 0 }],
+    });
+    refuses(as(hidden), /y of f32-gemm \(value 3\): weights are written/);
+    refuses(as(manifest.inputs[0]!.value), /"x": weights are written/);
+    refuses(as(output), /weights are written/);
+  });
+
+  it('of a host op counts too', () => {
+    const step = manifest.layers.findIndex(({ op }) => op === 'neg');
+    refuses(
+      moved(step + 2, (plan) => plan.peakBytes - 64),
+      /output 0 of negate/,
+    );
+  });
+
+  it('of a tensor from malloc is inside its lifetime', () => {
+    const program = recordProgram(executor, manifest);
+    const plan = manifest.plans[0]!;
+    heapTables(program, manifest, plan, executor.host);
+    const lifetimes = manifest.lifetimes.map((life) =>
+      life.value === hidden ? { ...life, byteLength: 64 } : life,
+    );
+    assert.throws(() => heapTables(program, { ...manifest, lifetimes }, plan, executor.host), {
+      code: 'BUNDLE_INVALID',
+      message: /lifetime "layer1".*a step reaches outside a lifetime/s,
+    });
+  });
+});
