@@ -7,16 +7,17 @@ import { worksOfTable } from '../../compiler/schedule/cost.ts';
 import { median, type Timing } from '../../compiler/schedule/fit.ts';
 import type { TimedRun } from '../../compiler/schedule/fit-pipeline.ts';
 import { type Manifest, RESIDENT, type WorkTable } from '../../runtime/bundle/format.ts';
+import { mappedPlans } from '../../runtime/bundle/mapped.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import { type LoadedModel, type LoadOptions, load, type TraceEvent } from '../../runtime/node.ts';
 import { randomTensor } from '../inputs.ts';
 import { manifestOf } from '../load.ts';
 
-const ROUNDS = 5;
+const ROUNDS = 7;
 const LEAST_ROUNDS = 2;
 /** The first after another model's run finds the caches cold. */
 const WARMUP = 1;
-const RUNS = 2;
+const RUNS = 3;
 /** Of one bundle, all plans together; slow networks are timed less often. */
 const LONGEST_MS = 15_000;
 
@@ -30,11 +31,10 @@ export interface Timed {
   readonly source: string;
 }
 
-interface Reading {
-  readonly model: LoadedModel;
-  readonly issue: readonly number[];
-  readonly ms: number[];
-  readonly stallMs: number[];
+/** Medians of some runs, in milliseconds. */
+interface Ran {
+  readonly ms: number;
+  readonly stallMs: number;
 }
 
 /** The steps alone. */
@@ -70,52 +70,49 @@ async function timeModels(
   try {
     const whole = await open({ ...(resident ? { mode: 'resident' } : {}), trace: true });
     const mode = source === 'mmap' ? 'mmap' : 'stream';
-    const reading: Reading[] = [];
-    for (const { name, issue, peakBytes } of streamed(manifest)) {
+    const reading: { readonly model: LoadedModel; readonly issue: readonly number[] }[] = [];
+    const wanted = streamed(manifest);
+    const issues = wanted.map(({ issue }) => issue);
+    const held = mode === 'mmap' ? mappedPlans(manifest, wanted, issues).map(({ plan }) => plan) : wanted;
+    for (const [n, { name, issue }] of wanted.entries()) {
       // Plans for budgets share a name: the largest that fits is the one.
-      const model = await open({
-        mode,
-        plan: name,
-        budget: peakBytes + fixedBytes,
-        ...(source && { source }),
-      });
-      reading.push({ model, issue, ms: [], stallMs: [] });
+      const budget = held[n]!.peakBytes + fixedBytes;
+      reading.push({ model: await open({ mode, plan: name, budget, ...(source && { source }) }), issue });
     }
     const inputs = randomInputs(whole);
     const steps: Float64Array[] = [];
-    const totals: number[] = [];
+    const rounds: { readonly wholeMs: number; readonly plans: readonly Ran[] }[] = [];
     const until = performance.now() + LONGEST_MS;
     for (let round = 0; round < ROUNDS; round++) {
       if (round >= LEAST_ROUNDS && performance.now() > until) break;
-      for (let run = -WARMUP; run < RUNS; run++) {
-        const before = whole.trace().at(-1)?.endMs ?? Number.NEGATIVE_INFINITY;
-        await whole.run(inputs);
-        const { latencyMs, stallMs } = whole.stats;
-        if (run < 0) continue;
-        const events = whole.trace().filter(({ startMs }) => startMs >= before);
-        steps.push(stepTimes(work, events));
-        totals.push(latencyMs - stallMs);
-      }
-      for (const { model, ms, stallMs } of reading)
-        for (let run = -WARMUP; run < RUNS; run++) {
-          await model.run(inputs);
-          if (run < 0) continue;
-          ms.push(model.stats.latencyMs);
-          stallMs.push(model.stats.stallMs);
-        }
+      const { ms, stallMs } = await runs(whole, inputs, (before) => {
+        steps.push(
+          stepTimes(
+            work,
+            whole.trace().filter(({ startMs }) => startMs >= before),
+          ),
+        );
+      });
+      const plans: Ran[] = [];
+      for (const { model } of reading) plans.push(await runs(model, inputs));
+      rounds.push({ wholeMs: ms - stallMs, plans });
     }
     const alone = Array.from(steps[0]!, (_, t) => median(steps.map((ms) => ms[t]!)));
-    const scale = reading.length > 0 ? median(totals) / alone.reduce((sum, ms) => sum + ms, 0) : 1;
+    const totalMs = median(rounds.map(({ wholeMs }) => wholeMs));
+    const scale = reading.length > 0 ? totalMs / alone.reduce((sum, ms) => sum + ms, 0) : 1;
     const stepMs = alone.map((ms) => ms * scale);
+    // As shares of their round: what slows a machine for seconds slows both, and cancels.
+    const shareOf = (n: number, of: keyof Ran): number =>
+      totalMs * median(rounds.map(({ wholeMs, plans }) => plans[n]![of] / wholeMs));
     const { engine, isa, threads } = whole;
     return {
       timings: worksOfTable(work).map((one, t) => ({ work: one, ms: stepMs[t]! })),
-      runs: reading.map(({ issue, ms, stallMs }) => ({
+      runs: reading.map(({ issue }, n) => ({
         stepMs,
         segments: manifest.segments,
         issue,
-        ms: median(ms),
-        stallMs: median(stallMs),
+        ms: shareOf(n, 'ms'),
+        stallMs: shareOf(n, 'stallMs'),
       })),
       engine,
       isa,
@@ -125,6 +122,25 @@ async function timeModels(
   } finally {
     for (const model of opened) await model.close();
   }
+}
+
+/** `traced` is told since when events are of the run that has just ended. */
+async function runs(
+  model: LoadedModel,
+  inputs: ReturnType<typeof randomInputs>,
+  traced: (sinceMs: number) => void = () => {},
+): Promise<Ran> {
+  const ms: number[] = [];
+  const stallMs: number[] = [];
+  for (let run = -WARMUP; run < RUNS; run++) {
+    const since = model.trace().at(-1)?.endMs ?? Number.NEGATIVE_INFINITY;
+    await model.run(inputs);
+    if (run < 0) continue;
+    ms.push(model.stats.latencyMs);
+    stallMs.push(model.stats.stallMs);
+    traced(since);
+  }
+  return { ms: median(ms), stallMs: median(stallMs) };
 }
 
 const randomInputs = (model: LoadedModel) =>
