@@ -56,19 +56,19 @@ function checkSegments({ segments, weightsFileBytes }: Manifest): void {
   let end = 0;
   let use = 0;
   for (const [i, segment] of segments.entries()) {
-    const at = `segments[${i}]`;
-    aligned(segment.offset, SEGMENT_ALIGNMENT, `${at}.offset`);
-    aligned(segment.byteLength, SEGMENT_ALIGNMENT, `${at}.byteLength`);
+    aligned(segment.offset, SEGMENT_ALIGNMENT, () => `segments[${i}].offset`);
+    aligned(segment.byteLength, SEGMENT_ALIGNMENT, () => `segments[${i}].byteLength`);
     if (segment.offset < end)
-      throw invalid(`${at}.offset`, 'segments overlap', `${end} or more`, segment.offset);
+      throw invalid(`segments[${i}].offset`, 'segments overlap', `${end} or more`, segment.offset);
     // Neither sum can lose precision: both terms are multiples of 4096 below 2^53.
     end = segment.offset + segment.byteLength;
-    if (end > weightsFileBytes) throw invalid(at, 'outside weights.bin', `at most ${weightsFileBytes}`, end);
+    if (end > weightsFileBytes)
+      throw invalid(`segments[${i}]`, 'outside weights.bin', `at most ${weightsFileBytes}`, end);
     if (segment.firstUse < use)
-      throw invalid(`${at}.firstUse`, 'segments out of order', `${use} or more`, segment.firstUse);
+      throw invalid(`segments[${i}].firstUse`, 'segments out of order', `${use} or more`, segment.firstUse);
     use = segment.firstUse;
     if (segment.lastUse < use)
-      throw invalid(`${at}.lastUse`, 'before the first use', `${use} or more`, segment.lastUse);
+      throw invalid(`segments[${i}].lastUse`, 'before the first use', `${use} or more`, segment.lastUse);
   }
 }
 
@@ -78,7 +78,7 @@ function checkWeights({ weights, segments, values }: Manifest): Uint8Array {
   for (const [i, { value, segment, offset }] of weights.entries()) {
     if (isWeight[value] === 1) throw invalid(`weights[${i}].value`, 'value placed twice', 'one place', value);
     isWeight[value] = 1;
-    aligned(offset, VALUE_ALIGNMENT, `weights[${i}].offset`);
+    aligned(offset, VALUE_ALIGNMENT, () => `weights[${i}].offset`);
     const { byteLength } = segments[segment]!;
     if (offset >= byteLength)
       throw invalid(`weights[${i}].offset`, 'outside its segment', `< ${byteLength}`, offset);
@@ -90,7 +90,7 @@ function checkPlan(manifest: Manifest, plan: Plan, at: string, isWeight: Uint8Ar
   let issue = -1;
   for (const [s, segment] of manifest.segments.entries()) {
     const offset = plan.segmentOffsets[s]!;
-    aligned(offset, SEGMENT_ALIGNMENT, `${at}.segmentOffsets[${s}]`);
+    aligned(offset, SEGMENT_ALIGNMENT, () => `${at}.segmentOffsets[${s}]`);
     if (offset + segment.byteLength > plan.peakBytes)
       throw invalid(
         `${at}.segmentOffsets[${s}]`,
@@ -147,6 +147,7 @@ function checkResidents({ segments }: Manifest, plan: Plan, at: string): void {
   }
 }
 
-function aligned(value: number, alignment: number, at: string): void {
-  if (value % alignment !== 0) throw invalid(at, 'not aligned', `a multiple of ${alignment}`, value);
+/** Where it stands is only worked out when it is wrong. */
+function aligned(value: number, alignment: number, at: () => string): void {
+  if (value % alignment !== 0) throw invalid(at(), 'not aligned', `a multiple of ${alignment}`, value);
 }

@@ -16,12 +16,13 @@ function show(value: unknown): string {
 const kindOf = (value: object): string =>
   Array.isArray(value) ? `an array of ${value.length}` : 'an object';
 
-/** A safe integer within [least, most]. */
-export function integer(value: unknown, at: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most)
-    return value;
+/** Whether it is a safe integer within [least, most]. */
+const isInteger = (value: unknown, least: number, most: number): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
+
+function notInteger(at: string, least: number, most: number, value: unknown): MillraceError {
   const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
-  throw invalid(at, 'not an integer in range', `an integer, ${range}`, value);
+  return invalid(at, 'not an integer in range', `an integer, ${range}`, value);
 }
 
 export class Fields {
@@ -43,8 +44,10 @@ export class Fields {
     return this.#get(name) !== undefined;
   }
 
-  integer(name: string, least: number, most?: number): number {
-    return integer(this.#get(name), this.path(name), least, most);
+  integer(name: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
+    const value = this.#get(name);
+    if (isInteger(value, least, most)) return value;
+    throw notInteger(this.path(name), least, most, value);
   }
 
   /** Finite and not negative: times and operation counts. */
@@ -68,11 +71,14 @@ export class Fields {
   }
 
   /** Integers within [least, most]; exactly `length` of them if given. */
-  integers(name: string, least: number, most?: number, length?: number): number[] {
+  integers(name: string, least: number, most = Number.MAX_SAFE_INTEGER, length?: number): number[] {
     const list = this.#list(name);
     if (length !== undefined && list.length !== length)
       throw invalid(this.path(name), 'length', `${length} entries`, list);
-    return list.map((value, i) => integer(value, `${this.path(name)}[${i}]`, least, most));
+    // There are thousands of them: where each stands is only worked out for one that is wrong.
+    for (const [i, value] of list.entries())
+      if (!isInteger(value, least, most)) throw notInteger(`${this.path(name)}[${i}]`, least, most, value);
+    return list as number[];
   }
 
   records<T>(name: string, read: (fields: Fields, index: number) => T): T[] {
