@@ -3,9 +3,9 @@
  * that streams. Each in turn, round after round: a machine that others slow down is slow for all of them.
  */
 import type { DType } from '../../compiler/ir/types.ts';
+import type { TimedRun } from '../../compiler/memory/fit-pipeline.ts';
 import { worksOfTable } from '../../compiler/schedule/cost.ts';
 import { median, type Timing } from '../../compiler/schedule/fit.ts';
-import type { TimedRun } from '../../compiler/schedule/fit-pipeline.ts';
 import { type Manifest, RESIDENT, type WorkTable } from '../../runtime/bundle/format.ts';
 import { mappedPlans } from '../../runtime/bundle/mapped.ts';
 import { MillraceError } from '../../runtime/error.ts';

@@ -3,9 +3,9 @@
  * profile is copied between machines and edited by hand. Fields unknown to this version are ignored.
  */
 import { MillraceError } from '../../runtime/error.ts';
+import type { PipelineCost } from '../memory/fit-pipeline.ts';
 import { type Device, type KernelCost, referenceDevice, type StepWork, workKey } from './cost.ts';
 import { fitFamily, type Timing } from './fit.ts';
-import type { PipelineCost } from './fit-pipeline.ts';
 
 export const PROFILE_VERSION = 2;
 

@@ -8,7 +8,7 @@
  * proportion and not squared, so that a run which something else disturbed does not bend the rest.
  */
 import { RESIDENT } from '../../runtime/bundle/format.ts';
-import { type Pipeline, Simulator } from '../memory/simulate.ts';
+import { type Pipeline, Simulator } from './simulate.ts';
 
 /** One plan of one network as it ran. */
 export interface TimedRun {
