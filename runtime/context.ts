@@ -1,8 +1,8 @@
 /**
  * One inference at a time over memory of its own. A model is one context, and `model.context()` makes more of them, that
- * run at the same time. Invariant: between runs nothing is in flight and the arena is idle, so a run that was aborted
- * or failed leaves the context as usable as before; a run allocates nothing but its outputs, and not these where the
- * caller brings them.
+ * run at the same time. Invariant: between runs nothing is in flight but what is primed for the next, and the arena's
+ * values are the caller's, so a run that was aborted or failed leaves the context as usable as before; a run allocates
+ * nothing but its outputs, and not these where the caller brings them.
  */
 import { arrayFor, type DType, elementCount, type TypedArray } from './bundle/dtype.ts';
 import type { Port } from './bundle/format.ts';

@@ -146,7 +146,7 @@ export const DEFAULT_IN_FLIGHT = 4;
 
 async function openWasm(opening: Opening): Promise<Engine> {
   const { bundle, platform, options, manifest, choice, executor, program } = opening;
-  const { plan, issue } = choice;
+  const { plan, issue, prime } = choice;
   const shared = options.threads > 1;
   const variant = await engineVariant(bundle, platform, options.deterministic);
   const module = await compileEngine(variant.bytes, shared);
@@ -168,6 +168,7 @@ async function openWasm(opening: Opening): Promise<Engine> {
     const loader = new Loader({
       segments: manifest.segments,
       issue,
+      prime,
       targets: manifest.segments.map(({ byteLength }, s) =>
         engine.bytes(engine.layout.arena + plan.segmentOffsets[s]!, byteLength),
       ),

@@ -36,6 +36,11 @@ export interface LoadOptions {
   readonly verify?: Verify | undefined;
   /** Most reads in flight at a time; 4 by default for WASM, as many as Node has threads for them, 2 for native. */
   readonly inFlight?: number | undefined;
+  /** true: at the end of a run, where its plan leaves room, the first reads of the next are made, also while the caller
+   * handles outputs; so runs that follow each other wait less for their first weights. Same memory, same bits. A read
+   * that fails then fails the next run. For modes stream and mmap: an OPTION error with another mode that is named,
+   * without effect where `auto` keeps all weights in memory. Default false: between runs nothing is in flight. */
+  readonly prime?: boolean | undefined;
   /** Record what happens when, for `model.trace()`: half a megabyte beside the planned memory. */
   readonly trace?: boolean | undefined;
   /** planned (default): every byte has its address before the first run. malloc (native): activations and scratch are
@@ -55,6 +60,7 @@ export interface CheckedOptions {
   readonly deterministic: boolean;
   readonly verify: Verify;
   readonly inFlight: number | undefined;
+  readonly prime: boolean;
   readonly trace: boolean;
   readonly allocation: 'planned' | 'malloc';
   readonly executor: Executor | undefined;
@@ -74,6 +80,7 @@ export function checkOptions(options: LoadOptions): CheckedOptions {
     deterministic: oneOf('deterministic', options.deterministic ?? false, [true, false]),
     verify: oneOf('verify', options.verify ?? 'always', ['always', 'first', 'never']),
     inFlight: options.inFlight === undefined ? undefined : count('inFlight', options.inFlight, MAX_IN_FLIGHT),
+    prime: oneOf('prime', options.prime ?? false, [true, false]),
     trace: oneOf('trace', options.trace ?? false, [true, false]),
     allocation: oneOf('allocation', options.allocation ?? 'planned', ['planned', 'malloc']),
     executor: options.executor,
@@ -83,6 +90,12 @@ export function checkOptions(options: LoadOptions): CheckedOptions {
       at: 'source',
       expected: 'auto, mmap',
       got: checked.source,
+    });
+  if (checked.prime && !['auto', 'stream', 'mmap'].includes(checked.mode))
+    throw new MillraceError('OPTION', `mode ${checked.mode} reads nothing ahead of a run`, {
+      at: 'prime',
+      expected: 'mode auto, stream or mmap',
+      got: checked.mode,
     });
   for (const name of Object.keys(options))
     if (!Object.hasOwn(checked, name))

@@ -8,6 +8,7 @@ import { MillraceError } from '../error.ts';
 import { formatSize } from '../size.ts';
 import { type Manifest, type Plan, RESIDENT } from './format.ts';
 import { mappedPlans } from './mapped.ts';
+import { NOT_PRIMED, primeSteps } from './prime.ts';
 
 export const modes = ['resident', 'sequential', 'synchronous', 'stream', 'mmap'] as const;
 export type Mode = (typeof modes)[number];
@@ -20,6 +21,8 @@ export interface PlanChoice {
   readonly mode: Mode;
   /** As in the plan, or later: see issueIn. */
   readonly issue: readonly number[];
+  /** Per segment: the step after which the next run's read may start, or NOT_PRIMED; see prime.ts. */
+  readonly prime: readonly number[];
 }
 
 export interface PlanWish {
@@ -28,9 +31,12 @@ export interface PlanWish {
   readonly source?: string | undefined;
   readonly budget?: number | undefined;
   readonly plan?: string | undefined;
+  readonly prime?: boolean | undefined;
 }
 
 const isResident = (plan: Plan): boolean => plan.issue.every((step) => step === RESIDENT);
+
+const isMapped = ({ mode, source }: PlanWish): boolean => mode === 'mmap' || source === 'mmap';
 
 /** Everything the model holds under a plan. */
 export const heldBytes = (manifest: Manifest, plan: Plan): number => plan.peakBytes + manifest.fixedBytes;
@@ -39,7 +45,7 @@ export function choosePlan(manifest: Manifest, wish: PlanWish): PlanChoice {
   const choices = choicesOf(manifest, suitable(named(manifest, wish.plan), wish), wish);
   const fitting = choices.filter(({ plan }) => heldBytes(manifest, plan) <= (wish.budget ?? Infinity));
   const choice = fitting.at(-1);
-  if (choice !== undefined) return choice;
+  if (choice !== undefined) return { ...choice, prime: primeIn(choice, manifest, wish) };
   throw overBudget(
     manifest,
     choices.map(({ plan }) => plan),
@@ -47,12 +53,12 @@ export function choosePlan(manifest: Manifest, wish: PlanWish): PlanChoice {
   );
 }
 
-function choicesOf(manifest: Manifest, plans: readonly Plan[], wish: PlanWish): PlanChoice[] {
+function choicesOf(manifest: Manifest, plans: readonly Plan[], wish: PlanWish): Omit<PlanChoice, 'prime'>[] {
   const choices = plans.map((plan) => {
     const mode = wish.mode === 'auto' ? (isResident(plan) ? 'resident' : 'stream') : wish.mode;
     return { plan, arenaBytes: plan.peakBytes, mode, issue: issueIn(mode, manifest, plan) } as const;
   });
-  if (wish.mode !== 'mmap' && wish.source !== 'mmap') return choices;
+  if (!isMapped(wish)) return choices;
   const mapped = mappedPlans(
     manifest,
     plans,
@@ -80,6 +86,12 @@ function issueIn(mode: Mode, { segments }: Manifest, { issue }: Plan): readonly 
     return start;
   });
 }
+
+/** The other modes say what is read when by their very name. */
+const primeIn = (choice: Omit<PlanChoice, 'prime'>, manifest: Manifest, wish: PlanWish): readonly number[] =>
+  wish.prime && (choice.mode === 'stream' || choice.mode === 'mmap')
+    ? primeSteps(manifest, choice, isMapped(wish))
+    : manifest.segments.map(() => NOT_PRIMED);
 
 /** Per value: its offset in the arena, weights included; −1 where it has no memory. */
 export function heldValueOffsets(manifest: Manifest, plan: Plan): Float64Array {

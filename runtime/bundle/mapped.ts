@@ -9,7 +9,8 @@
  * y at 10 (1 page) → x at 0, y at 2, an arena of 3 pages. Invariant: what lay apart lies apart, at its own offset
  * within a page, and every lifetime lies inside the new arena.
  */
-import { type Manifest, type Plan, RESIDENT, SEGMENT_ALIGNMENT } from './format.ts';
+import { type Manifest, type Plan, SEGMENT_ALIGNMENT } from './format.ts';
+import { mappedBytes } from './prime.ts';
 
 const PAGE = SEGMENT_ALIGNMENT;
 
@@ -101,19 +102,6 @@ function moved(touched: readonly Touched[], offset: number): number | null {
   return home === undefined || offset < home.from ? null : home.at + offset - home.from;
 }
 
-/** The most bytes of segments that are mapped at a time: each from the step after its issue to its last use. */
-function windowBytes({ segments, steps }: Manifest, issue: readonly number[]): number {
-  const change = new Float64Array(steps + 1);
-  for (const [s, { byteLength, lastUse }] of segments.entries()) {
-    const resident = issue[s] === RESIDENT;
-    change[resident ? 0 : issue[s]! + 1]! += byteLength;
-    if (!resident) change[lastUse + 1]! -= byteLength;
-  }
-  let held = 0;
-  let most = 0;
-  for (const bytes of change) {
-    held += bytes;
-    most = Math.max(most, held);
-  }
-  return most;
-}
+/** The most bytes of segments that are mapped at a time. */
+const windowBytes = (manifest: Manifest, issue: readonly number[]): number =>
+  mappedBytes(manifest, issue).reduce((most, bytes) => Math.max(most, bytes), 0);

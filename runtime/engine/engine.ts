@@ -23,7 +23,8 @@ export interface Engine extends ValueMemory {
   /** Tensors that the last run took from malloc, and their bytes: 0 but with `allocation: 'malloc'`. */
   readonly allocations: number;
   readonly allocatedBytes: number;
-  /** One run over the inputs that are in place; false if it was stopped. When it has settled, nothing is in flight. */
+  /** One run over the inputs that are in place; false if it was stopped. When it has settled, nothing is in flight but
+   * what is primed for the next. */
   run(): Promise<boolean>;
   /** Ends a run that is going on at its next step. */
   stop(): void;

@@ -6,10 +6,17 @@
  *   issue     −1  −1   1        begin(): a and b are started, wakeAt = 1
  *   segment    a   b   c        advance() after step 0: nothing; after step 1: c is started, wakeAt = ∞
  *
+ * Once the last read of a run has been started, the reads that the next run starts with may follow, each after the step
+ * that the plan gives it (bundle/prime.ts). They are the same reads in the same order, only earlier: `begin` finds their
+ * states as they are and goes on behind them. What goes wrong with one is the next run's error. A run that was not
+ * completed leaves nothing behind.
+ *
  * There are no timers and no threads here: the loader acts when it is called and when a read settles. Invariant:
- * `wakeAt` is above the progress that was seen, or another look follows; between runs nothing is in flight.
+ * `wakeAt` is above the progress that was seen, or another look follows; between runs nothing is in flight but what is
+ * primed.
  */
 import { RESIDENT, type SegmentEntry } from '../bundle/format.ts';
+import { NOT_PRIMED } from '../bundle/prime.ts';
 import { segmentStates } from '../engine/program.ts';
 import { MillraceError } from '../error.ts';
 import type { Crc32 } from '../weights/crc32.ts';
@@ -33,6 +40,8 @@ export interface LoaderParts {
   readonly segments: readonly SegmentEntry[];
   /** Per segment: the step after which its read may start, or RESIDENT. */
   readonly issue: readonly number[];
+  /** Per segment: the step after which it may be read for the next run, or NOT_PRIMED; absent: none is. */
+  readonly prime?: readonly number[];
   /** Per segment: its place in the arena. */
   readonly targets: readonly Uint8Array[];
   readonly source: WeightSource;
@@ -63,6 +72,12 @@ export class Loader {
   #stopped = true;
   #failure: MillraceError | null = null;
   #bytesRead = 0;
+  /** Of the next run: places in #streamed whose read has been started, how many of these are in flight, what failed
+   * and the bytes that have arrived. */
+  #primed = 0;
+  #primedInFlight = 0;
+  #primedFailure: MillraceError | null = null;
+  #primedBytes = 0;
   #stallMs = 0;
   #stalledSince = -1;
   #stalledFor = 0;
@@ -83,7 +98,7 @@ export class Loader {
     return this.#failure;
   }
 
-  /** Bytes of the segments that arrived since `begin`, or since the residents were asked for. */
+  /** Bytes of the segments that arrived for this run, primed ones included, or of the residents. */
   get bytesRead(): number {
     return this.#bytesRead;
   }
@@ -95,8 +110,7 @@ export class Loader {
 
   /** A read could start but for the number in flight: its turn comes when a read settles. */
   get backlogged(): boolean {
-    const s = this.#streamed[this.#next];
-    return s !== undefined && !this.#stopped && this.#parts.issue[s]! <= this.#parts.engine.progress();
+    return !this.#stopped && this.#nextIssue() <= this.#parts.engine.progress();
   }
 
   /** Reads the segments that stay, once, before the first run. */
@@ -108,6 +122,7 @@ export class Loader {
       while (next < this.#resident.length && this.#failure === null) {
         const s = this.#resident[next++]!;
         await this.#read(s);
+        this.#bytesRead += this.#parts.segments[s]!.byteLength;
         this.#parts.engine.setState(s, segmentStates.RESIDENT);
       }
     };
@@ -118,17 +133,22 @@ export class Loader {
     if (this.#failure !== null) throw this.#failure;
   }
 
-  /** Starts a run: the engine's progress is −1 and nothing is in flight. */
+  /** Starts a run: the engine's progress is −1, and nothing is in flight but what is primed. */
   begin(): void {
-    this.#next = 0;
+    this.#next = this.#primed;
+    for (let place = this.#next; place < this.#streamed.length; place++) {
+      this.#arrived[this.#streamed[place]!] = 0;
+      this.#parts.engine.setState(this.#streamed[place]!, segmentStates.EMPTY);
+    }
     this.#missing = 0;
-    this.#arrived.fill(0);
-    this.#failure = null;
-    this.#stopped = false;
-    this.#bytesRead = 0;
+    this.#failure = this.#primedFailure;
+    this.#bytesRead = this.#primedBytes;
+    this.#forgetPrimed();
     this.#stallMs = 0;
     this.#stalledSince = -1;
-    for (const s of this.#streamed) this.#parts.engine.setState(s, segmentStates.EMPTY);
+    this.#stopped = this.#failure !== null;
+    if (this.#stopped) this.#parts.engine.stop();
+    this.#passArrived();
     this.advance();
   }
 
@@ -156,46 +176,89 @@ export class Loader {
     }
   }
 
-  /** Starts nothing more, and resolves when nothing is in flight: the arena is then the caller's again. */
-  async settle(): Promise<void> {
-    this.#stopped = true;
-    while (this.#inFlight > 0)
+  /**
+   * The run is over. Resolves when nothing is in flight for it, and the arena's values are the caller's again. If it was
+   * completed, reads for the next run go on; else nothing more is started, and what was primed is forgotten.
+   */
+  async settle(completed: boolean): Promise<void> {
+    const goesOn = completed && this.#failure === null && this.#next === this.#streamed.length;
+    this.#stopped ||= !goesOn;
+    if (goesOn) this.advance();
+    while (this.#inFlight > (goesOn ? this.#primedInFlight : 0))
       await new Promise<void>((idle) => {
         this.#idle = idle;
       });
+    if (!goesOn) this.#forgetPrimed();
+  }
+
+  /** When the next read may start, of this run or the next; NEVER: it may not. */
+  #nextIssue(): number {
+    const { issue, prime } = this.#parts;
+    const own = this.#streamed[this.#next];
+    if (own !== undefined) return issue[own]!;
+    const ahead = this.#streamed[this.#primed];
+    const after = (ahead === undefined ? undefined : prime?.[ahead]) ?? NOT_PRIMED;
+    return after === NOT_PRIMED || this.#primedFailure !== null ? NEVER : after;
   }
 
   #startUpTo(progress: number): void {
-    const { issue, maxInFlight, engine } = this.#parts;
-    while (this.#next < this.#streamed.length && this.#inFlight < maxInFlight && !this.#stopped) {
-      const s = this.#streamed[this.#next]!;
-      if (issue[s]! > progress) return;
-      this.#next++;
-      engine.setState(s, segmentStates.ISSUED);
-      this.#read(s).then(
-        () => this.#arrive(s),
-        (error: unknown) => {
-          this.#fail(error);
-          engine.setState(s, segmentStates.FAILED);
-          engine.stop();
-          this.#settled(s);
-        },
-      );
+    const { maxInFlight } = this.#parts;
+    while (this.#inFlight < maxInFlight && !this.#stopped && this.#nextIssue() <= progress) {
+      if (this.#next < this.#streamed.length) {
+        this.#start(this.#next++);
+      } else {
+        this.#arrived[this.#streamed[this.#primed]!] = 0;
+        this.#primedInFlight++;
+        this.#start(this.#primed++);
+      }
     }
+  }
+
+  /** Reads the segment at a place in #streamed. Whose run it is for is looked up when it is there: `begin` may have
+   * been called meanwhile. */
+  #start(place: number): void {
+    const { engine, segments } = this.#parts;
+    const s = this.#streamed[place]!;
+    engine.setState(s, segmentStates.ISSUED);
+    this.#inFlight++;
+    const ended = (): boolean => {
+      this.#inFlight--;
+      const primed = place < this.#primed;
+      if (primed) this.#primedInFlight--;
+      return primed;
+    };
+    this.#read(s).then(
+      () => {
+        if (ended()) this.#primedBytes += segments[s]!.byteLength;
+        else this.#bytesRead += segments[s]!.byteLength;
+        this.#arrive(s);
+      },
+      (error: unknown) => {
+        engine.setState(s, segmentStates.FAILED);
+        if (ended()) {
+          this.#primedFailure ??= failureOf(error);
+        } else {
+          this.#fail(error);
+          engine.stop();
+        }
+        this.#settled(s);
+      },
+    );
+  }
+
+  #forgetPrimed(): void {
+    this.#primed = 0;
+    this.#primedInFlight = 0;
+    this.#primedFailure = null;
+    this.#primedBytes = 0;
   }
 
   async #read(s: number): Promise<void> {
     const { segments, targets, source, verify, trace, now } = this.#parts;
     const issued = trace ? now() : 0;
-    this.#inFlight++;
-    try {
-      await source.readInto(targets[s]!, segments[s]!.offset);
-    } finally {
-      this.#inFlight--;
-    }
+    await source.readInto(targets[s]!, segments[s]!.offset);
     if (verify === 'always' || (verify === 'first' && this.#verified[s] === 0)) this.#check(s);
     trace?.record('read', s, issued, now());
-    this.#bytesRead += segments[s]!.byteLength;
   }
 
   #check(s: number): void {
@@ -207,32 +270,29 @@ export class Loader {
 
   #arrive(s: number): void {
     this.#arrived[s] = 1;
-    while (this.#missing < this.#next && this.#arrived[this.#streamed[this.#missing]!] === 1) this.#missing++;
+    this.#passArrived();
     this.#parts.engine.setState(s, segmentStates.ARRIVED);
     if (!this.#stopped) this.advance();
     this.#settled(s);
   }
 
+  #passArrived(): void {
+    while (this.#missing < this.#next && this.#arrived[this.#streamed[this.#missing]!] === 1) this.#missing++;
+  }
+
   #fail(error: unknown): void {
-    this.#failure ??=
-      error instanceof MillraceError
-        ? error
-        : new MillraceError('SEGMENT_READ', error instanceof Error ? error.message : String(error), {
-            cause: error,
-          });
+    this.#failure ??= failureOf(error);
     this.#stopped = true;
   }
 
-  /** A read is over: wakes whoever waits for it, or for the last. */
+  /** A read is over: wakes whoever waits for it, or for all. */
   #settled(s: number): void {
     if (this.#awaited !== null && (this.#awaited.segment === s || this.#failure !== null)) {
       this.#awaited.settle();
       this.#awaited = null;
     }
-    if (this.#inFlight === 0) {
-      this.#idle?.();
-      this.#idle = null;
-    }
+    this.#idle?.();
+    this.#idle = null;
   }
 
   /** The first use, less one, of the earliest segment that has not arrived: there the engine begins to wait. */
@@ -257,9 +317,15 @@ export class Loader {
 
   /** The next step whose completion changes anything: something may be read, or the engine runs dry. */
   #wakeAfter(progress: number): number {
-    const s = this.#streamed[this.#next];
-    const issue = s === undefined ? NEVER : this.#parts.issue[s]!;
+    const issue = this.#nextIssue();
     const starvesAt = this.#starvesAt();
     return Math.min(issue > progress ? issue : NEVER, starvesAt > progress ? starvesAt : NEVER);
   }
 }
+
+const failureOf = (error: unknown): MillraceError =>
+  error instanceof MillraceError
+    ? error
+    : new MillraceError('SEGMENT_READ', error instanceof Error ? error.message : String(error), {
+        cause: error,
+      });

@@ -51,13 +51,14 @@ export class WasmModel implements Engine {
     const { drive, threads, trace } = this.#parts!;
     const { loader, now } = drive;
     const started = now();
+    let done = false;
     try {
-      const done = await (threads === null ? runAlone(drive) : runOnThreads(drive, threads));
+      done = await (threads === null ? runAlone(drive) : runOnThreads(drive, threads));
       if (!done && loader.failure !== null) throw loader.failure;
       trace?.record('run', 0, started, now());
       return done;
     } finally {
-      await loader.settle();
+      await loader.settle(done);
     }
   }
 
@@ -88,6 +89,8 @@ export class WasmModel implements Engine {
     if (parts === null) return;
     this.#source = parts.source.kind;
     this.#parts = null;
+    // Reads for a run that will not be land in memory and come from a descriptor that must last till then.
+    await parts.drive.loader.settle(false);
     await parts.threads?.stop();
     await parts.source.close();
   }

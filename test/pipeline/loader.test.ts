@@ -1,106 +1,17 @@
-/**
- * The loader against a source, an engine and a clock that the test moves by hand: which reads are in flight at each
- * moment is a fact here, not a matter of timing.
- */
+/** The loader, read by read. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { RESIDENT, SEGMENT_ALIGNMENT, type SegmentEntry } from '../../runtime/bundle/format.ts';
-import { segmentStates } from '../../runtime/engine/program.ts';
+import { RESIDENT, SEGMENT_ALIGNMENT } from '../../runtime/bundle/format.ts';
 import { MillraceError } from '../../runtime/error.ts';
-import { Loader, NEVER, type Verify } from '../../runtime/pipeline/loader.ts';
-import { crc32 } from '../../runtime/weights/crc32.ts';
-
-const stateNames = Object.fromEntries(Object.entries(segmentStates).map(([name, state]) => [state, name]));
-/** Lets promises settle; the loader has no timers. */
-const settled = async (): Promise<void> => {
-  for (let i = 0; i < 20; i++) await Promise.resolve();
-};
-const contents = (segment: number): Uint8Array => new Uint8Array(SEGMENT_ALIGNMENT).fill(segment + 1);
-
-class Bench {
-  time = 0;
-  completed = -1;
-  wakeAt = NEVER;
-  stops = 0;
-  readonly states: string[];
-  /** Segments whose read is in flight, in the order of their start. */
-  readonly reading: number[] = [];
-  readonly loader: Loader;
-  /** Called as a read starts. */
-  onRead: (segment: number) => void = () => {};
-  readonly #ends = new Map<number, (error: Error | null) => void>();
-  readonly #targets: Uint8Array[];
-
-  /** Segment s is used by step uses[s] alone. */
-  constructor(issue: readonly number[], uses: readonly number[], verify: Verify = 'always', maxInFlight = 4) {
-    this.states = issue.map(() => '-');
-    this.#targets = issue.map(() => new Uint8Array(SEGMENT_ALIGNMENT));
-    const segments = issue.map(
-      (_, s): SegmentEntry => ({
-        offset: s * SEGMENT_ALIGNMENT,
-        byteLength: SEGMENT_ALIGNMENT,
-        crc32: crc32(contents(s)),
-        firstUse: uses[s]!,
-        lastUse: uses[s]!,
-      }),
-    );
-    this.loader = new Loader({
-      segments,
-      issue,
-      targets: this.#targets,
-      source: {
-        kind: 'memory',
-        byteLength: issue.length * SEGMENT_ALIGNMENT,
-        readInto: (_, offset) =>
-          new Promise((resolve, reject) => {
-            const s = offset / SEGMENT_ALIGNMENT;
-            this.reading.push(s);
-            this.onRead(s);
-            this.#ends.set(s, (error) => (error === null ? resolve() : reject(error)));
-          }),
-        close: async () => {},
-      },
-      engine: {
-        progress: () => this.completed,
-        setWakeAt: (step) => {
-          this.wakeAt = step;
-        },
-        setState: (s, state) => {
-          this.states[s] = stateNames[state]!;
-        },
-        stop: () => {
-          this.stops++;
-        },
-      },
-      crc32,
-      verify,
-      maxInFlight,
-      now: () => this.time,
-    });
-  }
-
-  /** The engine completes a step, and wakes the loader only if it asked for that. */
-  complete(step: number): void {
-    this.completed = step;
-    if (step >= this.wakeAt) this.loader.advance();
-  }
-
-  /** A read ends: with the right bytes, with a flipped bit, or with an error. */
-  async end(segment: number, how: 'well' | 'flipped' | Error = 'well'): Promise<void> {
-    this.reading.splice(this.reading.indexOf(segment), 1);
-    this.#targets[segment]!.set(contents(segment));
-    if (how === 'flipped') this.#targets[segment]![100]! ^= 4;
-    this.#ends.get(segment)!(how instanceof Error ? how : null);
-    await settled();
-  }
-}
+import { NEVER } from '../../runtime/pipeline/loader.ts';
+import { LoaderBench, settled } from '../support/loader-bench.ts';
 
 const code = (expected: string) => (error: unknown) =>
   error instanceof MillraceError && error.code === expected;
 
 describe('loader', () => {
   it('starts reads in order, each when its issue step is complete', async () => {
-    const bench = new Bench([-1, -1, 1], [0, 1, 3]);
+    const bench = new LoaderBench([-1, -1, 1], [0, 1, 3]);
     bench.loader.begin();
     assert.deepEqual(bench.reading, [0, 1]);
     assert.equal(bench.states.join(), 'ISSUED,ISSUED,EMPTY');
@@ -118,7 +29,7 @@ describe('loader', () => {
   });
 
   it('overlaps reads with compute: no stall when bytes arrive in time', async () => {
-    const bench = new Bench([-1, 0, 1], [0, 2, 3]);
+    const bench = new LoaderBench([-1, 0, 1], [0, 2, 3]);
     bench.loader.begin();
     bench.time = 5;
     await bench.end(0); // the first segment is waited for: 5
@@ -134,7 +45,7 @@ describe('loader', () => {
   });
 
   it('counts as a stall the time in which the next step lacks only its bytes', async () => {
-    const bench = new Bench([-1, -1], [0, 1]);
+    const bench = new LoaderBench([-1, -1], [0, 1]);
     bench.loader.begin();
     bench.time = 3;
     await bench.end(0);
@@ -146,7 +57,7 @@ describe('loader', () => {
   });
 
   it('takes arrivals out of order', async () => {
-    const bench = new Bench([-1, -1, -1], [0, 1, 2]);
+    const bench = new LoaderBench([-1, -1, -1], [0, 1, 2]);
     bench.loader.begin();
     await bench.end(2);
     await bench.end(1);
@@ -164,7 +75,7 @@ describe('loader', () => {
   });
 
   it('keeps to the number of reads in flight, and goes on as they end', async () => {
-    const bench = new Bench([-1, -1, -1, 0], [0, 1, 2, 3], 'always', 2);
+    const bench = new LoaderBench([-1, -1, -1, 0], [0, 1, 2, 3], 'always', 2);
     bench.loader.begin();
     assert.deepEqual(bench.reading, [0, 1]);
     assert.equal(bench.loader.backlogged, true);
@@ -178,7 +89,7 @@ describe('loader', () => {
   });
 
   it('does not miss a step that completes while it looks', () => {
-    const bench = new Bench([-1, 3], [0, 5]);
+    const bench = new LoaderBench([-1, 3], [0, 5]);
     // The engine runs through step 3 after the loader has looked and before it has said when to wake it.
     let looked = 0;
     Object.defineProperty(bench, 'completed', { get: () => (looked++ < 1 ? -1 : 3) });
@@ -187,7 +98,7 @@ describe('loader', () => {
   });
 
   it('rejects the wait, stops the engine and starts nothing more when a read fails', async () => {
-    const bench = new Bench([-1, -1, -1], [0, 1, 2], 'always', 2);
+    const bench = new LoaderBench([-1, -1, -1], [0, 1, 2], 'always', 2);
     bench.loader.begin();
     const arrival = assert.rejects(bench.loader.arrival(0), code('SEGMENT_READ'));
     await bench.end(1, new Error('EIO'));
@@ -196,18 +107,18 @@ describe('loader', () => {
     assert.equal(bench.stops, 1);
     await bench.end(0);
     assert.deepEqual(bench.reading, []);
-    await bench.loader.settle();
+    await bench.loader.settle(false);
   });
 
   it('passes on the error of a source that ends early', async () => {
-    const bench = new Bench([-1], [0]);
+    const bench = new LoaderBench([-1], [0]);
     bench.loader.begin();
     await bench.end(0, new MillraceError('SEGMENT_READ', 'the file ends early', { at: 'weights.bin' }));
     await assert.rejects(bench.loader.arrival(0), /weights\.bin: the file ends early/);
   });
 
   it('never shows the engine bytes whose CRC is wrong', async () => {
-    const bench = new Bench([-1], [0]);
+    const bench = new LoaderBench([-1], [0]);
     bench.loader.begin();
     await bench.end(0, 'flipped');
     assert.equal(bench.states[0], 'FAILED');
@@ -216,25 +127,25 @@ describe('loader', () => {
   });
 
   it('checks the first time only, or never, if told so', async () => {
-    const first = new Bench([-1], [0], 'first');
+    const first = new LoaderBench([-1], [0], 'first');
     first.loader.begin();
     await first.end(0);
-    await first.loader.settle();
+    await first.loader.settle(false);
     first.loader.begin();
     await first.end(0, 'flipped');
     assert.equal(first.states[0], 'ARRIVED');
-    const never = new Bench([-1], [0], 'never');
+    const never = new LoaderBench([-1], [0], 'never');
     never.loader.begin();
     await never.end(0, 'flipped');
     assert.equal(never.states[0], 'ARRIVED');
   });
 
   it('settles when nothing is in flight, and can begin again after a failure', async () => {
-    const bench = new Bench([-1, -1], [0, 1]);
+    const bench = new LoaderBench([-1, -1], [0, 1]);
     bench.loader.begin();
     await bench.end(0, new Error('EIO'));
     let idle = false;
-    const settle = bench.loader.settle().then(() => {
+    const settle = bench.loader.settle(false).then(() => {
       idle = true;
     });
     await settled();
@@ -251,9 +162,9 @@ describe('loader', () => {
   });
 
   it('starts nothing once it has been told to settle', async () => {
-    const bench = new Bench([-1, 0], [0, 1]);
+    const bench = new LoaderBench([-1, 0], [0, 1]);
     bench.loader.begin();
-    const settle = bench.loader.settle();
+    const settle = bench.loader.settle(false);
     bench.completed = 0;
     await bench.end(0);
     await settle;
@@ -261,7 +172,7 @@ describe('loader', () => {
   });
 
   it('reads residents once, before the first run', async () => {
-    const bench = new Bench([RESIDENT, -1, RESIDENT], [0, 1, 2]);
+    const bench = new LoaderBench([RESIDENT, -1, RESIDENT], [0, 1, 2]);
     const loaded = bench.loader.loadResidents();
     assert.deepEqual(bench.reading, [0, 2]);
     await bench.end(2);
@@ -274,7 +185,7 @@ describe('loader', () => {
   });
 
   it('fails to load when a resident can not be read', async () => {
-    const bench = new Bench([RESIDENT, RESIDENT], [0, 1]);
+    const bench = new LoaderBench([RESIDENT, RESIDENT], [0, 1]);
     const loaded = assert.rejects(bench.loader.loadResidents(), code('SEGMENT_CRC'));
     await bench.end(0, 'flipped');
     await bench.end(1);
@@ -306,7 +217,7 @@ describe('loader', () => {
         fc.integer({ min: 1, max: 4 }),
         fc.infiniteStream(fc.nat()),
         async (made, most, luck) => {
-          const bench = new Bench(made.issue, made.uses, 'always', most);
+          const bench = new LoaderBench(made.issue, made.uses, 'always', most);
           const streamed = made.issue.flatMap((issue, s) => (issue === RESIDENT ? [] : [s]));
           const started: number[] = [];
           bench.onRead = (s) => {

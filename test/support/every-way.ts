@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { bytesOf, type Tensor } from '../../compiler/ir/tensor.ts';
 import { choosePlan } from '../../runtime/bundle/choose.ts';
 import type { Plan } from '../../runtime/bundle/format.ts';
+import { NOT_PRIMED, primeSteps } from '../../runtime/bundle/prime.ts';
 import type { LoadOptions } from '../../runtime/index.ts';
 import { type Network, open, runTensors } from './network.ts';
 import { runPoisoned } from './poison.ts';
@@ -14,7 +15,8 @@ import { assertClose } from './tensors.ts';
 const hex = (outputs: ReadonlyMap<string, Tensor>): Record<string, string> =>
   Object.fromEntries([...outputs].map(([name, y]) => [name, Buffer.from(bytesOf(y)).toString('hex')]));
 
-/** The ways to load a network: smallest, middle and largest plan, each mode that suits it, one thread and two. */
+/** The ways to load a network: smallest, middle and largest plan, each mode that suits it, one thread and two, and with
+ * the next run's first reads made in the run before. */
 export function waysOf({ manifest }: Network): LoadOptions[] {
   const names = manifest.plans.map((plan) => plan.name);
   const chosen = new Set([names[0]!, names[Math.floor(names.length / 2)]!, names.at(-1)!]);
@@ -22,6 +24,7 @@ export function waysOf({ manifest }: Network): LoadOptions[] {
   for (const plan of chosen)
     for (const mode of plan === 'resident' ? (['resident'] as const) : (['stream', 'sequential'] as const))
       for (const threads of [1, 2]) ways.push({ plan, mode, threads });
+  for (const plan of chosen) if (plan !== 'resident') ways.push({ plan, mode: 'stream', prime: true });
   return ways;
 }
 
@@ -64,6 +67,10 @@ export async function assertSameEveryWay(
       for (const arrival of ['early', 'late'] as const) {
         const outputs = await runPoisoned(network, plan, inputs, arrival);
         assert.deepEqual(hex(outputs), first, `other bits when dead memory is NaN: ${plan.name}, ${arrival}`);
+        const prime = primeSteps(network.manifest, { plan, issue: plan.issue }, false);
+        if (prime.every((step) => step === NOT_PRIMED)) continue;
+        const again = await runPoisoned(network, plan, inputs, arrival, prime);
+        assert.deepEqual(hex(again), first, `other bits when primed: ${plan.name}, ${arrival}`);
       }
   }
 }

@@ -3,12 +3,16 @@
  * says is dead is overwritten with NaN. A plan that lets two things that are needed share a byte then gives other
  * bits. Reads land as early as they may (right after the step that allows them), or as late as they may (when the
  * engine asks; until then their place holds NaN), so both ends of every read's window are covered.
+ *
+ * With `prime` there are two runs: in the first the reads of the next are made where that says they may be, and the
+ * second goes on from there; its outputs are the answer.
  */
 import assert from 'node:assert/strict';
 import type { Tensor } from '../../compiler/ir/tensor.ts';
 import { bytesOf, tensorFromBytes } from '../../compiler/ir/tensor.ts';
 import type { DType } from '../../compiler/ir/types.ts';
 import { type Plan, RESIDENT } from '../../runtime/bundle/format.ts';
+import { NOT_PRIMED } from '../../runtime/bundle/prime.ts';
 import { recordProgram } from '../../runtime/engine/executor.ts';
 import { runHostOp } from '../../runtime/engine/host.ts';
 import { segmentStates, status } from '../../runtime/engine/program.ts';
@@ -23,6 +27,7 @@ export async function runPoisoned(
   plan: Plan,
   inputs: ReadonlyMap<string, Tensor>,
   arrival: 'early' | 'late',
+  prime?: readonly number[],
 ): Promise<Map<string, Tensor>> {
   const { manifest, parts } = network;
   const executor = await parts.executor();
@@ -32,6 +37,7 @@ export async function runPoisoned(
   const arena = engine.bytes(engine.layout.arena, plan.peakBytes);
   const { control } = engine;
   const present = manifest.segments.map(() => false);
+  const primed = manifest.segments.map(() => false);
   const targetOf = (s: number): Uint8Array => {
     const offset = plan.segmentOffsets[s]!;
     return arena.subarray(offset, offset + manifest.segments[s]!.byteLength);
@@ -52,7 +58,12 @@ export async function runPoisoned(
     const issued: number[] = [];
     for (const [s, segment] of manifest.segments.entries()) {
       const issue = plan.issue[s]!;
-      if (issue !== RESIDENT && (issue > done || segment.lastUse <= done)) continue;
+      const after = prime?.[s] ?? NOT_PRIMED;
+      if (after !== NOT_PRIMED && after === done) {
+        assert.ok(segment.lastUse <= done, `segment ${s} is primed while it is used`);
+        [primed[s], present[s]] = [true, false];
+      }
+      if (!primed[s] && issue !== RESIDENT && (issue > done || segment.lastUse <= done)) continue;
       const offset = plan.segmentOffsets[s]!;
       if (!present[s]) {
         const taken = live.subarray(offset, offset + segment.byteLength).includes(1);
@@ -69,30 +80,39 @@ export async function runPoisoned(
     }
   };
 
-  arena.fill(POISON);
-  for (const port of manifest.inputs) {
-    const bytes = bytesOf(inputs.get(port.name)!);
-    engine.bytes(engine.addresses[port.value]!, port.byteLength).set(bytes);
-  }
-  await between(-1);
-  control.set('pc', 0);
-  control.set('progress', -1);
-  for (let done = false; !done; ) {
-    control.set('wakeAt', control.get('progress') + 1);
-    const now = engine.replay();
-    if (now === status.WAKE) await between(control.get('progress'));
-    else if (now === status.NEED) await arrive(control.get('detail'));
-    else if (now === status.HOST) runHostOp(engine, executor.host[control.get('detail')]!);
-    else {
-      assert.equal(now, status.DONE);
-      done = true;
+  const once = async (): Promise<Map<string, Tensor>> => {
+    for (const port of manifest.inputs) {
+      const bytes = bytesOf(inputs.get(port.name)!);
+      engine.bytes(engine.addresses[port.value]!, port.byteLength).set(bytes);
     }
-  }
-  await between(manifest.steps - 1);
-  return new Map(
-    manifest.outputs.map((port) => {
-      const bytes = engine.bytes(engine.addresses[port.value]!, port.byteLength).slice();
-      return [port.name, tensorFromBytes({ dtype: port.dtype as DType, shape: port.shape }, bytes)];
-    }),
-  );
+    for (const s of present.keys()) {
+      present[s] = primed[s]! || (present[s]! && plan.issue[s] === RESIDENT);
+      primed[s] = false;
+    }
+    await between(-1);
+    control.set('pc', 0);
+    control.set('progress', -1);
+    for (let done = false; !done; ) {
+      control.set('wakeAt', control.get('progress') + 1);
+      const now = engine.replay();
+      if (now === status.WAKE) await between(control.get('progress'));
+      else if (now === status.NEED) await arrive(control.get('detail'));
+      else if (now === status.HOST) runHostOp(engine, executor.host[control.get('detail')]!);
+      else {
+        assert.equal(now, status.DONE);
+        done = true;
+      }
+    }
+    await between(manifest.steps - 1);
+    return new Map(
+      manifest.outputs.map((port) => {
+        const bytes = engine.bytes(engine.addresses[port.value]!, port.byteLength).slice();
+        return [port.name, tensorFromBytes({ dtype: port.dtype as DType, shape: port.shape }, bytes)];
+      }),
+    );
+  };
+
+  arena.fill(POISON);
+  const outputs = await once();
+  return prime === undefined ? outputs : once();
 }
