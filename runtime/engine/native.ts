@@ -58,6 +58,8 @@ interface NativeOptions {
   readonly weights: Float64Array;
   /** Rows of {offset in the file, bytes, CRC-32, issue, offset in the arena}. */
   readonly segments: Float64Array;
+  /** Per segment: the step after which it may be read for the next run, or NOT_PRIMED. */
+  readonly primes: Float64Array;
   /** Tensors taken from malloc: rows of {first step, step after the last, bytes} in order of the first step. */
   readonly lives: Float64Array;
   /** Rows of {value, row of `lives`, offset in it} in order of rows. */
@@ -159,6 +161,7 @@ export class NativeEngine implements Engine {
           plan.segmentOffsets[s]!,
         ]),
       ),
+      primes: Float64Array.from(choice.prime),
       lives: parts.heap?.lives ?? new Float64Array(0),
       members: parts.heap?.members ?? new Float64Array(0),
       parent: parent === null ? undefined : parent.#handle,

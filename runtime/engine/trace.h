@@ -1,7 +1,8 @@
 /*
  * What happened when: a ring of fixed size that keeps the latest events. Any thread records, by claiming a place
- * with one atomic addition; the ring is read between runs only. WASM has no clock of its own and imports one; there the
- * ring lies in engine memory where threads run, and a single thread is recorded by TypeScript, which it returns to.
+ * with one atomic addition; the ring is read between runs only, when nobody records but readers that prime, and they
+ * do so under their lock. WASM has no clock of its own and imports one; there the ring lies in engine memory where
+ * threads run, and a single thread is recorded by TypeScript, which it returns to.
  */
 #ifndef MILLRACE_TRACE_H
 #define MILLRACE_TRACE_H

@@ -1,6 +1,7 @@
 /**
  * A process of its own, so that its memory is its own: `cycles` loads, runs and closes a bundle again and again,
- * `runs` runs one loaded model, `leave` does not close it. Prints the growth of resident and of live heap bytes.
+ * `runs` runs one loaded model, `primed` one that
+ * primes, `leave` does not close it. Prints the growth of resident and of live heap bytes.
  */
 import { load } from '../../runtime/node.ts';
 
@@ -28,7 +29,7 @@ if (what === 'cycles')
     await model.close();
   });
 else {
-  const model = await load(path!, { ...options, mode: 'stream' });
-  await measured(200, what === 'runs' ? 1000 : 0, () => model.run({ x }));
-  if (what === 'runs') await model.close();
+  const model = await load(path!, { ...options, mode: 'stream', prime: what === 'primed' });
+  await measured(200, what === 'leave' ? 0 : 1000, () => model.run({ x }));
+  if (what !== 'leave') await model.close();
 }

@@ -2,7 +2,12 @@
 import { load } from '../../runtime/node.ts';
 
 const [what, path, threads, mode, elements] = process.argv.slice(2);
-const options = { engine: 'native', threads: Number(threads), mode: mode as 'stream' } as const;
+const options = {
+  prime: what === 'primed',
+  engine: 'native',
+  threads: Number(threads),
+  mode: mode as 'stream',
+} as const;
 const x = new Float32Array(Number(elements)).fill(0.5);
 
 const measured = async (warmup: number, times: number, once: () => Promise<unknown>): Promise<void> => {
@@ -30,6 +35,6 @@ else if (what === 'dropped')
 else {
   const model = await load(path!, options);
   // V8's heap takes a few thousand runs to find its size.
-  await measured(what === 'runs' ? 4000 : 0, what === 'runs' ? 10_000 : 0, () => model.run({ x }));
-  if (what === 'runs') await model.close();
+  await measured(what === 'leave' ? 0 : 4000, what === 'leave' ? 0 : 10_000, () => model.run({ x }));
+  if (what !== 'leave') await model.close();
 }

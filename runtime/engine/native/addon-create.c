@@ -22,14 +22,15 @@ static int choose_isa(napi_env env, napi_value options, struct loaded *loaded) {
 }
 
 static int fill_tables(napi_env env, napi_value options, struct model *model) {
-  size_t words, values, weights, segments;
+  size_t words, values, weights, segments, primes;
   struct model_tables tables = {
       .program = elements_of(env, options, "program", napi_int32_array, &words),
       .offsets = elements_of(env, options, "offsets", napi_float64_array, &values),
       .weights = elements_of(env, options, "weights", napi_float64_array, &weights),
       .segments = elements_of(env, options, "segments", napi_float64_array, &segments),
+      .primes = elements_of(env, options, "primes", napi_float64_array, &primes),
   };
-  if (!tables.program || !tables.offsets) return 0;
+  if (!tables.program || !tables.offsets || (tables.primes && primes != (size_t)model->loader.count)) return 0;
   tables.weightCount = (int32_t)(weights / WEIGHT_ROW);
   model_fill(model, &tables);
   size_t lives, members;

@@ -49,6 +49,9 @@ static napi_value trace(napi_env env, napi_callback_info info) {
   napi_value handle, buffer, array;
   struct loaded *loaded = loaded_of_call(env, info, 1, &handle);
   if (!loaded) return 0;
+  /* Readers that prime record between runs, under their lock. */
+  platform_lock *lock = &loaded->model.loader.lock;
+  lock_take(lock);
   const struct trace *ring = loaded->model.trace;
   const uint32_t total = ring ? ring->next : 0;
   const uint32_t kept = ring && total > ring->capacity ? ring->capacity : total;
@@ -59,6 +62,7 @@ static napi_value trace(napi_env env, napi_callback_info info) {
     row[0] = event->what, row[1] = event->id, row[2] = event->thread;
     row[3] = (double)event->from / 1e6, row[4] = (double)event->to / 1e6;
   }
+  lock_give(lock);
   napi_create_typedarray(env, napi_float64_array, kept * 5, buffer, 0, &array);
   return array;
 }

@@ -93,8 +93,10 @@ static struct failure fetch(struct loader *loader, const struct segment *segment
   if (error) return (struct failure){.kind = FAILURE_READ, .error = error};
   if (!verify) return (struct failure){0};
   struct checksum checksum = {loader->mapping + segment->offset, segment->bytes, 0};
-  if (guarded(loader->mapping, loader->opened.bytes, take_checksum, &checksum))
-    return (struct failure){.kind = FAILURE_CHANGED};
+  faults_enter(); /* the run's own does not reach over what is primed when it has ended */
+  const int fault = guarded(loader->mapping, loader->opened.bytes, take_checksum, &checksum);
+  faults_leave();
+  if (fault) return (struct failure){.kind = FAILURE_CHANGED};
   *crc = checksum.crc;
   return (struct failure){0};
 }
@@ -133,21 +135,32 @@ static struct failure take_resident(struct loader *loader, int32_t s, int *read)
   }
 }
 
+/* When the read may start that is next for the run that follows; NEVER: none may. Lock held. */
+static int32_t prime_after(struct loader *loader) {
+  int32_t *next = &loader->primed.next;
+  while (*next < loader->count && loader->segments[*next].issue == RESIDENT_ISSUE) ++*next;
+  const int none = *next == loader->count || loader->primed.failure.kind != FAILURE_NONE;
+  return none || loader->segments[*next].prime == NOT_PRIMED ? NEVER : loader->segments[*next].prime;
+}
+
 /* Takes the next segment whose turn it is, or −1 after telling the engine when to call again. Lock held. */
 static int32_t claim(struct loader *loader) {
   struct control *block = &loader->engine->block;
   for (;;) {
     while (loader->next < loader->count && load_word(loader->engine->states + loader->next) == SEGMENT_RESIDENT)
       loader->next++;
-    if (!loader->active || loader->next == loader->count) {
+    const int ahead = loader->next == loader->count;
+    const int32_t issue = !loader->active ? NEVER
+                          : ahead         ? prime_after(loader)
+                                          : loader->segments[loader->next].issue;
+    if (issue == NEVER) {
       store_word(&block->wakeAt, NEVER);
       return -1;
     }
-    const int32_t s = loader->next, issue = loader->segments[s].issue;
     if (issue <= load_word(&block->progress)) {
-      loader->next++;
-      loader->inFlight++;
-      return s;
+      if (ahead) loader->primed.inFlight++;
+      else loader->inFlight++;
+      return ahead ? loader->primed.next++ : loader->next++;
     }
     /* The engine writes progress, then looks at wakeAt; here it is the other way round: one sees the other. */
     store_word(&block->wakeAt, issue);
@@ -155,25 +168,33 @@ static int32_t claim(struct loader *loader) {
   }
 }
 
-static void arrive(struct loader *loader, int32_t s, struct failure failure, int read) {
-  struct control *block = &loader->engine->block;
+/* `began`: when the read did, if that is recorded; under the lock, since the ring is looked at between runs. */
+static void arrive(struct loader *loader, int32_t s, struct failure failure, int read, int32_t reader, int64_t began) {
+  struct engine *engine = loader->engine;
   const int resident = loader->segments[s].issue == RESIDENT_ISSUE;
   const int failed = failure.kind != FAILURE_NONE;
   lock_take(&loader->lock);
+  /* Whose run it is for is looked up only now: the next one may have begun meanwhile. */
+  const int ahead = !resident && s < loader->primed.next;
+  struct failure *first = ahead ? &loader->primed.failure : &loader->failure;
+  int32_t *inFlight = ahead ? &loader->primed.inFlight : &loader->inFlight;
   if (failed) {
-    if (loader->failure.kind == FAILURE_NONE) {
+    if (first->kind == FAILURE_NONE) {
       failure.segment = s;
-      loader->failure = failure;
+      *first = failure;
     }
-    loader->active = 0;
-    store_word(&block->stop, 1);
+    if (!ahead) {
+      loader->active = 0;
+      store_word(&engine->block.stop, 1);
+    }
   } else if (read) {
-    loader->bytesRead += loader->segments[s].bytes;
+    *(ahead ? &loader->primed.bytesRead : &loader->bytesRead) += loader->segments[s].bytes;
   }
+  if (engine->trace) trace_record(engine->trace, TRACE_READ, s, reader, began, trace_clock());
   set_state(loader, s, failed ? SEGMENT_FAILED : resident ? SEGMENT_RESIDENT : SEGMENT_ARRIVED);
-  const int last = --loader->inFlight == 0;
+  const int last = add_word(inFlight, -1) == 0;
   lock_give(&loader->lock);
-  if (last) notify_all(&loader->inFlight);
+  if (last) notify_all(inFlight);
 }
 
 struct reader {
@@ -202,8 +223,7 @@ static void read_on(void *argument) {
     const int shared = loader->segments[s].issue == RESIDENT_ISSUE && !loader->mapping;
     int read = !shared;
     const struct failure failure = shared ? take_resident(loader, s, &read) : read_segment(loader, s);
-    if (engine->trace) trace_record(engine->trace, TRACE_READ, s, reader.number, began, trace_clock());
-    arrive(loader, s, failure, read);
+    arrive(loader, s, failure, read, reader.number, began);
   }
 }
 
@@ -221,16 +241,26 @@ int loader_start(struct loader *loader, int32_t readers) {
   return 0;
 }
 
+/* What is in flight is for the run that goes on from here. Lock held. */
+static void forget_primed(struct loader *loader) {
+  loader->primed.next = loader->primed.inFlight = 0;
+  loader->primed.failure = (struct failure){0};
+  loader->primed.bytesRead = 0;
+}
+
 void loader_begin(struct loader *loader) {
   struct engine *engine = loader->engine;
   lock_take(&loader->lock);
-  for (int32_t s = 0; s < loader->count; s++)
+  loader->next = loader->primed.next;
+  for (int32_t s = loader->next; s < loader->count; s++)
     if (load_word(engine->states + s) != SEGMENT_RESIDENT)
       store_word(engine->states + s, load_word(&loader->home[s].held) == SEGMENT_RESIDENT ? SEGMENT_RESIDENT : SEGMENT_EMPTY);
-  loader->next = 0;
-  loader->bytesRead = 0;
-  loader->failure = (struct failure){0};
-  loader->active = 1;
+  loader->inFlight = loader->primed.inFlight;
+  loader->bytesRead = loader->primed.bytesRead;
+  loader->failure = loader->primed.failure;
+  forget_primed(loader);
+  loader->active = loader->failure.kind == FAILURE_NONE;
+  if (!loader->active) store_word(&engine->block.stop, 1);
   lock_give(&loader->lock);
   engine_wake_loader(engine);
 }
@@ -245,15 +275,31 @@ static void notice_change(struct loader *loader) {
                             : (struct failure){.kind = FAILURE_CHANGED, .segment = -1};
 }
 
+static void await_none(int32_t *inFlight) {
+  for (int32_t left; (left = load_word(inFlight)) != 0;) sleep_on(inFlight, left, -1);
+}
+
 void loader_settle(struct loader *loader, int done) {
+  lock_take(&loader->lock);
+  done = done && loader->failure.kind == FAILURE_NONE && loader->next == loader->count;
+  if (!done) loader->active = 0;
+  lock_give(&loader->lock);
+  await_none(&loader->inFlight);
+  if (loader->source == SOURCE_MMAP) notice_change(loader);
+  if (done && loader->failure.kind == FAILURE_NONE) {
+    engine_wake_loader(loader->engine);
+    return;
+  }
   lock_take(&loader->lock);
   loader->active = 0;
   lock_give(&loader->lock);
-  for (int32_t left; (left = load_word(&loader->inFlight)) != 0;) sleep_on(&loader->inFlight, left, -1);
-  if (loader->source != SOURCE_MMAP) return;
-  notice_change(loader);
-  for (int32_t s = 0; !done && s < loader->next; s++)
-    if (loader->segments[s].issue != RESIDENT_ISSUE) loader_release(loader, s);
+  await_none(&loader->primed.inFlight);
+  if (loader->source == SOURCE_MMAP)
+    for (int32_t s = 0; s < loader->next; s++)
+      if (loader->segments[s].issue != RESIDENT_ISSUE) loader_release(loader, s);
+  lock_take(&loader->lock);
+  forget_primed(loader);
+  lock_give(&loader->lock);
 }
 
 void loader_release(struct loader *loader, int32_t s) {

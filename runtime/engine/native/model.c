@@ -57,6 +57,7 @@ void model_fill(struct model *model, const struct model_tables *tables) {
         .bytes = (uint64_t)row[1],
         .crc = (uint32_t)row[2],
         .issue = (int32_t)row[3],
+        .prime = tables->primes ? (int32_t)tables->primes[s] : NOT_PRIMED,
         .target = arena_of(model, (int32_t)row[3]) + (uint64_t)row[4],
     };
   }

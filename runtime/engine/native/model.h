@@ -26,6 +26,7 @@ struct model_tables {
   const double *weights;  /* rows of {value, segment, offset in the segment} */
   const double *segments; /* rows of {offset in the file, bytes, CRC-32, issue, offset in the arena} */
   int32_t weightCount;
+  const double *primes;   /* by segment: step after which it may be read for the next run, or NOT_PRIMED; null: none */
 };
 
 struct model {
