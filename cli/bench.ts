@@ -62,7 +62,13 @@ export const bench: Command = {
     for (const mode of modes) {
       bar.update(`measuring ${mode}`, rows.length / modes.length);
       rows.push(
-        await measure({ bundle, options: { ...options, mode }, runs, warmup, cold: given.flag('cold') }),
+        await measure({
+          bundle,
+          options: { ...options, mode, prime: options.prime === true && readsAhead(mode) },
+          runs,
+          warmup,
+          cold: given.flag('cold'),
+        }),
       );
     }
     bar.done();
@@ -73,6 +79,9 @@ export const bench: Command = {
     return 0;
   },
 };
+
+/** `--prime` is for rows of these modes. */
+const readsAhead = (mode: string): boolean => mode === 'stream' || mode === 'mmap';
 
 /** The modes that some stored plan serves within the budget; if none does, the error that says why. */
 function possibleModes(manifest: Manifest, { budget, source }: LoadOptions): Mode[] {

@@ -92,6 +92,7 @@ export const engineOptions = {
   source: { type: 'string' },
   deterministic: { type: 'boolean' },
   verify: { type: 'string' },
+  prime: { type: 'boolean' },
 } as const;
 
 export const engineHelp = `engine options
@@ -104,4 +105,5 @@ export const engineHelp = `engine options
   --source SOURCE    auto, file (through the page cache), direct (past it, Linux) or mmap (native)
   --deterministic    the same bits on every machine and engine: no fused multiply-add
   --verify WHEN      compare checksums always (default), first (on the first read only) or never
+  --prime            at the end of a run, make the first reads of the next (stream and mmap)
 `;

@@ -20,7 +20,7 @@ export function engineOptionsOf(given: Arguments, help: string): LoadOptions {
   }
   const threads = given.count('threads');
   if (threads !== undefined) options['threads'] = threads;
-  if (given.flag('deterministic')) options['deterministic'] = true;
+  for (const name of ['deterministic', 'prime']) if (given.flag(name)) options[name] = true;
   return options as LoadOptions;
 }
 

@@ -21,6 +21,7 @@ import { segmentStates } from '../engine/program.ts';
 import { MillraceError } from '../error.ts';
 import type { Crc32 } from '../weights/crc32.ts';
 import { damaged, type WeightSource } from '../weights/source.ts';
+import { StallClock } from './stall.ts';
 import type { TraceRing } from './trace.ts';
 
 /** What the loader sees of the engine. */
@@ -58,6 +59,16 @@ export interface LoaderParts {
 /** wakeAt when no step is of interest. */
 export const NEVER = 0x7fffffff;
 
+/** What has become of the reads for one run. */
+interface Reads {
+  /** Places in #streamed: the next to start. */
+  next: number;
+  inFlight: number;
+  bytes: number;
+  /** The first that went wrong. */
+  failure: MillraceError | null;
+}
+
 export class Loader {
   readonly #parts: LoaderParts;
   /** Streamed segments in the order of their reads. */
@@ -65,22 +76,13 @@ export class Loader {
   readonly #resident: readonly number[];
   readonly #arrived: Uint8Array;
   readonly #verified: Uint8Array;
-  /** Places in #streamed: the next to start, and the earliest that has not arrived. */
-  #next = 0;
+  readonly #stall: StallClock;
+  /** For the run that goes on, or was the last, and for the next. */
+  #own: Reads = { next: 0, inFlight: 0, bytes: 0, failure: null };
+  #ahead: Reads = { next: 0, inFlight: 0, bytes: 0, failure: null };
+  /** Place in #streamed: the earliest that has not arrived. */
   #missing = 0;
-  #inFlight = 0;
   #stopped = true;
-  #failure: MillraceError | null = null;
-  #bytesRead = 0;
-  /** Of the next run: places in #streamed whose read has been started, how many of these are in flight, what failed
-   * and the bytes that have arrived. */
-  #primed = 0;
-  #primedInFlight = 0;
-  #primedFailure: MillraceError | null = null;
-  #primedBytes = 0;
-  #stallMs = 0;
-  #stalledSince = -1;
-  #stalledFor = 0;
   #awaited: { readonly segment: number; readonly settle: () => void } | null = null;
   #idle: (() => void) | null = null;
 
@@ -91,21 +93,22 @@ export class Loader {
     this.#resident = all.filter((s) => parts.issue[s] === RESIDENT);
     this.#arrived = new Uint8Array(all.length);
     this.#verified = new Uint8Array(all.length);
+    this.#stall = new StallClock(parts.now, parts.trace ?? null);
   }
 
   /** What stopped the loader in this run. */
   get failure(): MillraceError | null {
-    return this.#failure;
+    return this.#own.failure;
   }
 
   /** Bytes of the segments that arrived for this run, primed ones included, or of the residents. */
   get bytesRead(): number {
-    return this.#bytesRead;
+    return this.#own.bytes;
   }
 
   /** Time in which the next step was ready but for a segment. */
   get stallMs(): number {
-    return this.#stallMs;
+    return this.#stall.ms;
   }
 
   /** A read could start but for the number in flight: its turn comes when a read settles. */
@@ -115,40 +118,40 @@ export class Loader {
 
   /** Reads the segments that stay, once, before the first run. */
   async loadResidents(): Promise<void> {
-    this.#bytesRead = 0;
-    this.#failure = null;
+    const reads = this.#own;
+    clear(reads);
     let next = 0;
     const readOn = async (): Promise<void> => {
-      while (next < this.#resident.length && this.#failure === null) {
+      while (next < this.#resident.length && reads.failure === null) {
         const s = this.#resident[next++]!;
         await this.#read(s);
-        this.#bytesRead += this.#parts.segments[s]!.byteLength;
+        reads.bytes += this.#parts.segments[s]!.byteLength;
         this.#parts.engine.setState(s, segmentStates.RESIDENT);
       }
     };
     const readers = Array.from({ length: this.#parts.maxInFlight }, () =>
-      readOn().catch((error: unknown) => this.#fail(error)),
+      readOn().catch((error: unknown) => {
+        reads.failure ??= failureOf(error);
+      }),
     );
     await Promise.all(readers);
-    if (this.#failure !== null) throw this.#failure;
+    if (reads.failure !== null) throw reads.failure;
   }
 
   /** Starts a run: the engine's progress is −1, and nothing is in flight but what is primed. */
   begin(): void {
-    this.#next = this.#primed;
-    for (let place = this.#next; place < this.#streamed.length; place++) {
+    const { engine } = this.#parts;
+    [this.#own, this.#ahead] = [this.#ahead, this.#own];
+    clear(this.#ahead);
+    for (let place = this.#own.next; place < this.#streamed.length; place++) {
       this.#arrived[this.#streamed[place]!] = 0;
-      this.#parts.engine.setState(this.#streamed[place]!, segmentStates.EMPTY);
+      engine.setState(this.#streamed[place]!, segmentStates.EMPTY);
     }
     this.#missing = 0;
-    this.#failure = this.#primedFailure;
-    this.#bytesRead = this.#primedBytes;
-    this.#forgetPrimed();
-    this.#stallMs = 0;
-    this.#stalledSince = -1;
-    this.#stopped = this.#failure !== null;
-    if (this.#stopped) this.#parts.engine.stop();
     this.#passArrived();
+    this.#stall.reset();
+    this.#stopped = this.#own.failure !== null;
+    if (this.#stopped) engine.stop();
     this.advance();
   }
 
@@ -158,7 +161,7 @@ export class Loader {
     for (;;) {
       const progress = engine.progress();
       this.#startUpTo(progress);
-      this.#noteStall(progress);
+      this.#stall.note(this.#starvesAt() <= progress ? this.#streamed[this.#missing] : undefined);
       const wakeAt = this.#wakeAfter(progress);
       engine.setWakeAt(wakeAt);
       // The engine may have completed that very step before wakeAt was written, and would not wake us.
@@ -169,7 +172,7 @@ export class Loader {
   /** Resolves when the segment has arrived in this run; rejects with what stopped the loader. */
   async arrival(segment: number): Promise<void> {
     while (this.#arrived[segment] === 0) {
-      if (this.#failure !== null) throw this.#failure;
+      if (this.failure !== null) throw this.failure;
       await new Promise<void>((settle) => {
         this.#awaited = { segment, settle };
       });
@@ -181,76 +184,61 @@ export class Loader {
    * completed, reads for the next run go on; else nothing more is started, and what was primed is forgotten.
    */
   async settle(completed: boolean): Promise<void> {
-    const goesOn = completed && this.#failure === null && this.#next === this.#streamed.length;
-    this.#stopped ||= !goesOn;
+    const goesOn = completed && this.failure === null && this.#own.next === this.#streamed.length;
     if (goesOn) this.advance();
-    while (this.#inFlight > (goesOn ? this.#primedInFlight : 0))
+    else this.#stopped = true;
+    while (this.#own.inFlight > 0 || (!goesOn && this.#ahead.inFlight > 0))
       await new Promise<void>((idle) => {
         this.#idle = idle;
       });
-    if (!goesOn) this.#forgetPrimed();
+    if (!goesOn) clear(this.#ahead);
   }
 
-  /** When the next read may start, of this run or the next; NEVER: it may not. */
+  /** When the next read may start, for this run or the next; NEVER: it may not. */
   #nextIssue(): number {
     const { issue, prime } = this.#parts;
-    const own = this.#streamed[this.#next];
+    const own = this.#streamed[this.#own.next];
     if (own !== undefined) return issue[own]!;
-    const ahead = this.#streamed[this.#primed];
-    const after = (ahead === undefined ? undefined : prime?.[ahead]) ?? NOT_PRIMED;
-    return after === NOT_PRIMED || this.#primedFailure !== null ? NEVER : after;
+    const ahead = this.#streamed[this.#ahead.next];
+    if (ahead === undefined || prime === undefined || this.#ahead.failure !== null) return NEVER;
+    return prime[ahead] === NOT_PRIMED ? NEVER : prime[ahead]!;
   }
 
   #startUpTo(progress: number): void {
-    const { maxInFlight } = this.#parts;
-    while (this.#inFlight < maxInFlight && !this.#stopped && this.#nextIssue() <= progress) {
-      if (this.#next < this.#streamed.length) {
-        this.#start(this.#next++);
-      } else {
-        this.#arrived[this.#streamed[this.#primed]!] = 0;
-        this.#primedInFlight++;
-        this.#start(this.#primed++);
-      }
+    while (!this.#stopped && this.#nextIssue() <= progress) {
+      if (this.#own.inFlight + this.#ahead.inFlight >= this.#parts.maxInFlight) return;
+      this.#start(this.#own.next < this.#streamed.length ? this.#own : this.#ahead);
     }
   }
 
-  /** Reads the segment at a place in #streamed. Whose run it is for is looked up when it is there: `begin` may have
-   * been called meanwhile. */
-  #start(place: number): void {
+  #start(reads: Reads): void {
     const { engine, segments } = this.#parts;
-    const s = this.#streamed[place]!;
+    const s = this.#streamed[reads.next++]!;
+    reads.inFlight++;
+    this.#arrived[s] = 0;
     engine.setState(s, segmentStates.ISSUED);
-    this.#inFlight++;
-    const ended = (): boolean => {
-      this.#inFlight--;
-      const primed = place < this.#primed;
-      if (primed) this.#primedInFlight--;
-      return primed;
-    };
     this.#read(s).then(
       () => {
-        if (ended()) this.#primedBytes += segments[s]!.byteLength;
-        else this.#bytesRead += segments[s]!.byteLength;
-        this.#arrive(s);
+        reads.inFlight--;
+        reads.bytes += segments[s]!.byteLength;
+        this.#arrived[s] = 1;
+        this.#passArrived();
+        engine.setState(s, segmentStates.ARRIVED);
+        if (!this.#stopped) this.advance();
+        this.#settled(s);
       },
       (error: unknown) => {
+        reads.inFlight--;
+        reads.failure ??= failureOf(error);
         engine.setState(s, segmentStates.FAILED);
-        if (ended()) {
-          this.#primedFailure ??= failureOf(error);
-        } else {
-          this.#fail(error);
+        // What was ahead when it was started may be this run's by now.
+        if (reads === this.#own) {
+          this.#stopped = true;
           engine.stop();
         }
         this.#settled(s);
       },
     );
-  }
-
-  #forgetPrimed(): void {
-    this.#primed = 0;
-    this.#primedInFlight = 0;
-    this.#primedFailure = null;
-    this.#primedBytes = 0;
   }
 
   async #read(s: number): Promise<void> {
@@ -268,26 +256,14 @@ export class Loader {
     this.#verified[s] = 1;
   }
 
-  #arrive(s: number): void {
-    this.#arrived[s] = 1;
-    this.#passArrived();
-    this.#parts.engine.setState(s, segmentStates.ARRIVED);
-    if (!this.#stopped) this.advance();
-    this.#settled(s);
-  }
-
   #passArrived(): void {
-    while (this.#missing < this.#next && this.#arrived[this.#streamed[this.#missing]!] === 1) this.#missing++;
-  }
-
-  #fail(error: unknown): void {
-    this.#failure ??= failureOf(error);
-    this.#stopped = true;
+    while (this.#missing < this.#own.next && this.#arrived[this.#streamed[this.#missing]!] === 1)
+      this.#missing++;
   }
 
   /** A read is over: wakes whoever waits for it, or for all. */
   #settled(s: number): void {
-    if (this.#awaited !== null && (this.#awaited.segment === s || this.#failure !== null)) {
+    if (this.#awaited !== null && (this.#awaited.segment === s || this.failure !== null)) {
       this.#awaited.settle();
       this.#awaited = null;
     }
@@ -301,26 +277,19 @@ export class Loader {
     return s === undefined ? NEVER : this.#parts.segments[s]!.firstUse - 1;
   }
 
-  #noteStall(progress: number): void {
-    const stalled = this.#starvesAt() <= progress;
-    if (stalled === this.#stalledSince >= 0) return;
-    const now = this.#parts.now();
-    if (stalled) {
-      this.#stalledSince = now;
-      this.#stalledFor = this.#streamed[this.#missing]!;
-    } else {
-      this.#stallMs += now - this.#stalledSince;
-      this.#parts.trace?.record('wait', this.#stalledFor, this.#stalledSince, now);
-      this.#stalledSince = -1;
-    }
-  }
-
   /** The next step whose completion changes anything: something may be read, or the engine runs dry. */
   #wakeAfter(progress: number): number {
     const issue = this.#nextIssue();
     const starvesAt = this.#starvesAt();
     return Math.min(issue > progress ? issue : NEVER, starvesAt > progress ? starvesAt : NEVER);
   }
+}
+
+function clear(reads: Reads): void {
+  reads.next = 0;
+  reads.inFlight = 0;
+  reads.bytes = 0;
+  reads.failure = null;
 }
 
 const failureOf = (error: unknown): MillraceError =>

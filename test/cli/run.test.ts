@@ -83,6 +83,7 @@ describe('millrace run, bench and inspect', () => {
     const usual = await hashes();
     assert.equal(await hashes('--mode', 'stream', '--budget', '1MiB', '--threads', '2'), usual);
     assert.equal(await hashes('--mode', 'sequential', '--source', 'file', '--verify', 'first'), usual);
+    assert.equal(await hashes('--mode', 'stream', '--prime'), usual);
     assert.equal(await hashes('--input', 'image=random', '--input', 'offset=random:0'), usual);
     assert.notEqual(await hashes('--input', 'image=random:1'), usual);
     const plain = await millraceJson<Ran>(['run', bundle, '--deterministic', '--engine', 'wasm']);
@@ -118,6 +119,7 @@ describe('millrace run, bench and inspect', () => {
       fails(['run', bundle, '--threads', '0'], 2, /OPTION: threads/),
       fails(['run', bundle, '--threads', 'two'], 2, /--threads: expected a whole number/),
       fails(['run', bundle, '--engine', 'steam'], 2, /--engine/),
+      fails(['run', bundle, '--mode', 'sequential', '--prime'], 2, /OPTION: prime: mode sequential/),
       fails(['run', bundle, '--source', 'tape'], 2, /OPTION: source/),
       fails(['run', bundle, '--budget', '1KiB'], 1, /BUDGET[\s\S]*at least/),
       fails(['run', folder.at('nowhere')], 1, /BUNDLE_READ.*manifest\.bin/),
