@@ -109,6 +109,8 @@ export interface LoadOptions {
   readonly verify?: 'always' | 'first' | 'never';
   /** Most reads in flight at a time. Default 4, native 2. */
   readonly inFlight?: number;
+  /** At the end of a run, make the first reads of the next, where the plan leaves room; for modes stream and mmap. */
+  readonly prime?: boolean;
   /** Record what happens when, for Model.trace. */
   readonly trace?: boolean;
   /** malloc (native): activations and scratch are taken from malloc instead of the plan; for comparison only. */

@@ -5,6 +5,7 @@
  * the placement of the sequential schedule always fits, because its peak is the smallest memory there is.
  */
 import { RESIDENT } from '../../runtime/bundle/format.ts';
+import { outputsAside } from './aside.ts';
 import { earliestIssue, latestIssue, sequentialIssue } from './issue.ts';
 import { type Packed, pack, prefetchInto } from './pack.ts';
 import { fastestSchedule, type Schedule } from './residents.ts';
@@ -64,7 +65,7 @@ export function placeWithin(
   return packed.peakBytes <= bytes ? { issue, packed } : null;
 }
 
-/** Deepens the prefetch in what is free and measures the result. */
+/** Deepens the prefetch in what is free, moves outputs out of the next run's way, and measures the result. */
 export function finish(
   timeline: Timeline,
   issue: Int32Array,
@@ -75,7 +76,8 @@ export function finish(
   const deeper = prefetchInto(timeline, packed, issue, bytes);
   const totalMs = timeline.simulator.run(deeper.issue);
   return {
-    ...deeper,
+    issue: deeper.issue,
+    packed: outputsAside(timeline, deeper.packed, deeper.issue),
     totalMs,
     fulfilled: schedule !== null && totalMs <= schedule.totalMs * (1 + 1e-9),
   };
