@@ -8,6 +8,7 @@
  * proportion and not squared, so that a run which something else disturbed does not bend the rest.
  */
 import { RESIDENT } from '../../runtime/bundle/format.ts';
+import type { ReadModel } from './problem.ts';
 import { type Pipeline, Simulator } from './simulate.ts';
 
 /** One plan of one network as it ran. */
@@ -23,13 +24,10 @@ export interface TimedRun {
   readonly weight?: number;
 }
 
-export interface PipelineCost {
-  readonly latencyMs: number;
-  readonly bytesPerMs: number;
-  /** From the computing threads: for each request, and for each gigabyte. */
-  readonly handleMs: number;
-  readonly handleMsPerGigabyte: number;
-}
+export type PipelineCost = Pick<
+  Required<ReadModel>,
+  'latencyMs' | 'bytesPerMs' | 'handleMs' | 'handleMsPerGigabyte'
+>;
 
 /** Neighbours are apart by a ratio or, from 0 on, by a difference. */
 interface Axis {

@@ -3,7 +3,7 @@
  * profile is copied between machines and edited by hand. Fields unknown to this version are ignored.
  */
 import { MillraceError } from '../../runtime/error.ts';
-import type { PipelineCost } from '../memory/fit-pipeline.ts';
+import type { ReadModel } from '../memory/problem.ts';
 import { type Device, type KernelCost, referenceDevice, type StepWork, workKey } from './cost.ts';
 import { fitFamily, type Timing } from './fit.ts';
 
@@ -21,7 +21,7 @@ export interface Profile {
   readonly kernels: Readonly<Record<string, KernelCost>>;
   /** Of kernels that were not measured: one family for all. */
   readonly others: { readonly flopsPerMs: number; readonly bytesPerMs: number };
-  readonly read: PipelineCost & { readonly inFlight: number; readonly handledBy: 'readers' | 'compute' };
+  readonly read: Required<ReadModel>;
   /** Steps of the bundles that were measured: predicted as timed, not as fitted. */
   readonly measured: readonly Timing[];
 }
