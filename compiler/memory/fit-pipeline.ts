@@ -8,6 +8,7 @@
  * proportion and not squared, so that a run which something else disturbed does not bend the rest.
  */
 import { RESIDENT } from '../../runtime/bundle/format.ts';
+import { median } from './median.ts';
 import type { ReadModel } from './problem.ts';
 import { type Pipeline, Simulator } from './simulate.ts';
 
@@ -58,22 +59,8 @@ export function fitPipeline(
   inFlight: number,
   handledBy: 'readers' | 'compute',
 ): PipelineCost {
-  const telling = runs.filter(({ ms, stallMs }) => handledBy === 'compute' || stallMs <= HARDLY * ms);
-  const taken = telling.map(({ stepMs, segments, issue, ms, stallMs, weight = 1 }) => {
-    const read = segments.filter((_, s) => issue[s] !== RESIDENT);
-    return {
-      requests: read.length,
-      gigabytes: read.reduce((sum, { byteLength }) => sum + byteLength, 0) / 1e9,
-      ms: Math.max(0, ms - stallMs - stepMs.reduce((sum, step) => sum + step, 0)),
-      worth: weight / ms,
-    };
-  });
-  // Up to 0.2 ms for a request and 1 s for a gigabyte.
-  const [handleMs, handleMsPerGigabyte] = search(byDifference(0.02, 11), byDifference(100, 11), (a, b) =>
-    taken.reduce(
-      (sum, { requests, gigabytes, ms, worth }) => sum + worth * Math.abs(requests * a + gigabytes * b - ms),
-      0,
-    ),
+  const [handleMs, handleMsPerGigabyte] = fitHandling(
+    runs.filter(({ ms, stallMs }) => handledBy === 'compute' || stallMs <= HARDLY * ms),
   );
   // 20 MB/s to 45 GB/s, 5 µs to 10 ms.
   const [bytesPerMs, latencyMs] = search(byRatio(2e4, 1.4, 24), byRatio(0.005, 2, 12), (bytes, latency) => {
@@ -91,6 +78,34 @@ export function fitPipeline(
     }, 0);
   });
   return { latencyMs, bytesPerMs, handleMs, handleMsPerGigabyte };
+}
+
+/**
+ * From how runs of one network differ with what they read: the steps' own time is the same in all of them, whatever it
+ * is in memory that was laid out anew.
+ */
+function fitHandling(runs: readonly TimedRun[]): readonly [number, number] {
+  const networks = new Map<readonly number[], { requests: number; gigabytes: number; ms: number }[]>();
+  for (const { stepMs, segments, issue, ms, stallMs } of runs) {
+    const read = segments.filter((_, s) => issue[s] !== RESIDENT);
+    const gigabytes = read.reduce((sum, { byteLength }) => sum + byteLength, 0) / 1e9;
+    const taken = { requests: read.length, gigabytes, ms: ms - stallMs };
+    const known = networks.get(stepMs);
+    if (known === undefined) networks.set(stepMs, [taken]);
+    else known.push(taken);
+  }
+  // Up to 0.2 ms for a request and 1 s for a gigabyte.
+  return search(byDifference(0.02, 11), byDifference(100, 11), (perRequest, perGigabyte) => {
+    let sum = 0;
+    for (const taken of networks.values()) {
+      const rest = taken.map(
+        ({ requests, gigabytes, ms }) => ms - requests * perRequest - gigabytes * perGigabyte,
+      );
+      const own = median(rest);
+      for (const ms of rest) sum += Math.abs(ms - own) / own;
+    }
+    return sum;
+  });
 }
 
 /** The point with the least miss; of points that miss as much, the first. */
