@@ -1,9 +1,22 @@
 /** The weights of a captured run: reads them as the plan allows, and sees when the engine lets them go. */
-import { RESIDENT } from '../../runtime/bundle/format.ts';
+import { type Manifest, type Plan, RESIDENT } from '../../runtime/bundle/format.ts';
+import type { Executor } from '../../runtime/engine/executor.ts';
 import { segmentStates } from '../../runtime/engine/program.ts';
 import type { WasmEngine } from '../../runtime/engine/wasm.ts';
+import type { WeightSource } from '../../runtime/weights/source.ts';
 import { type Allocation, layerAt } from './allocation.ts';
-import type { CaptureParts } from './capture.ts';
+
+/** What is captured: a bundle's parts, one plan of it, and inputs. */
+export interface CaptureParts {
+  readonly manifest: Manifest;
+  readonly plan: Plan;
+  readonly executor: Executor;
+  /** Bytes of engine.wasm. */
+  readonly engine: Uint8Array;
+  readonly source: WeightSource;
+  /** By name: the bytes of each input. */
+  readonly inputs: Readonly<Record<string, Uint8Array>>;
+}
 
 /** Streams the weights as early as the plan allows. */
 export class CapturedSegments {

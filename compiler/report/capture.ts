@@ -19,18 +19,7 @@ import type { WeightSource } from '../../runtime/weights/source.ts';
 import { whole } from '../schedule/region.ts';
 import type { Allocation } from './allocation.ts';
 import { AllocationRecorder } from './capture-recorder.ts';
-import { CapturedSegments } from './capture-segments.ts';
-
-export interface CaptureParts {
-  readonly manifest: Manifest;
-  readonly plan: Plan;
-  readonly executor: Executor;
-  /** Bytes of engine.wasm. */
-  readonly engine: Uint8Array;
-  readonly source: WeightSource;
-  /** By name: the bytes of each input. */
-  readonly inputs: Readonly<Record<string, Uint8Array>>;
-}
+import { CapturedSegments, type CaptureParts } from './capture-segments.ts';
 
 export async function captureRun(parts: CaptureParts): Promise<Allocation[]> {
   const { manifest, plan, executor, source } = parts;
