@@ -8,14 +8,12 @@
  * Neither lifetimes nor sizes of the manifest are looked at, so that `compareWithPlan` compares two independent
  * answers. After each step all of the arena is compared with what it was: a write that was not recorded is an error.
  */
-import type { Manifest, Plan } from '../../runtime/bundle/format.ts';
-import { type Executor, recordProgram } from '../../runtime/engine/executor.ts';
+import { recordProgram } from '../../runtime/engine/executor.ts';
 import { runHostOp } from '../../runtime/engine/host.ts';
 import { type Operand, operandsOf } from '../../runtime/engine/operands.ts';
 import { engineReasons, status } from '../../runtime/engine/program.ts';
 import { compileEngine, WasmEngine } from '../../runtime/engine/wasm.ts';
 import { MillraceError } from '../../runtime/error.ts';
-import type { WeightSource } from '../../runtime/weights/source.ts';
 import { whole } from '../schedule/region.ts';
 import type { Allocation } from './allocation.ts';
 import { AllocationRecorder } from './capture-recorder.ts';
