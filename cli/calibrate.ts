@@ -138,8 +138,6 @@ async function measure(
     }
     const { engine, isa, threads } = steps[0]!;
     const inFlight = engine === 'native' ? NATIVE_READERS : DEFAULT_IN_FLIGHT;
-    // Alone, the isolate that computes takes the checksums too.
-    const handledBy = engine === 'wasm' && threads === 1 ? 'compute' : 'readers';
     const timings = [...steps, ...own].flatMap((one) => one.timings);
     const runs = [
       ...pipelines.flatMap((one) => one.runs),
@@ -154,7 +152,7 @@ async function measure(
       source: pipelines[0]!.source,
       kernels: fitKernels(timings),
       others: othersFrom(mediansOf(timings)),
-      read: { ...fitPipeline(runs, inFlight, handledBy), inFlight, handledBy },
+      read: { ...fitPipeline(runs, inFlight), inFlight },
       measured: mediansOf(own.flatMap((one) => one.timings)),
     };
   } finally {

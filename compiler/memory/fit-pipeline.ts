@@ -3,9 +3,8 @@
  * take: with readers that share cores and memory with the kernels, into the memory that is computed with.
  *
  * First what reads take from the threads that compute: the time of a run which is neither the steps' own nor waiting.
- * Where readers take it, what they take while a step waits costs nothing, so runs that hardly wait tell. Then the latency
- * and the bandwidth for which the pipeline's own simulator (memory/simulate.ts) misses the runs least. Misses count in
- * proportion and not squared, so that a run which something else disturbed does not bend the rest.
+ * Then the latency and the bandwidth for which the pipeline's own simulator (memory/simulate.ts) misses the runs least.
+ * Misses count in proportion and not squared, so that a run which something else disturbed does not bend the rest.
  */
 import { RESIDENT } from '../../runtime/bundle/format.ts';
 import { median } from './median.ts';
@@ -51,17 +50,9 @@ const byDifference = (step: number, count: number): Axis => ({
 const ZOOMS = 8;
 /** A difference below this share says nothing: the least explanation stands. */
 const BETTER = 1e-6;
-/** A run that waits for less than this share of its time hardly waits. */
-const HARDLY = 0.02;
 
-export function fitPipeline(
-  runs: readonly TimedRun[],
-  inFlight: number,
-  handledBy: 'readers' | 'compute',
-): PipelineCost {
-  const [handleMs, handleMsPerGigabyte] = fitHandling(
-    runs.filter(({ ms, stallMs }) => handledBy === 'compute' || stallMs <= HARDLY * ms),
-  );
+export function fitPipeline(runs: readonly TimedRun[], inFlight: number): PipelineCost {
+  const [handleMs, handleMsPerGigabyte] = fitHandling(runs);
   // 20 MB/s to 45 GB/s, 5 µs to 10 ms.
   const [bytesPerMs, latencyMs] = search(byRatio(2e4, 1.4, 24), byRatio(0.005, 2, 12), (bytes, latency) => {
     const read = {
@@ -69,7 +60,6 @@ export function fitPipeline(
       latencyMs: latency,
       handleMs,
       handleMsPerGigabyte,
-      handledBy,
       inFlight,
     };
     return runs.reduce((sum, { stepMs, segments, issue, ms, weight = 1 }) => {
@@ -102,7 +92,7 @@ function fitHandling(runs: readonly TimedRun[]): readonly [number, number] {
         ({ requests, gigabytes, ms }) => ms - requests * perRequest - gigabytes * perGigabyte,
       );
       const own = median(rest);
-      for (const ms of rest) sum += Math.abs(ms - own) / own;
+      for (const [n, { ms }] of taken.entries()) sum += Math.abs(rest[n]! - own) / ms;
     }
     return sum;
   });

@@ -42,7 +42,6 @@ const profile: Profile = {
     inFlight: 2,
     handleMs: 0.01,
     handleMsPerGigabyte: 80,
-    handledBy: 'readers',
   },
   measured: [{ work: { kernel: 'conv', flops: 5, bytes: 6, weightBytes: 7 }, ms: 0.5 }],
 };
@@ -106,7 +105,7 @@ describe('fitting a device', () => {
     const disturbed = runs.map((one, n) =>
       n % 7 === 3 ? { ...one, ms: one.ms * 1.5, stallMs: one.stallMs * 1.5 } : one,
     );
-    const fitted = fitPipeline(disturbed, 3, 'readers');
+    const fitted = fitPipeline(disturbed, 3);
     isClose(fitted.handleMs, truth.handleMs, 0.1);
     isClose(fitted.handleMsPerGigabyte, truth.handleMsPerGigabyte, 0.1);
     for (const { stepMs, segments, issue, ms } of runs)
@@ -114,7 +113,7 @@ describe('fitting a device', () => {
   });
 
   it('takes reads for free where nothing is read', () => {
-    const fitted = fitPipeline([{ stepMs: [1], segments: [], issue: [], ms: 1, stallMs: 0 }], 1, 'compute');
+    const fitted = fitPipeline([{ stepMs: [1], segments: [], issue: [], ms: 1, stallMs: 0 }], 1);
     assert.deepEqual([fitted.handleMs, fitted.handleMsPerGigabyte], [0, 0]);
   });
 });
@@ -153,7 +152,6 @@ describe('profiles', () => {
       [['read', 'inFlight'], 0],
       [['read', 'inFlight'], 1.5],
       [['read', 'latencyMs'], -1],
-      [['read', 'handledBy'], 'nobody'],
       [['read', 'handleMsPerGigabyte'], 'free'],
       [['measured', '0'], 3],
       [['measured', '0', 'ms'], null],
