@@ -3,7 +3,7 @@
  * that are named are timed as well: their own steps are then predicted as they were timed.
  */
 import { rm, stat } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { cpus, freemem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { type Bundle, compile } from '../compiler/compile.ts';
 import { fitPipeline } from '../compiler/memory/fit-pipeline.ts';
@@ -14,7 +14,12 @@ import type { LoadOptions } from '../runtime/node.ts';
 import { DEFAULT_IN_FLIGHT, NATIVE_READERS } from '../runtime/open.ts';
 import { type SourceWish, sourceWishes } from '../runtime/options.ts';
 import { type Timed, timeRuns, timeSteps } from './calibrate/bundle.ts';
-import { balancedNetworks, calibrationNetworks, readingNetworks } from './calibrate/graphs.ts';
+import {
+  BALANCED_LAYER_BYTES,
+  balancedNetworks,
+  calibrationNetworks,
+  readingNetworks,
+} from './calibrate/graphs.ts';
 import { type Command, readArgumentsWithAny, UsageError } from './command.ts';
 import { withTemporaryFolder } from './interrupt.ts';
 import { engineOptionsOf } from './load.ts';
@@ -80,7 +85,13 @@ const isDirectory = (path: string): Promise<boolean> =>
 
 /** Shares of the way from the smallest memory to all weights resident: for runs that wait for reads, that hide them. */
 const WAITING = [0, 0.2, 0.5];
-const HIDING = [0.7, 0.8, 0.9, 1];
+const BALANCED = [...WAITING, 0.7, 0.8, 0.9, 1];
+/** Models of all these budgets live at a time: at most half of the memory that is free is theirs. */
+const MOST_LAYERS = 40;
+const layersHere = (): number => {
+  const each = BALANCED_LAYER_BYTES * BALANCED.reduce((sum, share) => sum + share, 0);
+  return Math.max(4, Math.min(MOST_LAYERS, Math.floor(freemem() / 2 / each)));
+};
 
 async function compiledFor(network: Model, shares: readonly number[]): Promise<Bundle> {
   const compiled = await compile(network);
@@ -126,10 +137,11 @@ async function measure(
       timeSteps(bundle, options),
     );
     const reading = { ...options, source };
+    const layers = layersHere();
     const timeReading = (bundle: string): Promise<Timed> => timeRuns(bundle, reading);
     const pipelines = [
       ...(await timeAll('timing reads', 0.65, readingNetworks(), WAITING, timeReading)),
-      ...(await timeAll('timing reads', 0.85, balancedNetworks(), [...WAITING, ...HIDING], timeReading)),
+      ...(await timeAll('timing reads', 0.85, balancedNetworks(layers), BALANCED, timeReading)),
     ];
     const own: Timed[] = [];
     for (const [n, bundle] of bundles.entries()) {
@@ -138,8 +150,6 @@ async function measure(
     }
     const { engine, isa, threads } = steps[0]!;
     const inFlight = engine === 'native' ? NATIVE_READERS : DEFAULT_IN_FLIGHT;
-    // Alone, the isolate that computes takes the checksums too.
-    const handledBy = engine === 'wasm' && threads === 1 ? 'compute' : 'readers';
     const timings = [...steps, ...own].flatMap((one) => one.timings);
     const runs = [
       ...pipelines.flatMap((one) => one.runs),
@@ -154,7 +164,7 @@ async function measure(
       source: pipelines[0]!.source,
       kernels: fitKernels(timings),
       others: othersFrom(mediansOf(timings)),
-      read: { ...fitPipeline(runs, inFlight, handledBy), inFlight, handledBy },
+      read: { ...fitPipeline(runs, inFlight), inFlight },
       measured: mediansOf(own.flatMap((one) => one.timings)),
     };
   } finally {

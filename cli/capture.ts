@@ -2,7 +2,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Allocation, captureRun } from '../compiler/report/capture.ts';
+import type { Allocation } from '../compiler/report/allocation.ts';
+import { captureRun } from '../compiler/report/capture.ts';
 import { captureCsv, compareWithPlan } from '../compiler/report/capture-check.ts';
 import { choosePlan } from '../runtime/bundle/choose.ts';
 import type { DType } from '../runtime/bundle/dtype.ts';

@@ -29,6 +29,7 @@ const law: Readonly<Record<string, readonly string[]>> = {
     'compiler/ir/',
     'compiler/ops/',
     'compiler/memory/problem',
+    'compiler/memory/median',
     'runtime/engine/',
     'runtime/bundle/format',
     'runtime/error',

@@ -4,8 +4,9 @@
  */
 import type { DType } from '../../compiler/ir/types.ts';
 import type { TimedRun } from '../../compiler/memory/fit-pipeline.ts';
+import { median } from '../../compiler/memory/median.ts';
 import { worksOfTable } from '../../compiler/schedule/cost.ts';
-import { median, type Timing } from '../../compiler/schedule/fit.ts';
+import type { Timing } from '../../compiler/schedule/fit.ts';
 import { type Manifest, RESIDENT, type WorkTable } from '../../runtime/bundle/format.ts';
 import { mappedPlans } from '../../runtime/bundle/mapped.ts';
 import { MillraceError } from '../../runtime/error.ts';
@@ -31,7 +32,7 @@ export interface Timed {
   readonly source: string;
 }
 
-/** Medians of some runs, in milliseconds. */
+/** The fastest of some runs, in milliseconds. */
 interface Ran {
   readonly ms: number;
   readonly stallMs: number;
@@ -130,17 +131,16 @@ async function runs(
   inputs: ReturnType<typeof randomInputs>,
   traced: (sinceMs: number) => void = () => {},
 ): Promise<Ran> {
-  const ms: number[] = [];
-  const stallMs: number[] = [];
+  let fastest: Ran = { ms: Number.POSITIVE_INFINITY, stallMs: 0 };
   for (let run = -WARMUP; run < RUNS; run++) {
     const since = model.trace().at(-1)?.endMs ?? Number.NEGATIVE_INFINITY;
     await model.run(inputs);
     if (run < 0) continue;
-    ms.push(model.stats.latencyMs);
-    stallMs.push(model.stats.stallMs);
+    const { latencyMs, stallMs } = model.stats;
+    if (latencyMs < fastest.ms) fastest = { ms: latencyMs, stallMs };
     traced(since);
   }
-  return { ms: median(ms), stallMs: median(stallMs) };
+  return fastest;
 }
 
 const randomInputs = (model: LoadedModel) =>

@@ -162,18 +162,21 @@ export const readingNetworks = (): Model[] =>
     chain(`reads-${layers}`, [1, 1024], layers, (x) => dense(x, { units: 1024 }) as FloatTensor),
   );
 
-/** With as much to compute as to read, and more weights than caches hold: resident ones would stay there otherwise. */
-export const balancedNetworks = (): Model[] => [
+/** Of one layer of either, about. */
+export const BALANCED_LAYER_BYTES = 2.36e6;
+
+/** With as much to compute as to read; 40 layers are more than caches hold, where resident weights would stay. */
+export const balancedNetworks = (layers: number): Model[] => [
   chain(
     'convolutions-and-reads',
     image(14, 256),
-    40,
+    layers,
     (x) => conv2d(x, { filters: 256, kernel: 3, padding: 'same' }) as FloatTensor,
   ),
   chain(
     'products-and-reads',
     image(14, 768),
-    40,
+    layers,
     (x) => conv2d(x, { filters: 768, kernel: 1 }) as FloatTensor,
   ),
 ];

@@ -3,11 +3,12 @@
  * take: with readers that share cores and memory with the kernels, into the memory that is computed with.
  *
  * First what reads take from the threads that compute: the time of a run which is neither the steps' own nor waiting.
- * Where readers take it, what they take while a step waits costs nothing, so runs that hardly wait tell. Then the latency
- * and the bandwidth for which the pipeline's own simulator (memory/simulate.ts) misses the runs least. Misses count in
- * proportion and not squared, so that a run which something else disturbed does not bend the rest.
+ * Then the latency and the bandwidth for which the pipeline's own simulator (memory/simulate.ts) misses the runs least.
+ * Misses count in proportion and not squared, so that a run which something else disturbed does not bend the rest.
  */
 import { RESIDENT } from '../../runtime/bundle/format.ts';
+import { median } from './median.ts';
+import type { ReadModel } from './problem.ts';
 import { type Pipeline, Simulator } from './simulate.ts';
 
 /** One plan of one network as it ran. */
@@ -23,13 +24,10 @@ export interface TimedRun {
   readonly weight?: number;
 }
 
-export interface PipelineCost {
-  readonly latencyMs: number;
-  readonly bytesPerMs: number;
-  /** From the computing threads: for each request, and for each gigabyte. */
-  readonly handleMs: number;
-  readonly handleMsPerGigabyte: number;
-}
+export type PipelineCost = Pick<
+  Required<ReadModel>,
+  'latencyMs' | 'bytesPerMs' | 'handleMs' | 'handleMsPerGigabyte'
+>;
 
 /** Neighbours are apart by a ratio or, from 0 on, by a difference. */
 interface Axis {
@@ -52,31 +50,9 @@ const byDifference = (step: number, count: number): Axis => ({
 const ZOOMS = 8;
 /** A difference below this share says nothing: the least explanation stands. */
 const BETTER = 1e-6;
-/** A run that waits for less than this share of its time hardly waits. */
-const HARDLY = 0.02;
 
-export function fitPipeline(
-  runs: readonly TimedRun[],
-  inFlight: number,
-  handledBy: 'readers' | 'compute',
-): PipelineCost {
-  const telling = runs.filter(({ ms, stallMs }) => handledBy === 'compute' || stallMs <= HARDLY * ms);
-  const taken = telling.map(({ stepMs, segments, issue, ms, stallMs, weight = 1 }) => {
-    const read = segments.filter((_, s) => issue[s] !== RESIDENT);
-    return {
-      requests: read.length,
-      gigabytes: read.reduce((sum, { byteLength }) => sum + byteLength, 0) / 1e9,
-      ms: Math.max(0, ms - stallMs - stepMs.reduce((sum, step) => sum + step, 0)),
-      worth: weight / ms,
-    };
-  });
-  // Up to 0.2 ms for a request and 1 s for a gigabyte.
-  const [handleMs, handleMsPerGigabyte] = search(byDifference(0.02, 11), byDifference(100, 11), (a, b) =>
-    taken.reduce(
-      (sum, { requests, gigabytes, ms, worth }) => sum + worth * Math.abs(requests * a + gigabytes * b - ms),
-      0,
-    ),
-  );
+export function fitPipeline(runs: readonly TimedRun[], inFlight: number): PipelineCost {
+  const [handleMs, handleMsPerGigabyte] = fitHandling(runs);
   // 20 MB/s to 45 GB/s, 5 µs to 10 ms.
   const [bytesPerMs, latencyMs] = search(byRatio(2e4, 1.4, 24), byRatio(0.005, 2, 12), (bytes, latency) => {
     const read = {
@@ -84,7 +60,6 @@ export function fitPipeline(
       latencyMs: latency,
       handleMs,
       handleMsPerGigabyte,
-      handledBy,
       inFlight,
     };
     return runs.reduce((sum, { stepMs, segments, issue, ms, weight = 1 }) => {
@@ -93,6 +68,34 @@ export function fitPipeline(
     }, 0);
   });
   return { latencyMs, bytesPerMs, handleMs, handleMsPerGigabyte };
+}
+
+/**
+ * From how runs of one network differ with what they read: the steps' own time is the same in all of them, whatever it
+ * is in memory that was laid out anew.
+ */
+function fitHandling(runs: readonly TimedRun[]): readonly [number, number] {
+  const networks = new Map<readonly number[], { requests: number; gigabytes: number; ms: number }[]>();
+  for (const { stepMs, segments, issue, ms, stallMs } of runs) {
+    const read = segments.filter((_, s) => issue[s] !== RESIDENT);
+    const gigabytes = read.reduce((sum, { byteLength }) => sum + byteLength, 0) / 1e9;
+    const taken = { requests: read.length, gigabytes, ms: ms - stallMs };
+    const known = networks.get(stepMs);
+    if (known === undefined) networks.set(stepMs, [taken]);
+    else known.push(taken);
+  }
+  // Up to 0.2 ms for a request and 1 s for a gigabyte.
+  return search(byDifference(0.02, 11), byDifference(100, 11), (perRequest, perGigabyte) => {
+    let sum = 0;
+    for (const taken of networks.values()) {
+      const rest = taken.map(
+        ({ requests, gigabytes, ms }) => ms - requests * perRequest - gigabytes * perGigabyte,
+      );
+      const own = median(rest);
+      for (const [n, { ms }] of taken.entries()) sum += Math.abs(rest[n]! - own) / ms;
+    }
+    return sum;
+  });
 }
 
 /** The point with the least miss; of points that miss as much, the first. */

@@ -36,14 +36,12 @@ export interface ReadModel {
   readonly bytesPerMs: number;
   /** Requests in flight at a time; their latencies overlap, their bytes don't. Default 1. */
   readonly inFlight?: number;
-  /** What each request, and each gigabyte read, takes from the threads that compute. Default 0. */
+  /**
+   * What each request, and each gigabyte read, takes from the threads that compute: checksums that they take
+   * themselves, wake-ups, readers on cores that both want. Default 0.
+   */
   readonly handleMs?: number;
   readonly handleMsPerGigabyte?: number;
-  /**
-   * Whose work that is. readers (default): they want the same cores and memory; what they do while a step waits costs
-   * nothing. compute: the thread that computes takes checksums itself, after the arrival.
-   */
-  readonly handledBy?: 'readers' | 'compute';
 }
 
 export interface PlanProblem {

@@ -58,13 +58,11 @@ export class Simulator {
   private readonly latencyMs: number;
   /** What a segment that is read takes from the computing threads. */
   private readonly handleMs: Float64Array;
-  private readonly byReaders: boolean;
   private readonly recent: Float64Array;
   private readonly done: Float64Array;
 
   constructor(pipeline: Pipeline) {
     const { latencyMs, bytesPerMs, inFlight = 1, handleMs = 0, handleMsPerGigabyte = 0 } = pipeline.read;
-    this.byReaders = pipeline.read.handledBy !== 'compute';
     this.stepMs = Float64Array.from(pipeline.stepMs);
     this.transferMs = Float64Array.from(pipeline.segments, ({ byteLength }) => byteLength / bytesPerMs);
     this.firstUse = Int32Array.from(pipeline.segments, ({ firstUse }) => firstUse);
@@ -89,7 +87,7 @@ export class Simulator {
     issue: ArrayLike<number>,
     into?: Pick<Simulation, 'doneMs' | 'startMs' | 'arriveMs' | 'stallMs'>,
   ): number {
-    const { stepMs, transferMs, firstUse, latencyMs, handleMs, byReaders, recent } = this;
+    const { stepMs, transferMs, firstUse, latencyMs, handleMs, recent } = this;
     const done = into?.doneMs ?? this.done;
     const inFlight = recent.length;
     recent.fill(0);
@@ -107,8 +105,7 @@ export class Simulator {
         arrive = Math.max(arrive, start + latencyMs) + transferMs[segment]!;
         recent[slot] = arrive;
         slot = slot + 1 === inFlight ? 0 : slot + 1;
-        const handled = handleMs[segment]!;
-        const ready = byReaders ? Math.max(now + handled, arrive) : Math.max(now, arrive) + handled;
+        const ready = Math.max(now, arrive) + handleMs[segment]!;
         if (into) {
           into.startMs[segment] = start;
           into.arriveMs[segment] = arrive;

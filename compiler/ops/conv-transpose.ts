@@ -6,6 +6,7 @@
  */
 import { elementCount, formatType, type TensorType } from '../ir/types.ts';
 import { epilogueParams } from './activation.ts';
+import { gather } from './conv-reference.ts';
 import { trafficOf } from './elementwise.ts';
 import { checkEpilogue, finish } from './epilogue.ts';
 import { call, defineOp, noEpilogue, required, shapeError } from './op.ts';
@@ -77,42 +78,21 @@ export const convTranspose = defineOp({
   evaluate(inputs, attrs, [yType]) {
     const x = present(inputs, 0);
     const w = present(inputs, 1);
-    const { batch, h, w: v } = windowOf(x.type.shape, yType!.shape, w.type.shape.slice(2), attrs);
-    const inC = x.type.shape.at(-1)!;
-    const outC = yType!.shape.at(-1)!;
-    const groupIn = inC / attrs.groups;
-    const groupOut = outC / attrs.groups;
-    const taps = h.kernel * v.kernel;
-    const pixels = realsOf(x);
+    const [channels, groupOut, ...kernel] = w.type.shape as [number, number, ...number[]];
+    const taps = kernel.reduce((product, size) => product * size, 1);
     const weights = realsOf(w);
-    const bias = optionalReals(inputs[2]);
-    const y = new Float64Array(elementCount(yType!.shape));
-    // The weights of one output channel, in the order kh, kw, c in which the kernels add.
-    const row = new Float64Array(taps * groupIn);
-    for (let n = 0; n < outC; n++) {
-      const group = Math.floor(n / groupOut);
-      const c0 = group * groupIn;
-      for (let c = 0; c < groupIn; c++)
-        for (let tap = 0; tap < taps; tap++)
-          row[tap * groupIn + c] = weights[((c0 + c) * groupOut + (n % groupOut)) * taps + tap]!;
-      for (let b = 0; b < batch; b++)
-        for (let oh = 0; oh < h.output; oh++)
-          for (let ow = 0; ow < v.output; ow++) {
-            let sum = bias === null ? 0 : bias[n]!;
-            for (let kh = 0; kh < h.kernel; kh++) {
-              const ih = source(h, oh, kh);
-              if (ih < 0) continue;
-              for (let kw = 0; kw < v.kernel; kw++) {
-                const iw = source(v, ow, kw);
-                if (iw < 0) continue;
-                const from = ((b * h.input + ih) * v.input + iw) * inC + c0;
-                const tap = (kh * v.kernel + kw) * groupIn;
-                for (let c = 0; c < groupIn; c++) sum += pixels[from + c]! * row[tap + c]!;
-              }
-            }
-            y[((b * h.output + oh) * v.output + ow) * outC + n] = sum;
-          }
-    }
+    const y = gather(yType!, {
+      window: windowOf(x.type.shape, yType!.shape, kernel, attrs),
+      groups: attrs.groups,
+      pixels: realsOf(x),
+      channels,
+      bias: optionalReals(inputs[2]),
+      source,
+      weight(n, c, tap) {
+        const row = Math.floor(n / groupOut) * (channels / attrs.groups) + c;
+        return weights[(row * groupOut + (n % groupOut)) * taps + tap]!;
+      },
+    });
     finish(y, optionalReals(inputs[3]), attrs);
     return [tensorOfReals(yType!, y)];
   },

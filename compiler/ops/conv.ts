@@ -5,13 +5,22 @@
  */
 import { elementCount, formatType, type TensorType } from '../ir/types.ts';
 import { epilogueParams } from './activation.ts';
+import { gather } from './conv-reference.ts';
 import { trafficOf } from './elementwise.ts';
 import { checkEpilogue, finish } from './epilogue.ts';
 import { call, defineOp, noEpilogue, required, shapeError } from './op.ts';
 import { allFloat32, type PanelWeight, packable, wholeLayer } from './panels.ts';
 import { optionalReals, present, realsOf, tensorOfReals } from './reals.ts';
 import { numbers, optionalOf, requireFloat } from './typing.ts';
-import { checkWindow, outputExtents, spatialRank, type Window, windowOf, windowParams } from './window.ts';
+import {
+  checkWindow,
+  outputExtents,
+  spatialRank,
+  type Window,
+  type WindowAxis,
+  windowOf,
+  windowParams,
+} from './window.ts';
 
 /** No tap is skipped or padded and pixels keep their order: the convolution is a product over pixels. */
 const isPointwise = ({ h, w }: Window): boolean =>
@@ -26,6 +35,12 @@ const coversImage = ({ h, w }: Window): boolean =>
       axis.begin === 0 &&
       (axis.dilation === 1 || axis.kernel === 1),
   );
+
+/** Input index that tap k brings to output o, or −1. */
+function source({ stride, dilation, begin, input }: WindowAxis, o: number, k: number): number {
+  const i = o * stride - begin + k * dilation;
+  return i >= 0 && i < input ? i : -1;
+}
 
 export const conv = defineOp({
   name: 'conv',
@@ -73,40 +88,18 @@ export const conv = defineOp({
   evaluate(inputs, attrs, [yType]) {
     const x = present(inputs, 0);
     const w = present(inputs, 1);
-    const kernel = w.type.shape.slice(2);
-    const { batch, h, w: v } = windowOf(x.type.shape, yType!.shape, kernel, attrs);
-    const inC = x.type.shape.at(-1)!;
-    const outC = w.type.shape[0]!;
-    const groupC = inC / attrs.groups;
-    const taps = h.kernel * v.kernel;
-    const pixels = realsOf(x);
+    const [, groupC, ...kernel] = w.type.shape as [number, number, ...number[]];
+    const taps = kernel.reduce((product, size) => product * size, 1);
     const weights = realsOf(w);
-    const bias = optionalReals(inputs[2]);
-    const y = new Float64Array(elementCount(yType!.shape));
-    // The weights of one output channel, brought to the order kh, kw, c in which the kernels add.
-    const row = new Float64Array(taps * groupC);
-    for (let n = 0; n < outC; n++) {
-      for (let c = 0; c < groupC; c++)
-        for (let tap = 0; tap < taps; tap++) row[tap * groupC + c] = weights[(n * groupC + c) * taps + tap]!;
-      const c0 = Math.floor(n / (outC / attrs.groups)) * groupC;
-      for (let b = 0; b < batch; b++)
-        for (let oh = 0; oh < h.output; oh++)
-          for (let ow = 0; ow < v.output; ow++) {
-            let sum = bias === null ? 0 : bias[n]!;
-            for (let kh = 0; kh < h.kernel; kh++) {
-              const ih = oh * h.stride - h.begin + kh * h.dilation;
-              if (ih < 0 || ih >= h.input) continue;
-              for (let kw = 0; kw < v.kernel; kw++) {
-                const iw = ow * v.stride - v.begin + kw * v.dilation;
-                if (iw < 0 || iw >= v.input) continue;
-                const from = ((b * h.input + ih) * v.input + iw) * inC + c0;
-                const tap = (kh * v.kernel + kw) * groupC;
-                for (let c = 0; c < groupC; c++) sum += pixels[from + c]! * row[tap + c]!;
-              }
-            }
-            y[((b * h.output + oh) * v.output + ow) * outC + n] = sum;
-          }
-    }
+    const y = gather(yType!, {
+      window: windowOf(x.type.shape, yType!.shape, kernel, attrs),
+      groups: attrs.groups,
+      pixels: realsOf(x),
+      channels: x.type.shape.at(-1)!,
+      bias: optionalReals(inputs[2]),
+      source,
+      weight: (n, c, tap) => weights[(n * groupC + c) * taps + tap]!,
+    });
     finish(y, optionalReals(inputs[3]), attrs);
     return [tensorOfReals(yType!, y)];
   },

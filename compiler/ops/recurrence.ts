@@ -58,27 +58,6 @@ export function recurrenceOf(types: Types, gates: number, states: readonly strin
   return { batch, steps, inputs, hidden, y: { dtype, shape: [batch, steps, hidden] }, state };
 }
 
-/** Steps in the order in which they are taken. */
-export const stepsInOrder = (steps: number, reverse: boolean): number[] =>
-  Array.from({ length: steps }, (_, i) => (reverse ? steps - 1 - i : i));
-
-/** bias + w·v, one number for each row of w. */
-export function product(
-  weight: ArrayLike<number>,
-  bias: ArrayLike<number> | null,
-  v: ArrayLike<number>,
-): Float64Array {
-  const sums = new Float64Array(weight.length / v.length);
-  for (let n = 0; n < sums.length; n++) {
-    let sum = bias === null ? 0 : bias[n]!;
-    for (let k = 0; k < v.length; k++) sum += weight[n * v.length + k]! * v[k]!;
-    sums[n] = sum;
-  }
-  return sums;
-}
-
-export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
-
 /** A weight of rows and its bias, in panels. */
 function rowsInPanels(
   packed: Pick<PanelWeight, 'weight' | 'bias'>,

@@ -1,6 +1,6 @@
 /** A capture against the plan, and as text. */
 import type { Manifest, Plan } from '../../runtime/bundle/format.ts';
-import type { Allocation } from './capture.ts';
+import type { Allocation } from './allocation.ts';
 
 /**
  * What of a capture the static plan does not cover exactly, in words; empty: every captured allocation lies in its

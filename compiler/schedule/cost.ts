@@ -37,8 +37,6 @@ export interface Device {
   /** What each read, and each gigabyte of them, takes from the threads that compute. */
   readonly handleMs: number;
   readonly handleMsPerGigabyte: number;
-  /** readers: on cores that both want, unless a step waits. compute: the thread that computes checks what has arrived. */
-  readonly handledBy: 'readers' | 'compute';
   /** By kernel; others are predicted from `flopsPerMs` and `bytesPerMs`. */
   readonly kernels?: Readonly<Record<string, KernelCost>>;
   /** Milliseconds of work that was timed, by `workKey`. */
@@ -55,7 +53,6 @@ export const referenceDevice: Device = {
   // Beside the compute, on cores of their own.
   handleMs: 0,
   handleMsPerGigabyte: 0,
-  handledBy: 'readers',
 };
 
 /** Dispatch of one step, measured on the replay loop. */

@@ -6,6 +6,7 @@
  * Four columns at most: every set of columns is tried, and the best of those solutions that have no negative entry is
  * the non-negative least-squares solution (Lawson and Hanson, 1974, by enumeration).
  */
+import { median } from '../memory/median.ts';
 import { type KernelCost, type StepWork, workKey } from './cost.ts';
 
 export interface Timing {
@@ -39,12 +40,6 @@ export function mediansOf(timings: readonly Timing[]): Timing[] {
     else known.ms.push(ms);
   }
   return [...byKey.values()].map(({ work, ms }) => ({ work, ms: median(ms) }));
-}
-
-export function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 export function fitFamily(timings: readonly Timing[]): KernelCost {

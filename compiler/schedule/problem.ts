@@ -71,7 +71,6 @@ function readModelOf(device: Device): ReadModel {
     inFlight: device.readsInFlight,
     handleMs: device.handleMs,
     handleMsPerGigabyte: device.handleMsPerGigabyte,
-    handledBy: device.handledBy,
   };
 }
 

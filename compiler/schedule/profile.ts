@@ -3,7 +3,7 @@
  * profile is copied between machines and edited by hand. Fields unknown to this version are ignored.
  */
 import { MillraceError } from '../../runtime/error.ts';
-import type { PipelineCost } from '../memory/fit-pipeline.ts';
+import type { ReadModel } from '../memory/problem.ts';
 import { type Device, type KernelCost, referenceDevice, type StepWork, workKey } from './cost.ts';
 import { fitFamily, type Timing } from './fit.ts';
 
@@ -21,7 +21,7 @@ export interface Profile {
   readonly kernels: Readonly<Record<string, KernelCost>>;
   /** Of kernels that were not measured: one family for all. */
   readonly others: { readonly flopsPerMs: number; readonly bytesPerMs: number };
-  readonly read: PipelineCost & { readonly inFlight: number; readonly handledBy: 'readers' | 'compute' };
+  readonly read: Required<ReadModel>;
   /** Steps of the bundles that were measured: predicted as timed, not as fitted. */
   readonly measured: readonly Timing[];
 }
@@ -34,7 +34,6 @@ export function deviceOf({ kernels, others, read, measured }: Profile): Device {
     readsInFlight: read.inFlight,
     handleMs: read.handleMs,
     handleMsPerGigabyte: read.handleMsPerGigabyte,
-    handledBy: read.handledBy,
     kernels,
     measured: new Map(measured.map(({ work, ms }) => [workKey(work), ms])),
   };
@@ -103,9 +102,6 @@ export function parseProfile(text: string, at: string): Profile {
   if (version !== PROFILE_VERSION) throw wrong('version', `${PROFILE_VERSION}`, version);
   const others = record(own(top, 'others'), 'others');
   const read = record(own(top, 'read'), 'read');
-  const handledBy = own(read, 'handledBy');
-  if (handledBy !== 'readers' && handledBy !== 'compute')
-    throw wrong('read.handledBy', '"readers" or "compute"', handledBy);
   const kernelCost = ([kernel, value]: readonly [string, unknown]): [string, KernelCost] => {
     const field = `kernels.${kernel}`;
     const cost = record(value, field);
@@ -150,7 +146,6 @@ export function parseProfile(text: string, at: string): Profile {
       inFlight: count(own(read, 'inFlight'), 'read.inFlight', 1, MOST_IN_FLIGHT),
       handleMs: amount(own(read, 'handleMs'), 'read.handleMs'),
       handleMsPerGigabyte: amount(own(read, 'handleMsPerGigabyte'), 'read.handleMsPerGigabyte'),
-      handledBy,
     },
     measured: list(own(top, 'measured'), 'measured').map(timing),
   };

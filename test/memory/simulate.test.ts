@@ -54,13 +54,9 @@ describe('simulate', () => {
 
   it('what a read takes from the compute is paid before the first step that uses it', () => {
     const read = { latencyMs: 0, bytesPerMs: 1, inFlight: 2, handleMs: 1, handleMsPerGigabyte: 0.25e9 };
-    const after = simulate({ ...pipeline, read: { ...read, handledBy: 'compute' } }, [-1, -1, -1, RESIDENT]);
-    assert.deepEqual([...after.arriveMs], [4, 8, 12, 0]);
-    assert.deepEqual([...after.stallMs], [6, 2, 2, 0]);
-    assert.deepEqual([after.totalMs, after.delayMs], [50, 10]);
-    // Readers take nothing from a step that waits for them.
-    const beside = simulate({ ...pipeline, read }, [-1, -1, -1, RESIDENT]);
-    assert.deepEqual([...beside.stallMs], [4, 2, 2, 0]);
-    assert.equal(beside.totalMs, 48);
+    const run = simulate({ ...pipeline, read }, [-1, -1, -1, RESIDENT]);
+    assert.deepEqual([...run.arriveMs], [4, 8, 12, 0]);
+    assert.deepEqual([...run.stallMs], [6, 2, 2, 0]);
+    assert.deepEqual([run.totalMs, run.delayMs], [50, 10]);
   });
 });

@@ -7,6 +7,7 @@ import { Simulator } from '../../compiler/memory/simulate.ts';
 import { referenceDevice, type StepWork, workMilliseconds } from '../../compiler/schedule/cost.ts';
 import { fitFamily, fitKernels, mediansOf, type Timing } from '../../compiler/schedule/fit.ts';
 import { deviceOf, PROFILE_VERSION, type Profile, parseProfile } from '../../compiler/schedule/profile.ts';
+import { RESIDENT } from '../../runtime/bundle/format.ts';
 import { MillraceError } from '../../runtime/error.ts';
 
 const work = (kernel: string, n: number): StepWork => ({
@@ -41,7 +42,6 @@ const profile: Profile = {
     inFlight: 2,
     handleMs: 0.01,
     handleMsPerGigabyte: 80,
-    handledBy: 'readers',
   },
   measured: [{ work: { kernel: 'conv', flops: 5, bytes: 6, weightBytes: 7 }, ms: 0.5 }],
 };
@@ -81,27 +81,31 @@ describe('fitting a device', () => {
 
   it('recovers what reads cost from whole runs, some of which something else disturbed', () => {
     const truth = { latencyMs: 0.15, bytesPerMs: 1.6e6, handleMs: 0.02, handleMsPerGigabyte: 90 };
-    const run = (bytes: number, stepMs: number, ahead: number, factor: number): TimedRun => {
-      const segments = Array.from({ length: 24 }, (_, s) => ({ byteLength: bytes, firstUse: s }));
-      const steps = segments.map(() => stepMs);
-      const issue = segments.map((_, s) => Math.max(-1, s - ahead));
-      const read = { ...truth, inFlight: 3 };
-      const simulator = new Simulator({ stepMs: steps, segments, read });
-      const totalMs = simulator.run(issue);
-      const waited = totalMs - simulator.handledMs(issue) - stepMs * segments.length;
-      return {
-        stepMs: steps,
-        segments,
-        issue,
-        ms: factor * totalMs,
-        stallMs: factor * waited,
-      };
+    const runsOf = (bytes: number, ms: number): TimedRun[] => {
+      const stepMs = Array.from({ length: 24 }, () => ms);
+      const segments = stepMs.map((_, s) => ({ byteLength: bytes, firstUse: s }));
+      const simulator = new Simulator({ stepMs, segments, read: { ...truth, inFlight: 3 } });
+      return [1, 2, 3, 6].flatMap((every) =>
+        [2, 24].map((ahead) => {
+          const issue = segments.map((_, s) => (s % every === 0 ? Math.max(-1, s - ahead) : RESIDENT));
+          const totalMs = simulator.run(issue);
+          return {
+            stepMs,
+            segments,
+            issue,
+            ms: totalMs,
+            stallMs: totalMs - simulator.handledMs(issue) - 24 * ms,
+          };
+        }),
+      );
     };
     const runs = [65536, 262144, 1048576].flatMap((bytes) =>
-      [0.05, 0.3, 2].flatMap((stepMs) => [1, 2, 8].map((ahead) => run(bytes, stepMs, ahead, 1))),
+      [0.05, 0.3, 2, 8].flatMap((ms) => runsOf(bytes, ms)),
     );
-    const disturbed = runs.map((one, n) => (n % 7 === 3 ? { ...one, ms: one.ms * 1.5 } : one));
-    const fitted = fitPipeline(disturbed, 3, 'readers');
+    const disturbed = runs.map((one, n) =>
+      n % 7 === 3 ? { ...one, ms: one.ms * 1.5, stallMs: one.stallMs * 1.5 } : one,
+    );
+    const fitted = fitPipeline(disturbed, 3);
     isClose(fitted.handleMs, truth.handleMs, 0.1);
     isClose(fitted.handleMsPerGigabyte, truth.handleMsPerGigabyte, 0.1);
     for (const { stepMs, segments, issue, ms } of runs)
@@ -109,7 +113,7 @@ describe('fitting a device', () => {
   });
 
   it('takes reads for free where nothing is read', () => {
-    const fitted = fitPipeline([{ stepMs: [1], segments: [], issue: [], ms: 1, stallMs: 0 }], 1, 'compute');
+    const fitted = fitPipeline([{ stepMs: [1], segments: [], issue: [], ms: 1, stallMs: 0 }], 1);
     assert.deepEqual([fitted.handleMs, fitted.handleMsPerGigabyte], [0, 0]);
   });
 });
@@ -148,7 +152,6 @@ describe('profiles', () => {
       [['read', 'inFlight'], 0],
       [['read', 'inFlight'], 1.5],
       [['read', 'latencyMs'], -1],
-      [['read', 'handledBy'], 'nobody'],
       [['read', 'handleMsPerGigabyte'], 'free'],
       [['measured', '0'], 3],
       [['measured', '0', 'ms'], null],
