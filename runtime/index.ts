@@ -11,7 +11,7 @@ export { type ErrorCode, type ErrorContext, MillraceError } from './error.ts';
 export { type ContextOptions, LoadedModel, type TensorPort } from './model.ts';
 export { type BundleParts, openModel, type Platform } from './open.ts';
 export type { LoadOptions } from './options.ts';
-export type { Verify } from './pipeline/loader.ts';
+export type { Verify } from './pipeline/loader-parts.ts';
 export type { TraceEvent, TraceKind } from './pipeline/trace.ts';
 export { crc32 } from './weights/crc32.ts';
 export { memorySource } from './weights/memory.ts';

@@ -3,7 +3,7 @@ import { type Mode, modes } from './bundle/choose.ts';
 import type { EngineKind } from './engine/engine.ts';
 import type { Executor } from './engine/executor.ts';
 import { MillraceError } from './error.ts';
-import type { Verify } from './pipeline/loader.ts';
+import type { Verify } from './pipeline/loader-parts.ts';
 import { parseSize } from './size.ts';
 
 export const sourceWishes = ['auto', 'file', 'direct', 'mmap'] as const;

@@ -7,7 +7,7 @@ import { heldValueOffsets, type PlanChoice } from '../bundle/choose.ts';
 import { type Manifest, RESIDENT } from '../bundle/format.ts';
 import { MillraceError } from '../error.ts';
 import type { SourceWish } from '../options.ts';
-import type { Verify } from '../pipeline/loader.ts';
+import type { Verify } from '../pipeline/loader-parts.ts';
 import { eventsOf, type LayerOf, TRACE_EVENTS, type TraceEvent } from '../pipeline/trace.ts';
 import { anotherSize, damaged, endsEarly, type SourceKind } from '../weights/source.ts';
 import type { Engine, NativeIsa, ValueMemory } from './engine.ts';

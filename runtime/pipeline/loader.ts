@@ -15,46 +15,13 @@
  * `wakeAt` is above the progress that was seen, or another look follows; between runs nothing is in flight but what is
  * primed.
  */
-import { RESIDENT, type SegmentEntry } from '../bundle/format.ts';
+import { RESIDENT } from '../bundle/format.ts';
 import { NOT_PRIMED } from '../bundle/prime.ts';
 import { segmentStates } from '../engine/program.ts';
 import { MillraceError } from '../error.ts';
-import type { Crc32 } from '../weights/crc32.ts';
-import { damaged, type WeightSource } from '../weights/source.ts';
+import { damaged } from '../weights/source.ts';
+import type { LoaderParts } from './loader-parts.ts';
 import { StallClock } from './stall.ts';
-import type { TraceRing } from './trace.ts';
-
-/** What the loader sees of the engine. */
-export interface Progress {
-  /** Last completed step, −1 before the first. */
-  progress(): number;
-  /** Asks for `advance` when that step is complete. */
-  setWakeAt(step: number): void;
-  setState(segment: number, state: (typeof segmentStates)[keyof typeof segmentStates]): void;
-  /** The run can't go on: a segment will never arrive. */
-  stop(): void;
-}
-
-export type Verify = 'always' | 'first' | 'never';
-
-export interface LoaderParts {
-  readonly segments: readonly SegmentEntry[];
-  /** Per segment: the step after which its read may start, or RESIDENT. */
-  readonly issue: readonly number[];
-  /** Per segment: the step after which it may be read for the next run, or NOT_PRIMED; absent: none is. */
-  readonly prime?: readonly number[];
-  /** Per segment: its place in the arena. */
-  readonly targets: readonly Uint8Array[];
-  readonly source: WeightSource;
-  readonly engine: Progress;
-  readonly crc32: Crc32;
-  readonly verify: Verify;
-  readonly maxInFlight: number;
-  /** Milliseconds; only differences count. */
-  readonly now: () => number;
-  /** null: nothing is recorded. */
-  readonly trace?: TraceRing | null;
-}
 
 /** wakeAt when no step is of interest. */
 export const NEVER = 0x7fffffff;

@@ -64,7 +64,7 @@ int main(int count, char **arguments) {
   model->loader.source = (enum source)atoi(arguments[4]);
   model->finished = finish;
   if (loader_open(&model->loader, arguments[2])) return fail("weights");
-  const struct model_tables tables = {program, offsets, weights, segments, head->weights};
+  const struct model_tables tables = {program, offsets, weights, segments, head->weights, 0};
   model_fill(model, &tables);
   if (model_start(model, 2, 0)) return fail("threads");
   for (int run = 0; run < atoi(arguments[6]); run++) {

@@ -4,7 +4,8 @@
  */
 import { SEGMENT_ALIGNMENT, type SegmentEntry } from '../../runtime/bundle/format.ts';
 import { segmentStates } from '../../runtime/engine/program.ts';
-import { Loader, NEVER, type Verify } from '../../runtime/pipeline/loader.ts';
+import { Loader, NEVER } from '../../runtime/pipeline/loader.ts';
+import type { Verify } from '../../runtime/pipeline/loader-parts.ts';
 import { crc32 } from '../../runtime/weights/crc32.ts';
 
 const stateNames = Object.fromEntries(Object.entries(segmentStates).map(([name, state]) => [state, name]));
