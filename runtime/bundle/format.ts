@@ -42,8 +42,8 @@ export interface Manifest {
   readonly segments: readonly SegmentEntry[];
   /** Where each packed weight lies; its address is its segment's plus `offset`. */
   readonly weights: readonly WeightEntry[];
-  /** Activations and scratch that have memory of their own: for pictures and other tools, and for the arena of a run
-   * with mapped weights; other runs need it not. */
+  /** Activations and scratch that have memory of their own: for pictures and other tools, for the arena of a run with
+   * mapped weights, and for where the next run's reads may land (prime.ts); other runs need it not. */
   readonly lifetimes: readonly LifetimeEntry[];
   /** What each step computes: for predictions; a run needs it not, and older bundles don't have it. */
   readonly work?: WorkTable;
