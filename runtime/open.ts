@@ -70,7 +70,7 @@ export async function openModel<I, O>(
   given: LoadOptions,
 ): Promise<LoadedModel<I, O>> {
   const options = checkOptions(given);
-  const manifest = readManifest(await bundle.manifest());
+  const manifest = readManifest(await bundle.manifest(), platform.crc32);
   const native = findNative(bundle, platform, options);
   const choice = choosePlan(manifest, options);
   const executor = options.executor ?? (await bundle.executor());

@@ -3,6 +3,7 @@
  * is written down once. Invariant: a struct's fields are the words of a kernel call in the order of the table,
  * operands first, so that a call in the program can be read in place.
  */
+import { crc32 } from 'node:zlib';
 import {
   binaryFunctions,
   castTypes,
@@ -63,7 +64,7 @@ export const engineHeader = (): string =>
     `#define PANEL ${PANEL}`,
     `#define FIRST_KERNEL ${FIRST_KERNEL}`,
     `#define KERNEL_COUNT ${kernelNames.length}`,
-    `#define ENGINE_ABI_HASH ${abiHash()}u`,
+    `#define ENGINE_ABI_HASH ${abiHash(crc32)}u`,
     '',
     capitals('OP', opcodes),
     capitals('STATUS', status),

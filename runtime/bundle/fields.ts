@@ -26,18 +26,29 @@ function notInteger(at: string, least: number, most: number, value: unknown): Mi
 }
 
 export class Fields {
-  readonly at: string;
   readonly #fields: Readonly<Record<string, unknown>>;
+  readonly #parent: Fields | null;
+  readonly #name: string;
+  readonly #index: number;
 
-  constructor(value: unknown, at: string) {
+  /** Of a record's field, or of the entry `index` of one that is a list. */
+  constructor(value: unknown, parent: Fields | null = null, name = '', index = -1) {
+    this.#parent = parent;
+    this.#name = name;
+    this.#index = index;
     if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value))
-      throw invalid(at, 'not a record', 'an object', value);
-    this.at = at;
+      throw invalid(this.#at(), 'not a record', 'an object', value);
     this.#fields = value as Readonly<Record<string, unknown>>;
   }
 
   path(name: string): string {
-    return this.at === '' ? name : `${this.at}.${name}`;
+    const at = this.#at();
+    return at === '' ? name : `${at}.${name}`;
+  }
+
+  #at(): string {
+    if (this.#parent === null) return '';
+    return `${this.#parent.path(this.#name)}${this.#index < 0 ? '' : `[${this.#index}]`}`;
   }
 
   has(name: string): boolean {
@@ -82,11 +93,11 @@ export class Fields {
   }
 
   records<T>(name: string, read: (fields: Fields, index: number) => T): T[] {
-    return this.#list(name).map((value, i) => read(new Fields(value, `${this.path(name)}[${i}]`), i));
+    return this.#list(name).map((value, i) => read(new Fields(value, this, name, i), i));
   }
 
   record(name: string): Fields {
-    return new Fields(this.#get(name), this.path(name));
+    return new Fields(this.#get(name), this, name);
   }
 
   #get(name: string): unknown {

@@ -5,7 +5,7 @@
  *   0  magic "MILLRACE"      8  version u32      12  reserved u32 = 0      16  payload bytes u32      20  CRC-32 u32
  */
 import { MillraceError } from '../error.ts';
-import { crc32 } from '../weights/crc32.ts';
+import { type Crc32, crc32 } from '../weights/crc32.ts';
 import { FORMAT_VERSION, HEADER_BYTES, MAGIC, MAX_MANIFEST_BYTES } from './format.ts';
 
 const VERSION = 8;
@@ -34,7 +34,7 @@ const invalid = (what: string, expected: string, got: string): MillraceError =>
   });
 
 /** The payload of a manifest.bin whose header, length and CRC are right; throws BUNDLE_INVALID or BUNDLE_VERSION. */
-export function payloadOf(file: Uint8Array): Uint8Array {
+export function payloadOf(file: Uint8Array, checksum: Crc32 = crc32): Uint8Array {
   if (file.length < HEADER_BYTES)
     throw invalid('too short', `at least ${HEADER_BYTES} bytes`, `${file.length} bytes`);
   const magic = String.fromCharCode(...file.subarray(0, MAGIC.length));
@@ -57,7 +57,7 @@ export function payloadOf(file: Uint8Array): Uint8Array {
     throw invalid('length', `${HEADER_BYTES + length} bytes`, `${file.length} bytes`);
   const payload = file.subarray(HEADER_BYTES);
   const expected = view.getUint32(CRC, true);
-  const got = crc32(payload);
+  const got = checksum(payload);
   if (got !== expected) throw invalid('CRC-32 of the payload', hex(expected), hex(got));
   return payload;
 }

@@ -5,6 +5,7 @@
  */
 import { Unpackr } from 'msgpackr/unpack';
 import { MillraceError } from '../error.ts';
+import type { Crc32 } from '../weights/crc32.ts';
 import { checkManifest } from './check.ts';
 import { isDType } from './dtype.ts';
 import { Fields, invalid } from './fields.ts';
@@ -25,8 +26,9 @@ const MAX_CRC = 0xffffffff;
 /** Ids, steps and segments index 32-bit words in the engine. */
 const MAX_COUNT = 2 ** 28;
 
-export function readManifest(file: Uint8Array): Manifest {
-  const manifest = readFields(new Fields(decode(payloadOf(file)), ''));
+/** `checksum`: the platform's, where it has one. */
+export function readManifest(file: Uint8Array, checksum?: Crc32): Manifest {
+  const manifest = readFields(new Fields(decode(payloadOf(file, checksum))));
   checkManifest(manifest);
   return manifest;
 }

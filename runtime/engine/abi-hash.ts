@@ -2,7 +2,7 @@
  * One number for the whole boundary of program and engine. A native engine carries the number it was built with, so
  * that an addon of another version is never given a program that it would misread.
  */
-import { crc32 } from '../weights/crc32.ts';
+import type { Crc32 } from '../weights/crc32.ts';
 import { binaryFunctions, castTypes, kernels, PANEL, reduceFunctions, unaryFunctions } from './abi.ts';
 import { controlWords, engineErrors, FIRST_KERNEL, opcodes, segmentStates, status } from './program.ts';
 
@@ -21,4 +21,4 @@ const boundary = [
   controlWords,
 ];
 
-export const abiHash = (): number => crc32(new TextEncoder().encode(JSON.stringify(boundary)));
+export const abiHash = (crc32: Crc32): number => crc32(new TextEncoder().encode(JSON.stringify(boundary)));

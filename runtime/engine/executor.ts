@@ -7,8 +7,8 @@
 import type { DType, TypedArray } from '../bundle/dtype.ts';
 import type { Manifest } from '../bundle/format.ts';
 import { MillraceError } from '../error.ts';
-import { kernelNames, signatureOf } from './abi.ts';
-import { FIRST_KERNEL, opcodes, Program } from './program.ts';
+import { kernelNames } from './abi.ts';
+import { FIRST_KERNEL, opcodes, operandCount, Program } from './program.ts';
 
 export interface HostTensor {
   readonly type: { readonly dtype: DType; readonly shape: readonly number[] };
@@ -76,8 +76,8 @@ function checkProgram(words: Int32Array, manifest: Manifest): void {
     } else if (opcode !== opcodes.END) {
       const kernel = kernelNames[opcode - FIRST_KERNEL];
       if (kernel === undefined) throw mismatch('opcode', 'a kernel', opcode);
-      const operands = Object.keys(signatureOf(kernel).operands).length;
-      for (let at = pc + 2; at < pc + 2 + operands; at++)
+      const end = pc + 2 + operandCount(kernel);
+      for (let at = pc + 2; at < end; at++)
         if (words[at]! < 0 || words[at]! >= manifest.values)
           throw mismatch(`operand of ${kernel}`, `below ${manifest.values}`, words[at]!);
     }

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { crc32 } from 'node:zlib';
 import { MillraceError } from '../error.ts';
 import type { Native } from '../open.ts';
 import { abiHash } from './abi-hash.ts';
@@ -64,5 +65,5 @@ function openNow(path: string): NativeAddon | string {
   } catch (error) {
     return `${path}: ${(error as Error).message}`;
   }
-  return module.exports.abi === abiHash() ? module.exports : `${path}: of another version`;
+  return module.exports.abi === abiHash(crc32) ? module.exports : `${path}: of another version`;
 }

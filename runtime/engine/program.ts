@@ -101,6 +101,31 @@ const bitsOf = (value: number): number => {
   return bitsView[0]!;
 };
 
+interface Encoding {
+  readonly opcode: number;
+  readonly operandNames: readonly string[];
+  readonly paramEntries: readonly (readonly [string, string])[];
+}
+
+/** By kernel: a program calls few kernels, each many times. */
+const encodings = new Map<KernelName, Encoding>();
+
+function encodingOf(kernel: KernelName): Encoding {
+  let encoding = encodings.get(kernel);
+  if (encoding === undefined) {
+    const { operands, params } = signatureOf(kernel);
+    encoding = {
+      opcode: opcodeOf(kernel),
+      operandNames: Object.keys(operands),
+      paramEntries: Object.entries(params),
+    };
+    encodings.set(kernel, encoding);
+  }
+  return encoding;
+}
+
+export const operandCount = (kernel: KernelName): number => encodingOf(kernel).operandNames.length;
+
 /** Records a program. The generated executor calls it, step by step; the loader then copies `words` to the engine. */
 export class Program {
   readonly #words: number[] = [];
@@ -132,15 +157,14 @@ export class Program {
     operands: { readonly [O in OperandName<K>]?: number },
     params: KernelParams<K>,
   ): this {
-    const signature = signatureOf(kernel);
-    const words: number[] = [];
+    const { opcode, operandNames, paramEntries } = encodingOf(kernel);
     const given = operands as Readonly<Record<string, number | undefined>>;
-    for (const name of Object.keys(signature.operands)) words.push(given[name] ?? 0);
-    for (const [name, type] of Object.entries(signature.params)) {
+    this.#words.push(opcode, operandNames.length + paramEntries.length + 2);
+    for (const name of operandNames) this.#words.push(given[name] ?? 0);
+    for (const [name, type] of paramEntries) {
       const value = (params as Readonly<Record<string, number>>)[name]!;
-      words.push(type === 'f32' ? bitsOf(value) : value | 0);
+      this.#words.push(type === 'f32' ? bitsOf(value) : value | 0);
     }
-    this.#emit(opcodeOf(kernel), words);
     return this;
   }
 
