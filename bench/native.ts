@@ -4,7 +4,7 @@
  *
  *   npm run bench -- native <model.onnx>... [--threads N] [--rounds N] [--peer] [--json]
  *
- * Every row is a process of its own (native-row.ts, native-memory.js). --peer adds onnxruntime-node, by default and memory-mapped.
+ * Every row is a process of its own (native-latency.ts, native-memory.js, native-first.js). --peer adds onnxruntime-node, by default and memory-mapped.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { compile, importOnnx } from 'millrace';
-import type { ColdRow, LatencyRow, Task } from './native-row.ts';
+import type { LatencyRow, Task } from './native-latency.ts';
 
 interface MemoryRow {
   readonly plan: string;
@@ -41,16 +41,17 @@ const { positionals, values } = parseArgs({
 if (positionals.length === 0) throw new Error('which models? npm run bench -- native model.onnx');
 const threads = Number(values.threads);
 const rounds = Number(values.rounds);
-const row = fileURLToPath(new URL('native-row.ts', import.meta.url));
+const latencyScript = fileURLToPath(new URL('native-latency.ts', import.meta.url));
 
+const firstScript = fileURLToPath(new URL('native-first.js', import.meta.url));
 const memoryScript = fileURLToPath(new URL('native-memory.js', import.meta.url));
 const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const run = promisify(execFile);
 
-async function measure<T>(task: Task): Promise<T> {
-  const args = ['--import=tsx', row, JSON.stringify(task)];
+async function latencies(task: Task): Promise<LatencyRow> {
+  const args = ['--import=tsx', latencyScript, JSON.stringify(task)];
   const { stdout } = await run(process.execPath, args, { maxBuffer: 2 ** 26 });
-  return JSON.parse(stdout.slice(stdout.lastIndexOf('\n{') + 1)) as T;
+  return JSON.parse(stdout.slice(stdout.lastIndexOf('\n{') + 1)) as LatencyRow;
 }
 
 const median = (numbers: readonly number[]): number =>
@@ -78,7 +79,7 @@ for (const path of positionals) {
   await run(process.execPath, [cli, 'compile', model, '-o', calibrated, '--profile', profile]);
   const latency: Record<string, LatencyRow> = {};
   for (const [plans, folder] of Object.entries({ reference: bundle, calibrated })) {
-    const row = await measure<LatencyRow>({ ...task, bundle: folder, what: 'latency' });
+    const row = await latencies({ ...task, bundle: folder });
     latency[plans] = row;
     say(
       `  direct reads of ${mib(row.fileBytes)} MiB: ${(row.bandwidth / 1e9).toFixed(2)} GB/s, ${(row.ordinaryBandwidth / 1e9).toFixed(2)} into ordinary pages; plans for the ${plans} device`,
@@ -104,18 +105,25 @@ for (const path of positionals) {
       `  ${mode.padEnd(9)} ${plan.padEnd(12)} ${source.padEnd(6)} peak RSS ${mib(peak).padStart(6)} MiB, ${mib(peak - baseline - planned).padStart(6)} over baseline + planned; anon ${mib(anon)}, file ${mib(file)} (${mib(file - fileBefore - (mode === 'mmap' ? weights : 0))} over what was there${mode === 'mmap' ? ' + weight window' : ''})`,
     );
 
-  const kinds = values.peer ? (['millrace', 'ort', 'ort-mmap'] as const) : (['millrace'] as const);
+  const own = ['smallest', 'zero-delay'] as const;
+  const kinds = [...own, ...(values.peer ? (['ort', 'ort-mmap'] as const) : [])];
   const inputs = Object.fromEntries(compiled.schedule.inputs.map(({ name, type }) => [name, type.shape]));
-  const cold = new Map<string, number[]>(kinds.map((kind) => [kind, []]));
+  const first = new Map<string, number[]>(kinds.map((kind) => [kind, []]));
   for (let round = 0; round < 5; round++)
-    for (const peer of round % 2 === 0 ? kinds : [...kinds].reverse())
-      cold.get(peer)!.push((await measure<ColdRow>({ ...task, what: 'cold', peer, folder, inputs })).ms);
-  const own = median(cold.get('millrace')!);
-  for (const [peer, times] of cold)
+    for (const kind of round % 2 === 0 ? kinds : [...kinds].reverse()) {
+      const peer = kind.startsWith('ort') ? { peer: kind } : { peer: 'millrace', plan: kind };
+      const { stdout } = await run(process.execPath, [
+        firstScript,
+        JSON.stringify({ ...task, ...peer, folder, inputs }),
+      ]);
+      first.get(kind)!.push((JSON.parse(stdout) as { ms: number }).ms);
+    }
+  const firstMs = (kind: string): number => median(first.get(kind)!);
+  for (const kind of kinds)
     say(
-      `  first output, cache dropped: ${peer.padEnd(9)} ${median(times).toFixed(0).padStart(6)} ms, ${(median(times) / own).toFixed(2)} ×`,
+      `  first output, cache dropped: ${kind.padEnd(10)} ${firstMs(kind).toFixed(0).padStart(6)} ms; ${own.map((plan) => `${(firstMs(kind) / firstMs(plan)).toFixed(2)} × ${plan}`).join(', ')}`,
     );
-  report.push({ model: name, threads, latency, memory, cold: Object.fromEntries(cold) });
+  report.push({ model: name, threads, latency, memory, first: Object.fromEntries(first) });
   for (const one of [bundle, calibrated]) await rm(one, { recursive: true, force: true });
 }
 await rm(folder, { recursive: true, force: true });

@@ -1,19 +1,13 @@
-/** One measurement of native.ts, in a process of its own: prints one line of JSON. Not a command. */
-import { existsSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+/** Latencies for native.ts, in a process of their own: prints one line of JSON. Not a command. */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { type LoadedModel, load } from 'millrace/runtime';
 import { ordinaryBandwidth, ReadersAlone } from './bandwidth.ts';
 
 export interface Task {
-  readonly what: 'latency' | 'cold';
-  readonly model: string;
   readonly bundle: string;
   readonly threads: number;
   readonly rounds: number;
-  /** Of a first run, where loading for their names would be a load already. */
-  readonly inputs?: Readonly<Record<string, readonly number[]>>;
-  readonly peer?: 'millrace' | 'ort' | 'ort-mmap';
-  readonly folder?: string;
 }
 
 export interface LatencyRow {
@@ -29,10 +23,6 @@ export interface LatencyRow {
     boundMs: number;
     stallMs: number;
   }[];
-}
-
-export interface ColdRow {
-  readonly ms: number;
 }
 
 const median = (numbers: readonly number[]): number =>
@@ -91,60 +81,6 @@ async function latency({ bundle, threads, rounds }: Task): Promise<LatencyRow> {
   return { bandwidth, ordinaryBandwidth: median(ordinary), fileBytes, rows };
 }
 
-/** The addon's way to drop a file's cached pages (posix_fadvise). */
-function forget(path: string): void {
-  const name = `engine-${process.platform}-${process.arch}.node`;
-  const module = { exports: {} as { forget(path: string): void } };
-  process.dlopen(module, new URL(`../build/engine/${name}`, import.meta.url).pathname);
-  module.exports.forget(path);
-}
-
-async function cold(task: Task): Promise<ColdRow> {
-  const { peer, bundle, threads, folder, model: path, inputs } = task;
-  if (peer === 'millrace') {
-    const feeds = Object.fromEntries(Object.entries(inputs!).map(([name, shape]) => [name, wave(shape)]));
-    forget(join(bundle, 'weights.bin'));
-    const started = performance.now();
-    const model = await load(bundle, { engine: 'native', threads, mode: 'stream', source: 'direct' });
-    await model.run(feeds);
-    return { ms: performance.now() - started };
-  }
-  const ort = await import('onnxruntime-node');
-  const common = { intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel: 4 as const };
-  let file = path;
-  let options: object = common;
-  if (peer === 'ort-mmap') {
-    file = join(folder!, `${dirname(path).split('/').at(-1)}.ort`);
-    if (!existsSync(file)) {
-      const saving = {
-        ...common,
-        optimizedModelFilePath: file,
-        extra: { session: { save_model_format: 'ORT' } },
-      };
-      await (await ort.InferenceSession.create(path, saving)).release();
-    }
-    const session = {
-      use_memory_mapped_ort_model: '1',
-      use_ort_model_bytes_directly: '1',
-      use_ort_model_bytes_for_initializers: '1',
-      disable_prepacking: '1',
-    };
-    options = { ...common, enableCpuMemArena: false, extra: { session } };
-  }
-  const feeds = Object.fromEntries(
-    Object.entries(inputs!).map(([name, shape]) => [
-      name,
-      new ort.Tensor('float32', wave(shape), [...shape]),
-    ]),
-  );
-  forget(file);
-  const started = performance.now();
-  const session = await ort.InferenceSession.create(file, options);
-  await session.run(feeds);
-  return { ms: performance.now() - started };
-}
-
 const task = JSON.parse(process.argv[2] ?? '') as Task;
-const rows = { latency, cold };
-process.stdout.write(`\n${JSON.stringify(await rows[task.what](task))}`);
+process.stdout.write(`\n${JSON.stringify(await latency(task))}`);
 process.exit(0);
