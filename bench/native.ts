@@ -84,9 +84,9 @@ for (const path of positionals) {
     say(
       `  direct reads of ${mib(row.fileBytes)} MiB: ${(row.bandwidth / 1e9).toFixed(2)} GB/s, ${(row.ordinaryBandwidth / 1e9).toFixed(2)} into ordinary pages; plans for the ${plans} device`,
     );
-    for (const { plan, planned, bytesRead, ms, boundMs, stallMs } of row.rows)
+    for (const { plan, planned, bytesRead, ms, boundMs, ordinaryBoundMs, stallMs } of row.rows)
       say(
-        `  ${plan.padEnd(12)} planned ${mib(planned).padStart(7)} MiB, read ${mib(bytesRead).padStart(7)} MiB: ${ms.toFixed(1).padStart(7)} ms, ${(ms / boundMs).toFixed(3)} × the bound of ${boundMs.toFixed(1)} ms, waited ${stallMs.toFixed(1)} ms`,
+        `  ${plan.padEnd(12)} planned ${mib(planned).padStart(7)} MiB, read ${mib(bytesRead).padStart(7)} MiB: ${ms.toFixed(1).padStart(7)} ms, ${(ms / boundMs).toFixed(3)} × the bound of ${boundMs.toFixed(1)} ms (${(ms / ordinaryBoundMs).toFixed(3)} × that of ordinary pages), waited ${stallMs.toFixed(1)} ms`,
       );
   }
 
