@@ -4,7 +4,8 @@
  * no kernels and no checksums. Streaming is judged by the faster one.
  */
 import { constants, open } from 'node:fs/promises';
-import type { NativeAddon, NativeHandle } from '../runtime/engine/native.ts';
+import { NOT_PRIMED } from '../runtime/bundle/prime.ts';
+import type { NativeAddon, NativeHandle } from '../runtime/engine/native-addon.ts';
 import { Program } from '../runtime/engine/program.ts';
 
 const MIB = 2 ** 20;
@@ -70,6 +71,7 @@ export class ReadersAlone {
       offsets: Float64Array.of(-1),
       weights: none,
       segments: Float64Array.from(rows.flat()),
+      primes: new Float64Array(count).fill(NOT_PRIMED),
       lives: none,
       members: none,
       parent: undefined,

@@ -9,7 +9,7 @@ import { crc32 } from 'node:zlib';
 import { MillraceError } from '../error.ts';
 import type { Native } from '../open.ts';
 import { abiHash } from './abi-hash.ts';
-import type { NativeAddon } from './native.ts';
+import type { NativeAddon } from './native-addon.ts';
 
 /** Which of glibc and musl this Node has is a question that only loading answers quickly. */
 const names = (process.platform === 'linux' ? ['', '-musl'] : ['']).map(
