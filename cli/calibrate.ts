@@ -14,6 +14,7 @@ import type { LoadOptions } from '../runtime/node.ts';
 import { DEFAULT_IN_FLIGHT, NATIVE_READERS } from '../runtime/open.ts';
 import { type SourceWish, sourceWishes } from '../runtime/options.ts';
 import { type Timed, timeRuns, timeSteps } from './calibrate/bundle.ts';
+import { timeChecksum } from './calibrate/checksum.ts';
 import {
   BALANCED_LAYER_BYTES,
   balancedNetworks,
@@ -150,6 +151,8 @@ async function measure(
     }
     const { engine, isa, threads } = steps[0]!;
     const inFlight = engine === 'native' ? NATIVE_READERS : DEFAULT_IN_FLIGHT;
+    // Alone, the isolate that computes takes the checksums too.
+    const checkMs = engine === 'wasm' && threads === 1 ? timeChecksum() : 0;
     const timings = [...steps, ...own].flatMap((one) => one.timings);
     const runs = [
       ...pipelines.flatMap((one) => one.runs),
@@ -164,7 +167,7 @@ async function measure(
       source: pipelines[0]!.source,
       kernels: fitKernels(timings),
       others: othersFrom(mediansOf(timings)),
-      read: { ...fitPipeline(runs, inFlight), inFlight },
+      read: { ...fitPipeline(runs, inFlight, checkMs), inFlight },
       measured: mediansOf(own.flatMap((one) => one.timings)),
     };
   } finally {

@@ -51,8 +51,10 @@ const ZOOMS = 8;
 /** A difference below this share says nothing: the least explanation stands. */
 const BETTER = 1e-6;
 
-export function fitPipeline(runs: readonly TimedRun[], inFlight: number): PipelineCost {
-  const [handleMs, handleMsPerGigabyte] = fitHandling(runs);
+/** `checkMs` of a gigabyte: checksums that are taken while the thread that computes counts as waiting. */
+export function fitPipeline(runs: readonly TimedRun[], inFlight: number, checkMs = 0): PipelineCost {
+  const [handleMs, beside] = fitHandling(runs);
+  const handleMsPerGigabyte = beside + checkMs;
   // 20 MB/s to 45 GB/s, 5 µs to 10 ms.
   const [bytesPerMs, latencyMs] = search(byRatio(2e4, 1.4, 24), byRatio(0.005, 2, 12), (bytes, latency) => {
     const read = {
