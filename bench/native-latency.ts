@@ -70,7 +70,7 @@ async function latency({ bundle, threads, rounds }: Task): Promise<LatencyRow> {
   }
   disk.close();
   const bandwidth = median(large);
-  const ordinaryBandwidth = median(ordinary);
+  const ordinaryMedian = median(ordinary);
   const residentMs = median(times[0]!);
   const rows = models.map((model, i) => ({
     plan: model.plan.name,
@@ -78,11 +78,11 @@ async function latency({ bundle, threads, rounds }: Task): Promise<LatencyRow> {
     bytesRead: model.stats.bytesRead,
     ms: median(times[i]!),
     boundMs: Math.max(residentMs, (model.stats.bytesRead / bandwidth) * 1000),
-    ordinaryBoundMs: Math.max(residentMs, (model.stats.bytesRead / ordinaryBandwidth) * 1000),
+    ordinaryBoundMs: Math.max(residentMs, (model.stats.bytesRead / ordinaryMedian) * 1000),
     stallMs: median(stalls[i]!),
   }));
   for (const model of models) await model.close();
-  return { bandwidth, ordinaryBandwidth, fileBytes, rows };
+  return { bandwidth, ordinaryBandwidth: ordinaryMedian, fileBytes, rows };
 }
 
 const task = JSON.parse(process.argv[2] ?? '') as Task;
