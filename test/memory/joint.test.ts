@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { createSolver, type PlanProblem, simulate, solve, verifyPlan } from '../../compiler/memory/index.ts';
 import { earliestIssue } from '../../compiler/memory/issue.ts';
 import { timelineOf } from '../../compiler/memory/timeline.ts';
+import { RESIDENT } from '../../runtime/bundle/format.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import { execute } from './arena.ts';
 import { MIB, resnet50, resnet152, vgg19 } from './networks.ts';
@@ -195,6 +196,25 @@ describe('joint plan, networks', () => {
       }
     });
   }
+
+  it('without delay no step waits, and reads take at most 4 % from the compute', () => {
+    for (const handleMs of [0.001, 0.05, 1]) {
+      const given = resnet50();
+      const problem = { ...given, read: { ...given.read, handleMs } };
+      const solver = createSolver(problem);
+      const zero = solver.storedPlans().find((plan) => plan.name === 'zero-delay');
+      // Where each read takes too much, only the plan without reads is left.
+      if (zero === undefined) {
+        assert.equal(handleMs, 1);
+        continue;
+      }
+      const { read, segments } = problem;
+      const run = simulate({ stepMs: stepMs(problem), segments, read }, zero.issue);
+      const reads = zero.issue.filter((step) => step !== RESIDENT).length;
+      assert.ok(Math.abs(run.delayMs - reads * handleMs) <= 1e-6 * run.computeMs, 'a step waits');
+      assert.ok(run.delayMs <= 0.04 * run.computeMs * (1 + 1e-9));
+    }
+  });
 
   it('more memory is never slower, in steps much finer than the sizes that plans are made for', () => {
     const problem = resnet50();
