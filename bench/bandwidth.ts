@@ -4,9 +4,9 @@
  * no kernels and no checksums. Streaming is judged by the faster one.
  */
 import { constants, open } from 'node:fs/promises';
-import { NOT_PRIMED } from '../runtime/bundle/prime.ts';
-import type { NativeAddon, NativeHandle } from '../runtime/engine/native-addon.ts';
+import type { NativeAddon, NativeHandle } from '../runtime/engine/native/addon.ts';
 import { Program } from '../runtime/engine/program.ts';
+import { NOT_PRIMED } from '../runtime/format/prime.ts';
 
 const MIB = 2 ** 20;
 

@@ -1,7 +1,7 @@
 /** `millrace compile`: a model file to a bundle folder. */
 import { type CompileReport, compile } from '../compiler/compile.ts';
 import type { CompileOptions } from '../compiler/options.ts';
-import { deviceOf } from '../compiler/schedule/profile.ts';
+import { deviceOf } from '../compiler/schedule/device/profile.ts';
 import { formatSize } from '../runtime/size.ts';
 import { bindingHelp, bindingOptions, bindingsOf } from './bindings.ts';
 import { type Command, readArguments, UsageError } from './command.ts';

@@ -5,9 +5,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Tensor } from '../compiler/ir/tensor.ts';
-import { readModel } from '../compiler/onnx/read.ts';
-import { steeringInputs } from '../compiler/onnx/steering.ts';
-import { readTensorFile } from '../compiler/onnx/tensor-file.ts';
+import { steeringInputs } from '../compiler/onnx/import/steering.ts';
+import { readModel } from '../compiler/onnx/read/model.ts';
+import { readTensorFile } from '../compiler/onnx/read/tensor-file.ts';
 import { type ErrorCode, MillraceError } from '../runtime/error.ts';
 import { conformanceTolerance, difference } from './compare.ts';
 

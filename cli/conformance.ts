@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { compile } from '../compiler/compile.ts';
 import type { Tensor } from '../compiler/ir/tensor.ts';
 import type { DType } from '../compiler/ir/types.ts';
-import { importOnnx } from '../compiler/onnx/import.ts';
+import { importOnnx } from '../compiler/onnx/import/import.ts';
 import type { Tensors } from '../runtime/context.ts';
 import { load } from '../runtime/node.ts';
 import { type Command, readArguments } from './command.ts';

@@ -42,7 +42,7 @@ async function readInput(port: TensorPort, source: string): Promise<Tensor['data
 
 /** The reader of ONNX files is loaded only for those who have one. */
 async function readProto(path: string): Promise<Tensor> {
-  const { readTensorFile } = await import('../compiler/onnx/tensor-file.ts');
+  const { readTensorFile } = await import('../compiler/onnx/read/tensor-file.ts');
   return readTensorFile(path).tensor;
 }
 

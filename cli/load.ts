@@ -1,9 +1,9 @@
 /** Opens a bundle as the engine options of a command line say. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Manifest } from '../runtime/bundle/format.ts';
-import { readManifest } from '../runtime/bundle/read.ts';
 import { MillraceError } from '../runtime/error.ts';
+import type { Manifest } from '../runtime/format/format.ts';
+import { readManifest } from '../runtime/format/read.ts';
 import { type LoadedModel, type LoadOptions, load } from '../runtime/node.ts';
 import { type Arguments, UsageError } from './command.ts';
 

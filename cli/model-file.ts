@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { importDarknet } from '../compiler/darknet/import.ts';
 import type { Graph } from '../compiler/ir/graph.ts';
-import { type ImportOptions, importOnnx } from '../compiler/onnx/import.ts';
+import { type ImportOptions, importOnnx } from '../compiler/onnx/import/import.ts';
 import { MillraceError } from '../runtime/error.ts';
 
 export interface ModelFileOptions extends ImportOptions {

@@ -17,10 +17,10 @@ import { bundleLabels, scheduleLabels } from '../compiler/report/plan-labels.ts'
 import type { PlanLabels } from '../compiler/report/plan-svg.ts';
 import { predictedEvents } from '../compiler/report/predicted.ts';
 import { sweepPage } from '../compiler/report/sweep-page.ts';
-import { referenceDevice } from '../compiler/schedule/cost.ts';
+import { referenceDevice } from '../compiler/schedule/device/cost.ts';
+import { deviceOf } from '../compiler/schedule/device/profile.ts';
 import { bundleProblem } from '../compiler/schedule/problem.ts';
-import { deviceOf } from '../compiler/schedule/profile.ts';
-import { VALUE_ALIGNMENT } from '../runtime/bundle/format.ts';
+import { VALUE_ALIGNMENT } from '../runtime/format/format.ts';
 import { formatSize, parseSize } from '../runtime/size.ts';
 import { bindingHelp, bindingOptions, bindingsOf } from './bindings.ts';
 import { type Arguments, UsageError } from './command.ts';

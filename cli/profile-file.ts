@@ -1,6 +1,6 @@
 /** Profiles of devices as files. */
 import { readFile, stat } from 'node:fs/promises';
-import { type Profile, parseProfile } from '../compiler/schedule/profile.ts';
+import { type Profile, parseProfile } from '../compiler/schedule/device/profile.ts';
 import { MillraceError } from '../runtime/error.ts';
 
 /** A profile has some kilobytes, with bundles measured some hundred. */

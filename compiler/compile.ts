@@ -4,8 +4,8 @@
  * segment at a time.
  */
 import { readdir, readFile } from 'node:fs/promises';
-import type { ModelSummary, Plan } from '../runtime/bundle/format.ts';
 import { fixedBytesOf } from '../runtime/engine/layout.ts';
+import type { ModelSummary, Plan } from '../runtime/format/format.ts';
 import { encodeManifest, manifestOf } from './bundle/manifest.ts';
 import { type WriteOptions, writeBundle } from './bundle/write.ts';
 import { emitDeclarations } from './codegen/declarations.ts';
@@ -20,12 +20,12 @@ import type { Model } from './model/define.ts';
 import { type CompileOptions, checkOptions } from './options.ts';
 import { Packer } from './pack/pack.ts';
 import { optimize } from './passes/index.ts';
-import { arrange } from './schedule/arrange.ts';
-import type { Device } from './schedule/cost.ts';
-import { lowerGraph } from './schedule/lower.ts';
-import { partition } from './schedule/partition.ts';
+import { partition } from './schedule/cut/partition.ts';
+import type { Device } from './schedule/device/cost.ts';
+import { lowerGraph } from './schedule/lower/lower.ts';
 import { manifestPlan, planProblem } from './schedule/problem.ts';
 import type { Schedule } from './schedule/schedule.ts';
+import { arrange } from './schedule/share/arrange.ts';
 
 const COMPILER = 'millrace 0.1.0';
 

@@ -1,7 +1,7 @@
 /** Options of `compile`, checked by name: a misspelt option is an error, never ignored. */
 import { MillraceError } from '../runtime/error.ts';
 import { parseSize } from '../runtime/size.ts';
-import { type Device, referenceDevice } from './schedule/cost.ts';
+import { type Device, referenceDevice } from './schedule/device/cost.ts';
 
 export interface CompileOptions {
   /** Memory bound of the stored plans, in bytes or as '8MiB'; one plan for each. Default: four standard plans. */

@@ -4,10 +4,11 @@
  * values are the caller's, so a run that was aborted or failed leaves the context as usable as before; a run allocates
  * nothing but its outputs, and not these where the caller brings them.
  */
-import { arrayFor, type DType, elementCount, type TypedArray } from './bundle/dtype.ts';
-import type { Port } from './bundle/format.ts';
+
 import type { Engine } from './engine/engine.ts';
 import { MillraceError } from './error.ts';
+import { arrayFor, type DType, elementCount, type TypedArray } from './format/dtype.ts';
+import type { Port } from './format/format.ts';
 import type { TraceEvent } from './pipeline/trace.ts';
 import type { SourceKind } from './weights/source.ts';
 

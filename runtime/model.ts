@@ -4,12 +4,12 @@
  * object.
  */
 
-import type { Mode } from './bundle/choose.ts';
-import type { DType } from './bundle/dtype.ts';
-import { type Plan, type Port, RESIDENT } from './bundle/format.ts';
 import { Context, type ContextParts, type Tensors } from './context.ts';
 import type { EngineKind, Isa } from './engine/engine.ts';
 import { MillraceError } from './error.ts';
+import type { Mode } from './format/choose.ts';
+import type { DType } from './format/dtype.ts';
+import { type Plan, type Port, RESIDENT } from './format/format.ts';
 import { count, MAX_THREADS } from './options.ts';
 
 /** An input or output, for people. */

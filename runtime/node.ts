@@ -1,6 +1,6 @@
 /**
  * The runtime on Node: a bundle is a folder, threads are worker threads, CRC-32 is zlib's. The one file of the
- * runtime, beside `weights/{file,direct}`, `engine/node-*` and the engine's worker, that knows Node.
+ * runtime, beside `weights/{file,direct}`, `platform/node/` and the engine's worker, that knows Node.
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -8,13 +8,13 @@ import { setFlagsFromString } from 'node:v8';
 import { crc32 } from 'node:zlib';
 import type { Tensors } from './context.ts';
 import type { Executor } from './engine/executor.ts';
-import { findAddon } from './engine/node-addon.ts';
-import { collectGarbage } from './engine/node-collect.ts';
-import { nodeThreads } from './engine/node-thread.ts';
 import { MillraceError } from './error.ts';
 import type { LoadedModel } from './model.ts';
 import { type BundleParts, openModel } from './open.ts';
 import type { LoadOptions } from './options.ts';
+import { findAddon } from './platform/node/addon.ts';
+import { collectGarbage } from './platform/node/collect.ts';
+import { nodeThreads } from './platform/node/thread.ts';
 import { openWeights } from './weights/direct.ts';
 
 export * from './index.ts';

@@ -2,25 +2,26 @@
  * From a bundle's parts to a loaded model, the same on every platform: what differs (files, threads, the native addon)
  * comes in through `BundleParts` and `Platform`, which an entry such as `node.ts` provides.
  */
-import { choosePlan, type PlanChoice } from './bundle/choose.ts';
-import type { Manifest } from './bundle/format.ts';
-import { readManifest } from './bundle/read.ts';
+
+import type { Crc32 } from './crc32.ts';
 import type { Engine } from './engine/engine.ts';
 import { type Executor, recordProgram } from './engine/executor.ts';
-import { heapTables } from './engine/heap-tables.ts';
 import { runHostOp } from './engine/host.ts';
-import { NativeEngine } from './engine/native.ts';
-import type { NativeAddon } from './engine/native-addon.ts';
+import type { NativeAddon } from './engine/native/addon.ts';
+import { heapTables } from './engine/native/heap-tables.ts';
+import { NativeEngine } from './engine/native/native.ts';
 import { checkReach } from './engine/reach.ts';
 import { type StartThread, Threads } from './engine/threads.ts';
 import { canRun, compileEngine, WasmEngine } from './engine/wasm.ts';
 import { MillraceError } from './error.ts';
+import { choosePlan, type PlanChoice } from './format/choose.ts';
+import type { Manifest } from './format/format.ts';
+import { readManifest } from './format/read.ts';
 import { LoadedModel } from './model.ts';
 import { type CheckedOptions, checkOptions, type LoadOptions, type SourceWish } from './options.ts';
 import { Loader } from './pipeline/loader.ts';
 import { type LayerOf, TRACE_EVENTS, TraceRing } from './pipeline/trace.ts';
 import { WasmModel } from './pipeline/wasm-model.ts';
-import type { Crc32 } from './weights/crc32.ts';
 import { anotherSize, type WeightSource } from './weights/source.ts';
 
 export type EngineFile = 'engine.wasm' | 'engine-relaxed.wasm';

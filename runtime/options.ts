@@ -1,8 +1,9 @@
 /** The options of `load`, checked by name: a misspelt option is an error, never a silent default. */
-import { type Mode, modes } from './bundle/choose.ts';
+
 import type { EngineKind } from './engine/engine.ts';
 import type { Executor } from './engine/executor.ts';
 import { MillraceError } from './error.ts';
+import { type Mode, modes } from './format/choose.ts';
 import type { Verify } from './pipeline/loader-parts.ts';
 import { parseSize } from './size.ts';
 

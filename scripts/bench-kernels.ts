@@ -8,7 +8,7 @@
  * processes only ever add time.
  */
 import { parseArgs } from 'node:util';
-import { type KernelName, type KernelParams, PANEL } from '../runtime/engine/abi.ts';
+import { type KernelName, type KernelParams, PANEL } from '../runtime/kernels/table.ts';
 import {
   type Kernels,
   NativeKernels,

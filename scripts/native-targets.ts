@@ -99,7 +99,7 @@ export const isasOf = ({ arch }: Target): readonly IsaFlags[] =>
 
 export const addonName = ({ name }: Target): string => `engine-${name}.node`;
 
-/** The package that carries the addon; the runtime asks for it by this name (runtime/engine/node-addon.ts). */
+/** The package that carries the addon; the runtime asks for it by this name (runtime/platform/node/addon.ts). */
 export const packageName = ({ name }: Target): string => `@millrace/${name}`;
 
 /** `test/native/model-driver.c` → `model-driver-linux-arm64`. */

@@ -1,6 +1,6 @@
 /** Writes the lists of `docs/onnx-ops.md` from the importer's own table; a test keeps them equal. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { opsets } from '../compiler/onnx/import.ts';
+import { opsets } from '../compiler/onnx/import/import.ts';
 import { mappedOps } from '../compiler/onnx/mapping/index.ts';
 
 const file = new URL('../docs/onnx-ops.md', import.meta.url);

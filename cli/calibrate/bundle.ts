@@ -3,13 +3,13 @@
  * that streams. Each in turn, round after round: a machine that others slow down is slow for all of them.
  */
 import type { DType } from '../../compiler/ir/types.ts';
-import type { TimedRun } from '../../compiler/memory/fit-pipeline.ts';
-import { median } from '../../compiler/memory/median.ts';
-import { worksOfTable } from '../../compiler/schedule/cost.ts';
-import type { Timing } from '../../compiler/schedule/fit.ts';
-import { type Manifest, RESIDENT, type WorkTable } from '../../runtime/bundle/format.ts';
-import { mappedPlans } from '../../runtime/bundle/mapped.ts';
+import { worksOfTable } from '../../compiler/schedule/device/cost.ts';
+import type { Timing } from '../../compiler/schedule/device/fit.ts';
+import type { TimedRun } from '../../compiler/schedule/device/fit-pipeline.ts';
+import { median } from '../../compiler/schedule/device/median.ts';
 import { MillraceError } from '../../runtime/error.ts';
+import { type Manifest, RESIDENT, type WorkTable } from '../../runtime/format/format.ts';
+import { mappedPlans } from '../../runtime/format/mapped.ts';
 import { type LoadedModel, type LoadOptions, load, type TraceEvent } from '../../runtime/node.ts';
 import { randomTensor } from '../inputs.ts';
 import { manifestOf } from '../load.ts';

@@ -1,7 +1,7 @@
 /** Times the checksum that one thread of WASM takes of what has arrived, of memory that no cache holds. */
 import { randomFillSync } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { median } from '../../compiler/memory/median.ts';
+import { median } from '../../compiler/schedule/device/median.ts';
 
 const SLICE = 2 ** 20;
 const SLICES = 64;

@@ -1,4 +1,4 @@
-/** The manifest: schedule and plans as the runtime wants them (`runtime/bundle/format.ts`). */
+/** The manifest: schedule and plans as the runtime wants them (`runtime/format/format.ts`). */
 import { Packr } from 'msgpackr';
 import type {
   Manifest,
@@ -8,10 +8,10 @@ import type {
   SegmentEntry,
   WeightEntry,
   WorkTable,
-} from '../../runtime/bundle/format.ts';
-import { encodeHeader } from '../../runtime/bundle/header.ts';
+} from '../../runtime/format/format.ts';
+import { encodeHeader } from '../../runtime/format/header.ts';
 import { byteLength, formatType } from '../ir/types.ts';
-import { worksOf } from '../schedule/cost.ts';
+import { worksOf } from '../schedule/device/cost.ts';
 import { lifetimesOf } from '../schedule/lifetimes.ts';
 import type { Schedule, SchedulePort } from '../schedule/schedule.ts';
 

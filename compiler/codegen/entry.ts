@@ -38,9 +38,7 @@ export async function bundleEntries(hostOps: readonly string[]): Promise<EntryFi
 }
 
 const hostEntry = (names: readonly string[]): string =>
-  names.map((name) => `export { ${name} } from './compiler/ops/${kebab(name)}.${extension}';`).join('\n');
-
-const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  `export { ${names.join(', ')} } from './compiler/ops/list.${extension}';`;
 
 const entry = (contents: string) => ({
   contents,

@@ -1,5 +1,5 @@
 /** Length of the program that the executor will record, in words: the plan must know it before the executor is. */
-import { signatureOf } from '../../runtime/engine/abi.ts';
+import { signatureOf } from '../../runtime/kernels/table.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 
 /** Opcode and length. */

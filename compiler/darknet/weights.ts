@@ -9,7 +9,7 @@ import type { TypedConstant } from '../ir/constant.ts';
 import { byteLength, type TensorType } from '../ir/types.ts';
 import { recipeOf } from '../model/initializers.ts';
 import { withWeightsFile } from '../model/weights/weights-file.ts';
-import { applied } from '../ops/recipes.ts';
+import { applied } from '../ops/constants/recipes.ts';
 import type { Parameter } from './layer.ts';
 import type { NamedLayer } from './network.ts';
 

@@ -2,7 +2,7 @@
  * A tensor in memory: what the reference implementations read and write. float16 is held as its 16 bits
  * (Node 20 has no Float16Array), bool as one byte of 0 or 1, 64-bit integers as BigInt arrays.
  */
-import { arrayFor, type TypedArray } from '../../runtime/bundle/dtype.ts';
+import { arrayFor, type TypedArray } from '../../runtime/format/dtype.ts';
 import { elementCount, type TensorType } from './types.ts';
 
 export { arrayFor, type TypedArray };

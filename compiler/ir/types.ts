@@ -1,5 +1,5 @@
 /** Element types and tensor types. A shape in a graph is always static: symbolic dimensions are bound at import. */
-import { type DType, dtypes, elementCount, elementSize } from '../../runtime/bundle/dtype.ts';
+import { type DType, dtypes, elementCount, elementSize } from '../../runtime/format/dtype.ts';
 
 export { type DType, dtypes, elementCount, elementSize };
 

@@ -1,11 +1,11 @@
 /**
  * Outputs out of the way of the next run: a segment that a run reads before its first step can be read at the end of the
- * run before ("primed", runtime/bundle/prime.ts), unless an output lies in its place, which its caller has yet to read.
+ * run before ("primed", runtime/format/prime.ts), unless an output lies in its place, which its caller has yet to read.
  * So an output moves to a gap, of its whole lifetime and within the arena as it is, that touches as long a prefix as
  * possible of those segments' places not at all: priming keeps their order. Outputs are small as a rule, and free gaps
  * at the end of a run many. Invariant: issue steps, the peak and every other address stay as they are.
  */
-import { RESIDENT, VALUE_ALIGNMENT } from '../../runtime/bundle/format.ts';
+import { RESIDENT, VALUE_ALIGNMENT } from '../../runtime/format/format.ts';
 import { alignUp } from './interval.ts';
 import type { Packed } from './pack.ts';
 import type { Timeline } from './timeline.ts';

@@ -4,7 +4,7 @@
  * the reads begin as early as the free gaps allow. Where even that doesn't fit, it reads ahead less, down to not at all:
  * the placement of the sequential schedule always fits, because its peak is the smallest memory there is.
  */
-import { RESIDENT } from '../../runtime/bundle/format.ts';
+import { RESIDENT } from '../../runtime/format/format.ts';
 import { outputsAside } from './aside.ts';
 import { earliestIssue, latestIssue, sequentialIssue } from './issue.ts';
 import { type Packed, pack, prefetchInto } from './pack.ts';

@@ -11,7 +11,7 @@
  * Example (planning.md): 16 MiB, x 8 MiB live in A and B, y 2 MiB in B and C, segments a, b, c of 4 MiB used by A, B, C:
  * room 8, 6, 14; C allows 3, B allows b but not b and c, so p = 2, A allows a and b: p = 2, 2, 3, issue −1, −1, B.
  */
-import { RESIDENT } from '../../runtime/bundle/format.ts';
+import { RESIDENT } from '../../runtime/format/format.ts';
 import { neededBytes, residentBytes, type Timeline } from './timeline.ts';
 
 /**

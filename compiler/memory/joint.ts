@@ -6,8 +6,8 @@
  * larger budget reaches at least the same rungs, and never predicts a longer run.
  */
 
-import { RESIDENT } from '../../runtime/bundle/format.ts';
 import { MillraceError } from '../../runtime/error.ts';
+import { RESIDENT } from '../../runtime/format/format.ts';
 import { formatSize } from '../../runtime/size.ts';
 import { type Attempt, attempt, attemptResident, finish, packSmallest, placeWithin } from './attempt.ts';
 import { earliestIssue, latestIssue } from './issue.ts';

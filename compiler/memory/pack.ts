@@ -2,7 +2,7 @@
  * Addresses for values and segments together, given the issue steps. Residents lie at the bottom, one after the other:
  * they overlap everything in time, so anywhere else they would only be in the way. The suite places the rest above.
  */
-import { RESIDENT, SEGMENT_ALIGNMENT, VALUE_ALIGNMENT } from '../../runtime/bundle/format.ts';
+import { RESIDENT, SEGMENT_ALIGNMENT, VALUE_ALIGNMENT } from '../../runtime/format/format.ts';
 import type { Interval } from './interval.ts';
 import { runSuite } from './suite.ts';
 import type { Timeline } from './timeline.ts';

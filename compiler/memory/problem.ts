@@ -3,8 +3,9 @@
  * step after which each segment's read may start (or that it stays resident), and every address. Plain numbers only:
  * whoever makes a problem maps its own names onto value ids and segment indices.
  */
-import { type Plan, SEGMENT_ALIGNMENT } from '../../runtime/bundle/format.ts';
+
 import { MillraceError } from '../../runtime/error.ts';
+import { type Plan, SEGMENT_ALIGNMENT } from '../../runtime/format/format.ts';
 import type { Interval, Placement } from './interval.ts';
 
 /**

@@ -4,7 +4,7 @@
  * alone and never from the budget: for a fixed set of residents more memory can only make a run faster, so the best
  * over fixed sets can too, and a larger budget never predicts a longer run.
  */
-import { RESIDENT } from '../../runtime/bundle/format.ts';
+import { RESIDENT } from '../../runtime/format/format.ts';
 import { earliestIssue, sequentialIssue } from './issue.ts';
 import { liveBytes, type Timeline } from './timeline.ts';
 

@@ -12,7 +12,7 @@
  * first use, so walking the steps in order meets every term after those it depends on. Earlier issue steps never
  * make a run longer: every term is a maximum of sums.
  */
-import { RESIDENT } from '../../runtime/bundle/format.ts';
+import { RESIDENT } from '../../runtime/format/format.ts';
 import type { ReadModel } from './problem.ts';
 
 export interface Pipeline {

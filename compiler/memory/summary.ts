@@ -1,5 +1,5 @@
 /** The figures of a plan, counted from its issue steps. */
-import { RESIDENT, VALUE_ALIGNMENT } from '../../runtime/bundle/format.ts';
+import { RESIDENT, VALUE_ALIGNMENT } from '../../runtime/format/format.ts';
 import type { Attempt } from './attempt.ts';
 import { alignUp } from './interval.ts';
 import type { PlannedMemory } from './problem.ts';

@@ -4,7 +4,7 @@
  * Every point has passed the verifier.
  */
 
-import { RESIDENT } from '../../runtime/bundle/format.ts';
+import { RESIDENT } from '../../runtime/format/format.ts';
 import type { Solver } from './joint.ts';
 import type { PlannedMemory, PlanProblem } from './problem.ts';
 import { verifyPlan } from './verify.ts';

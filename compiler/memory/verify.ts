@@ -4,8 +4,9 @@
  * are in order and ahead of their use, the budget holds, and the figures are what the plan really does. A plan that
  * fails here would corrupt a run silently, so every plan is checked before it is written.
  */
-import { RESIDENT, SEGMENT_ALIGNMENT, VALUE_ALIGNMENT } from '../../runtime/bundle/format.ts';
+
 import { MillraceError } from '../../runtime/error.ts';
+import { RESIDENT, SEGMENT_ALIGNMENT, VALUE_ALIGNMENT } from '../../runtime/format/format.ts';
 import type { PlannedMemory, PlanProblem } from './problem.ts';
 
 interface Block {

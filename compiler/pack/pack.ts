@@ -5,7 +5,7 @@
 import { MillraceError } from '../../runtime/error.ts';
 import { bytesOf } from '../ir/tensor.ts';
 import { byteLength, elementCount } from '../ir/types.ts';
-import { ConstantReader } from '../ops/materialize.ts';
+import { ConstantReader } from '../ops/constants/materialize.ts';
 import type { Schedule, Segment, WeightPiece } from '../schedule/schedule.ts';
 import { PanelPacker } from './panels.ts';
 

@@ -1,5 +1,5 @@
 /**
- * The panel layout of weights (see `runtime/engine/abi.ts`): [1 + K][16] per panel, bias row first. Elements are
+ * The panel layout of weights (see `runtime/kernels/table.ts`): [1 + K][16] per panel, bias row first. Elements are
  * gathered from a constant by strides, through the smallest box of the constant that holds what is asked for, so a
  * convolution of [out, in, h, w] and a matrix of [k, n] are read the same way.
  *
@@ -7,12 +7,12 @@
  * each piece would read the whole file. So the box is read for as many panels as fit WINDOW_BYTES, and kept for the
  * pieces that follow: n/window passes over the file rather than one per piece.
  */
-import { PANEL } from '../../runtime/engine/abi.ts';
+import { PANEL } from '../../runtime/kernels/table.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import { elementCount, type Shape, stridesOf } from '../ir/types.ts';
-import type { ConstantReader } from '../ops/materialize.ts';
-import type { PackedWeight } from '../ops/op.ts';
-import { groupPanels, panelBytes } from '../schedule/packed.ts';
+import type { ConstantReader } from '../ops/constants/materialize.ts';
+import type { PackedWeight } from '../ops/define/op.ts';
+import { groupPanels, panelBytes } from '../schedule/lower/packed.ts';
 
 type Panels = Extract<PackedWeight, { layout: 'panels' }>;
 

@@ -12,8 +12,8 @@ import type { TypedConstant } from '../ir/constant.ts';
 import type { Node, ValueId } from '../ir/graph.ts';
 import { Rewrite } from '../ir/rewrite.ts';
 import { elementCount, sameType } from '../ir/types.ts';
+import { product, reshaped, simplified, splat, sum, vectorOf } from '../ops/constants/recipes.ts';
 import { opOf, signatures } from '../ops/index.ts';
-import { product, reshaped, simplified, splat, sum, vectorOf } from '../ops/recipes.ts';
 import { epilogueIsFree } from './fuse-epilogue.ts';
 import type { Pass } from './pass.ts';
 

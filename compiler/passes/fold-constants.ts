@@ -4,9 +4,9 @@
  */
 import type { TypedConstant } from '../ir/constant.ts';
 import { rebuildGraph } from '../ir/rebuild.ts';
-import { foldNode } from '../ops/fold.ts';
+import { foldNode } from '../ops/constants/fold.ts';
+import { ConstantReader } from '../ops/constants/materialize.ts';
 import { signatures } from '../ops/index.ts';
-import { ConstantReader } from '../ops/materialize.ts';
 import type { Pass } from './pass.ts';
 
 export const foldConstants: Pass = {

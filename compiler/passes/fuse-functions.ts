@@ -14,8 +14,8 @@ import type { Graph, Node, ValueId } from '../ir/graph.ts';
 import { Rewrite } from '../ir/rewrite.ts';
 import { fromNumbers, type Tensor, toNumbers } from '../ir/tensor.ts';
 import { elementCount, sameType, type TensorType } from '../ir/types.ts';
+import { ConstantReader } from '../ops/constants/materialize.ts';
 import { opOf, signatures } from '../ops/index.ts';
-import { ConstantReader } from '../ops/materialize.ts';
 import type { Pass } from './pass.ts';
 
 /** Expressions reach back over at most this many values; the longest known spelling (gelu by tanh) has eight. */

@@ -7,8 +7,8 @@
  */
 import type { Node, ValueId } from '../ir/graph.ts';
 import { type Rebuild, rebuildGraph } from '../ir/rebuild.ts';
+import { applied, reshaped } from '../ops/constants/recipes.ts';
 import { opOf, signatures } from '../ops/index.ts';
-import { applied, reshaped } from '../ops/recipes.ts';
 import { chooseMoved, demandsOf } from './layout-choice.ts';
 import {
   type Demand,

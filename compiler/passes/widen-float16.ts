@@ -6,8 +6,8 @@
 import type { Attrs, SplatConstant, TypedConstant } from '../ir/constant.ts';
 import type { Graph, GraphOutput, ValueId } from '../ir/graph.ts';
 import { type Rebuild, rebuildGraph } from '../ir/rebuild.ts';
+import { applied, splat } from '../ops/constants/recipes.ts';
 import { signatures } from '../ops/index.ts';
-import { applied, splat } from '../ops/recipes.ts';
 import type { Pass } from './pass.ts';
 
 export const widenFloat16: Pass = {

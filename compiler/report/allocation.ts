@@ -1,5 +1,5 @@
 /** What a capture records: one allocation of a run, and whose it is. */
-import type { Manifest } from '../../runtime/bundle/format.ts';
+import type { Manifest } from '../../runtime/format/format.ts';
 
 export interface Allocation {
   readonly id: string;

@@ -1,5 +1,5 @@
 /** A page that shows a bundle's plans, the picture of each under its figures. One HTML file, nothing is loaded. */
-import type { Manifest, Plan } from '../../runtime/bundle/format.ts';
+import type { Manifest, Plan } from '../../runtime/format/format.ts';
 import type { PlannedMemory, PlanProblem } from '../memory/index.ts';
 import { bundleLabels } from './plan-labels.ts';
 import { planSvg } from './plan-svg.ts';

@@ -1,5 +1,5 @@
 /** A capture against the plan, and as text. */
-import type { Manifest, Plan } from '../../runtime/bundle/format.ts';
+import type { Manifest, Plan } from '../../runtime/format/format.ts';
 import type { Allocation } from './allocation.ts';
 
 /**

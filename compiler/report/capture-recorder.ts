@@ -2,10 +2,11 @@
  * Who holds which bytes of the arena, from the operands of each step alone. A value that is read where another was
  * written is that one, and so is one that is written over what the same step reads: they are one allocation.
  */
-import type { Manifest } from '../../runtime/bundle/format.ts';
+
 import { extentOf } from '../../runtime/engine/extent.ts';
 import type { Operand } from '../../runtime/engine/operands.ts';
 import { MillraceError } from '../../runtime/error.ts';
+import type { Manifest } from '../../runtime/format/format.ts';
 import { overlap, type Region, span } from '../schedule/region.ts';
 import { type Allocation, layerAt } from './allocation.ts';
 

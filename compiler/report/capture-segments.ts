@@ -1,8 +1,9 @@
 /** The weights of a captured run: reads them as the plan allows, and sees when the engine lets them go. */
-import { type Manifest, type Plan, RESIDENT } from '../../runtime/bundle/format.ts';
+
 import type { Executor } from '../../runtime/engine/executor.ts';
 import { segmentStates } from '../../runtime/engine/program.ts';
 import type { WasmEngine } from '../../runtime/engine/wasm.ts';
+import { type Manifest, type Plan, RESIDENT } from '../../runtime/format/format.ts';
 import type { WeightSource } from '../../runtime/weights/source.ts';
 import { type Allocation, layerAt } from './allocation.ts';
 

@@ -1,5 +1,5 @@
 /** Names for what a plan places, so that every rectangle of a picture leads back to an op of the network. */
-import type { Manifest } from '../../runtime/bundle/format.ts';
+import type { Manifest } from '../../runtime/format/format.ts';
 import { lifetimesOf } from '../schedule/lifetimes.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import type { PlanLabels } from './plan-svg.ts';

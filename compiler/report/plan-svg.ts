@@ -3,7 +3,7 @@
  * has a place and a time. One self-contained SVG: it opens in a browser, and hovering names what lies where. A streamed
  * segment is pale from the moment its read may start to its first use, so reading ahead shows as pale area.
  */
-import { RESIDENT } from '../../runtime/bundle/format.ts';
+import { RESIDENT } from '../../runtime/format/format.ts';
 import type { PlannedMemory, PlanProblem } from '../memory/index.ts';
 import { escapeXml, fixed, formatBytes, niceUnit } from './svg.ts';
 

@@ -2,7 +2,7 @@
  * The run that a plan predicts, as the events that a run records: what the simulator says, drawn and written by
  * whatever draws and writes a trace.
  */
-import { RESIDENT } from '../../runtime/bundle/format.ts';
+import { RESIDENT } from '../../runtime/format/format.ts';
 import type { TraceEvent } from '../../runtime/pipeline/trace.ts';
 import { type PlannedMemory, type PlanProblem, simulate } from '../memory/index.ts';
 

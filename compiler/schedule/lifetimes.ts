@@ -2,7 +2,7 @@
  * How long each slot is live. Views and in-place results are counted with the slot they lie in. Half-open in steps:
  * a value written by step w and last read by step r is live in [w, r + 1); inputs from −1, outputs to T + 1.
  */
-import { VALUE_ALIGNMENT } from '../../runtime/bundle/format.ts';
+import { VALUE_ALIGNMENT } from '../../runtime/format/format.ts';
 import { rootOf, span } from './region.ts';
 import type { Schedule, SlotId } from './schedule.ts';
 

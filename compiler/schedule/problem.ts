@@ -2,10 +2,11 @@
  * A schedule as the planner's question and the planner's answer as the manifest's: ids of slots become value ids,
  * and views get the address of what they view.
  */
-import type { Manifest, Plan } from '../../runtime/bundle/format.ts';
+
 import { MillraceError } from '../../runtime/error.ts';
+import type { Manifest, Plan } from '../../runtime/format/format.ts';
 import type { PlannedMemory, PlanProblem, ReadModel } from '../memory/problem.ts';
-import { type Device, workMilliseconds, worksOf, worksOfTable } from './cost.ts';
+import { type Device, workMilliseconds, worksOf, worksOfTable } from './device/cost.ts';
 import { lifetimesOf } from './lifetimes.ts';
 import { rootOf } from './region.ts';
 import type { Schedule } from './schedule.ts';

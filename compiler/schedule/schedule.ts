@@ -2,10 +2,10 @@
  * The schedule: the network as a straight line of steps, each one kernel call (or host op), grouped into layers for
  * people and cut into segments for the loader. Made once by lowering and partition; pack, memory and codegen read it.
  */
-import type { KernelName } from '../../runtime/engine/abi.ts';
+import type { KernelName } from '../../runtime/kernels/table.ts';
 import type { Attrs } from '../ir/constant.ts';
 import type { TensorType } from '../ir/types.ts';
-import type { PackedWeight } from '../ops/op.ts';
+import type { PackedWeight } from '../ops/define/op.ts';
 
 /** Id in the schedule's own numbering, which the program uses; 0 is the absent operand. */
 export type SlotId = number;

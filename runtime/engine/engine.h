@@ -3,7 +3,7 @@
  *
  *     KERNEL(f32_conv) { ... p->batch ... at(p->x) ... }
  *
- * where p is the struct generated from abi.ts (`-` becomes `_`). It divides its work into tiles whose results do not
+ * where p is the struct generated from kernels/table.ts (`-` becomes `_`). It divides its work into tiles whose results do not
  * depend on which thread does them, and claims tiles with
  *
  *     for (int32_t tile; (tile = next_tile(work)) < tiles;) { ... }

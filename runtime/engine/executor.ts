@@ -4,10 +4,10 @@
  * checks that they still belong together before the engine sees a word.
  */
 
-import type { DType, TypedArray } from '../bundle/dtype.ts';
-import type { Manifest } from '../bundle/format.ts';
 import { MillraceError } from '../error.ts';
-import { kernelNames } from './abi.ts';
+import type { DType, TypedArray } from '../format/dtype.ts';
+import type { Manifest } from '../format/format.ts';
+import { kernelNames } from '../kernels/table.ts';
 import { FIRST_KERNEL, opcodes, operandCount, Program } from './program.ts';
 
 export interface HostTensor {

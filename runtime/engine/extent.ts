@@ -1,10 +1,10 @@
 /**
- * Which bytes a call touches through an operand, from its parameters alone (the comments of `abi.ts`), relative to the
+ * Which bytes a call touches through an operand, from its parameters alone (the comments of `kernels/table.ts`), relative to the
  * operand's address. It shares nothing with the schedule that chose the parameters: capture checks plans with it, and
  * `load` that a manifest's addresses hold what the program does (`reach.ts`).
  */
-import { elementCount, elementSize } from '../bundle/dtype.ts';
-import { castTypes, type KernelName, PANEL, signatureOf } from './abi.ts';
+import { elementCount, elementSize } from '../format/dtype.ts';
+import { castTypes, type KernelName, PANEL, signatureOf } from '../kernels/table.ts';
 import type { Operand } from './operands.ts';
 import { type Region, region, whole } from './region.ts';
 

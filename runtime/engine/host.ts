@@ -2,8 +2,9 @@
  * Host ops: steps that the engine hands back because only the TypeScript reference implements them. Inputs are views
  * of the arena where their alignment allows, results are copied into it.
  */
-import { arrayFor, elementCount, elementSize } from '../bundle/dtype.ts';
+
 import { MillraceError } from '../error.ts';
+import { arrayFor, elementCount, elementSize } from '../format/dtype.ts';
 import type { ValueMemory } from './engine.ts';
 import type { HostOp, HostOperand, HostTensor } from './executor.ts';
 

@@ -1,5 +1,5 @@
 /** A recorded program read back: every operand of every call, with its step and what the call does to it. */
-import { type KernelName, kernelNames, type OperandRole, signatureOf } from './abi.ts';
+import { type KernelName, kernelNames, type OperandRole, signatureOf } from '../kernels/table.ts';
 import type { HostOp } from './executor.ts';
 import { FIRST_KERNEL, opcodes } from './program.ts';
 

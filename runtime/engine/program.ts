@@ -8,11 +8,17 @@
  *   WAIT segment           the segment's bytes must have arrived and been verified
  *   FREE segment           its last use has passed
  *   HOST index             TypeScript runs host op `index`, then resumes
- *   a kernel               operands, then parameters, in the order of `abi.ts`
+ *   a kernel               operands, then parameters, in the order of `kernels/table.ts`
  *
- * This file and `abi.ts` are the whole boundary; `engine_abi.h` is generated from them.
+ * This file and `kernels/table.ts` are the whole boundary; `engine_abi.h` is generated from them.
  */
-import { type KernelName, type KernelParams, kernelNames, type OperandName, signatureOf } from './abi.ts';
+import {
+  type KernelName,
+  type KernelParams,
+  kernelNames,
+  type OperandName,
+  signatureOf,
+} from '../kernels/table.ts';
 
 export const opcodes = { END: 0, MARK: 1, WAIT: 2, FREE: 3, HOST: 4 } as const;
 /** Opcode of the first kernel; the others follow in the order of the table. */

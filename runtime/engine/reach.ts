@@ -5,9 +5,10 @@
  * its segments, wherever these are, as far as the parameters of its calls say what they touch (`extent.ts`): those
  * come from executor.js, which is code and trusted, addresses from manifest.bin, which is not.
  */
-import type { PlanChoice } from '../bundle/choose.ts';
-import type { Manifest } from '../bundle/format.ts';
+
 import { MillraceError } from '../error.ts';
+import type { PlanChoice } from '../format/choose.ts';
+import type { Manifest } from '../format/format.ts';
 import type { HostOp } from './executor.ts';
 import { extentOf } from './extent.ts';
 import { type Operand, operandsOf } from './operands.ts';

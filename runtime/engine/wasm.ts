@@ -3,9 +3,10 @@
  * reads: addresses by value id, segment states, the program. Invariant: after construction TypeScript writes only
  * inputs, states and control words; offsets of the plan have become addresses once and for all.
  */
-import { heldValueOffsets } from '../bundle/choose.ts';
-import type { Manifest, Plan } from '../bundle/format.ts';
+
 import { MillraceError } from '../error.ts';
+import { heldValueOffsets } from '../format/choose.ts';
+import type { Manifest, Plan } from '../format/format.ts';
 import { TRACE_ROW } from '../pipeline/trace.ts';
 import { formatSize } from '../size.ts';
 import { Control } from './control.ts';

@@ -1,7 +1,8 @@
 /** What a loader is made of: the segments and when they may be read, where they come from, and whom it tells. */
-import type { SegmentEntry } from '../bundle/format.ts';
+
+import type { Crc32 } from '../crc32.ts';
 import type { segmentStates } from '../engine/program.ts';
-import type { Crc32 } from '../weights/crc32.ts';
+import type { SegmentEntry } from '../format/format.ts';
 import type { WeightSource } from '../weights/source.ts';
 import type { TraceRing } from './trace.ts';
 

@@ -7,7 +7,7 @@
  *   segment    a   b   c        advance() after step 0: nothing; after step 1: c is started, wakeAt = ∞
  *
  * Once the last read of a run has been started, the reads that the next run starts with may follow, each after the step
- * that the plan gives it (bundle/prime.ts). They are the same reads in the same order, only earlier: `begin` finds their
+ * that the plan gives it (format/prime.ts). They are the same reads in the same order, only earlier: `begin` finds their
  * states as they are and goes on behind them. What goes wrong with one is the next run's error. A run that was not
  * completed leaves nothing behind.
  *
@@ -15,10 +15,11 @@
  * `wakeAt` is above the progress that was seen, or another look follows; between runs nothing is in flight but what is
  * primed.
  */
-import { RESIDENT } from '../bundle/format.ts';
-import { NOT_PRIMED } from '../bundle/prime.ts';
+
 import { segmentStates } from '../engine/program.ts';
 import { MillraceError } from '../error.ts';
+import { RESIDENT } from '../format/format.ts';
+import { NOT_PRIMED } from '../format/prime.ts';
 import { damaged } from '../weights/source.ts';
 import type { LoaderParts } from './loader-parts.ts';
 import { StallClock } from './stall.ts';

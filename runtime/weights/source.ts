@@ -3,8 +3,9 @@
  * meanwhile can't mix its bytes in. Invariant: `readInto` resolves only when every byte of `target` is there, and
  * after it has settled, one way or the other, nothing writes to `target` any more.
  */
-import type { SegmentEntry } from '../bundle/format.ts';
+
 import { MillraceError } from '../error.ts';
+import type { SegmentEntry } from '../format/format.ts';
 
 /** What actually serves the reads: the system's file cache, the disk around it, the cache in place, or memory. */
 export type SourceKind = 'file' | 'direct' | 'mmap' | 'memory';

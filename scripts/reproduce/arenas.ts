@@ -6,9 +6,9 @@
 import { planningOf } from '../../compiler/compile.ts';
 import { lowerBound, planners, runSuite, verifyPlacement } from '../../compiler/memory/index.ts';
 import type { PlanValue } from '../../compiler/memory/problem.ts';
-import { referenceDevice } from '../../compiler/schedule/cost.ts';
-import { VALUE_ALIGNMENT } from '../../runtime/bundle/format.ts';
+import { referenceDevice } from '../../compiler/schedule/device/cost.ts';
 import { MillraceError } from '../../runtime/error.ts';
+import { VALUE_ALIGNMENT } from '../../runtime/format/format.ts';
 import { darknetNetworks, type Network, onnxNetworks, zooNetworks } from './networks.ts';
 import { type Cell, compared, peakWith, type Table } from './table.ts';
 

@@ -4,7 +4,7 @@ import { basename, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { importDarknet } from '../../compiler/darknet/import.ts';
 import type { Graph } from '../../compiler/ir/graph.ts';
-import { importOnnx } from '../../compiler/onnx/import.ts';
+import { importOnnx } from '../../compiler/onnx/import/import.ts';
 import { zoo } from '../../examples/zoo/index.ts';
 
 export interface Network {

@@ -5,12 +5,17 @@
 import { importDarknet } from '../../compiler/darknet/import.ts';
 import type { Graph } from '../../compiler/ir/graph.ts';
 import { optimize } from '../../compiler/passes/index.ts';
-import { arrange } from '../../compiler/schedule/arrange.ts';
-import { type Device, referenceDevice, workMilliseconds, worksOf } from '../../compiler/schedule/cost.ts';
-import { lowerGraph } from '../../compiler/schedule/lower.ts';
-import { partition, targetOf } from '../../compiler/schedule/partition.ts';
+import { partition, targetOf } from '../../compiler/schedule/cut/partition.ts';
+import {
+  type Device,
+  referenceDevice,
+  workMilliseconds,
+  worksOf,
+} from '../../compiler/schedule/device/cost.ts';
+import { lowerGraph } from '../../compiler/schedule/lower/lower.ts';
 import { planProblem } from '../../compiler/schedule/problem.ts';
 import type { Schedule } from '../../compiler/schedule/schedule.ts';
+import { arrange } from '../../compiler/schedule/share/arrange.ts';
 import { cfgPath, FIVE, MIB } from './demand-layering.ts';
 import { leastMemory, ringMs, type Streamed, type StreamedLayer } from './streaming.ts';
 import { type Cell, compared, type Table } from './table.ts';

@@ -8,7 +8,7 @@ import { earliestIssue, latestIssue } from '../../compiler/memory/issue.ts';
 import { pack } from '../../compiler/memory/pack.ts';
 import type { PlanProblem } from '../../compiler/memory/problem.ts';
 import { type Timeline, timelineOf } from '../../compiler/memory/timeline.ts';
-import { SEGMENT_ALIGNMENT } from '../../runtime/bundle/format.ts';
+import { SEGMENT_ALIGNMENT } from '../../runtime/format/format.ts';
 
 export interface StreamedLayer {
   readonly bytes: number;

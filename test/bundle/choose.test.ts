@@ -1,7 +1,7 @@
 /** Which plan a load takes, and what it says when none will do. */
 import assert from 'node:assert/strict';
-import { choosePlan, heldBytes } from '../../runtime/bundle/choose.ts';
 import { MillraceError } from '../../runtime/error.ts';
+import { choosePlan, heldBytes } from '../../runtime/format/choose.ts';
 import { checkOptions, type LoadOptions } from '../../runtime/options.ts';
 import { parseSize } from '../../runtime/size.ts';
 import { chain } from '../support/chain.ts';

@@ -1,7 +1,7 @@
 /** What a model with mapped weights holds, and where its values lie. */
 import assert from 'node:assert/strict';
-import { choosePlan, heldBytes } from '../../runtime/bundle/choose.ts';
-import type { LifetimeEntry, Manifest, Plan } from '../../runtime/bundle/format.ts';
+import { choosePlan, heldBytes } from '../../runtime/format/choose.ts';
+import type { LifetimeEntry, Manifest, Plan } from '../../runtime/format/format.ts';
 import { chain } from '../support/chain.ts';
 
 const PAGE = 4096;

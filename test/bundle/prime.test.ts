@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { choosePlan } from '../../runtime/bundle/choose.ts';
-import { type Manifest, type Plan, RESIDENT } from '../../runtime/bundle/format.ts';
-import { NOT_PRIMED, primeSteps } from '../../runtime/bundle/prime.ts';
+import { choosePlan } from '../../runtime/format/choose.ts';
+import { type Manifest, type Plan, RESIDENT } from '../../runtime/format/format.ts';
+import { NOT_PRIMED, primeSteps } from '../../runtime/format/prime.ts';
 import { checkOptions } from '../../runtime/options.ts';
 import { chain } from '../support/chain.ts';
 import { compileInMemory } from '../support/network.ts';

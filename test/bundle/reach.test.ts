@@ -1,12 +1,12 @@
 /** Manifests whose addresses do not hold what the program does: refused before an engine sees them. */
 import assert from 'node:assert/strict';
-import { choosePlan } from '../../runtime/bundle/choose.ts';
-import type { Manifest, Plan } from '../../runtime/bundle/format.ts';
-import { readManifest } from '../../runtime/bundle/read.ts';
 import { recordProgram } from '../../runtime/engine/executor.ts';
-import { heapTables } from '../../runtime/engine/heap-tables.ts';
+import { heapTables } from '../../runtime/engine/native/heap-tables.ts';
 import { checkReach } from '../../runtime/engine/reach.ts';
 import { MillraceError } from '../../runtime/error.ts';
+import { choosePlan } from '../../runtime/format/choose.ts';
+import type { Manifest, Plan } from '../../runtime/format/format.ts';
+import { readManifest } from '../../runtime/format/read.ts';
 import { chain, encode } from '../support/chain.ts';
 
 const made = chain({ layers: 5, width: 32, host: true });

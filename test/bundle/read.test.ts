@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Packr } from 'msgpackr';
-import { RESIDENT } from '../../runtime/bundle/format.ts';
-import { encodeHeader } from '../../runtime/bundle/header.ts';
-import { readManifest } from '../../runtime/bundle/read.ts';
 import { MillraceError } from '../../runtime/error.ts';
+import { RESIDENT } from '../../runtime/format/format.ts';
+import { encodeHeader } from '../../runtime/format/header.ts';
+import { readManifest } from '../../runtime/format/read.ts';
 import { chain, encode } from '../support/chain.ts';
 
 const { manifest } = chain({ layers: 3, width: 16, rows: 1, host: true });

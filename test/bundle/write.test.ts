@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type WriteParts, writeBundle } from '../../compiler/bundle/write.ts';
-import { readManifest } from '../../runtime/bundle/read.ts';
 import type { ErrorCode } from '../../runtime/error.ts';
 import { MillraceError } from '../../runtime/error.ts';
+import { readManifest } from '../../runtime/format/read.ts';
 import { type Folder, temporaryFolder } from '../support/command.ts';
 import { compileInMemory, type Network } from '../support/network.ts';
 import { networks } from '../support/networks.ts';

@@ -1,8 +1,8 @@
 /** `millrace export`: ONNX files of defined and imported models, and what is refused. */
 import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
-import { importOnnx } from '../../compiler/onnx/import.ts';
-import { readModel } from '../../compiler/onnx/read.ts';
+import { importOnnx } from '../../compiler/onnx/import/import.ts';
+import { readModel } from '../../compiler/onnx/read/model.ts';
 import { type Folder, millrace, millraceJson, temporaryFolder } from '../support/command.ts';
 
 const module = `

@@ -15,7 +15,7 @@ import {
 } from '../../compiler/index.ts';
 import { fromNumbers } from '../../compiler/ir/tensor.ts';
 import { decodeNpy, writeNpy } from '../../compiler/model/weights/npy.ts';
-import { interpret } from '../../compiler/ops/interpret.ts';
+import { interpret } from '../../compiler/ops/constants/interpret.ts';
 import { type Folder, millrace, millraceJson, temporaryFolder } from '../support/command.ts';
 import { assertClose, randomTensor } from '../support/tensors.ts';
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Project, ts } from 'ts-morph';
 import { emitDeclarations } from '../../compiler/codegen/declarations.ts';
 import type { DType } from '../../compiler/ir/types.ts';
-import { dtypes } from '../../runtime/bundle/dtype.ts';
+import { dtypes } from '../../runtime/format/dtype.ts';
 
 const port = (name: string, dtype: DType, ...shape: number[]) => ({ name, type: { dtype, shape }, slot: 1 });
 const inputs = [

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { importDarknet } from '../../compiler/darknet/import.ts';
 import type { Graph } from '../../compiler/ir/graph.ts';
 import { fromNumbers, type Tensor } from '../../compiler/ir/tensor.ts';
-import { interpret } from '../../compiler/ops/interpret.ts';
+import { interpret } from '../../compiler/ops/constants/interpret.ts';
 import { withFolder } from '../support/folder.ts';
 import { Random } from '../support/random.ts';
 import { assertClose } from '../support/tensors.ts';

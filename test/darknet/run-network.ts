@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { importDarknet } from '../../compiler/darknet/import.ts';
 import { toNumbers } from '../../compiler/ir/tensor.ts';
-import { interpret } from '../../compiler/ops/interpret.ts';
+import { interpret } from '../../compiler/ops/constants/interpret.ts';
 import { withFolder } from '../support/folder.ts';
 import { compileInMemory, open, runTensors } from '../support/network.ts';
 import { assertClose, randomInputs } from '../support/tensors.ts';

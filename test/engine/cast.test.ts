@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { castTypes } from '../../runtime/engine/abi.ts';
+import { castTypes } from '../../runtime/kernels/table.ts';
 import { type Elements, eachVariant, seeded } from './kernel-harness.ts';
 
 type CastType = (typeof castTypes)[number];

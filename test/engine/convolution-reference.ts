@@ -2,7 +2,7 @@
  * Plain loops for the convolution family, in doubles, and the panel layout written out: what the kernels are
  * compared with. Nothing here is shared with the kernels but the parameters' names.
  */
-import { type KernelParams, PANEL, unaryFunctions } from '../../runtime/engine/abi.ts';
+import { type KernelParams, PANEL, unaryFunctions } from '../../runtime/kernels/table.ts';
 
 export type ConvParams = KernelParams<'f32-conv'>;
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { unaryFunctions } from '../../runtime/engine/abi.ts';
+import { unaryFunctions } from '../../runtime/kernels/table.ts';
 import { assertClose, eachVariant, seeded } from './kernel-harness.ts';
 
 eachVariant((kernels) => {

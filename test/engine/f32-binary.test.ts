@@ -4,7 +4,7 @@ import {
   binaryFunctions,
   type UnaryFunction,
   unaryFunctions,
-} from '../../runtime/engine/abi.ts';
+} from '../../runtime/kernels/table.ts';
 import { assertClose, assertSameBits, eachVariant, type Kernels, seeded } from './kernel-harness.ts';
 import { dense, forEachIndex, six } from './strided.ts';
 import { specialValues } from './unary-reference.ts';

@@ -1,5 +1,5 @@
 /** f32-depthwise against the convolution's plain loops with one channel per group. */
-import type { KernelParams } from '../../runtime/engine/abi.ts';
+import type { KernelParams } from '../../runtime/kernels/table.ts';
 import { activation, convDefaults, convolve, packPanels, panelCount } from './convolution-reference.ts';
 import { assertClose, assertSameBits, eachVariant, seeded } from './kernel-harness.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { KernelParams } from '../../runtime/engine/abi.ts';
+import type { KernelParams } from '../../runtime/kernels/table.ts';
 import { assertClose, eachVariant, seeded } from './kernel-harness.ts';
 
 const MAXIMUM = 0;

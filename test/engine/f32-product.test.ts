@@ -1,5 +1,5 @@
 /** f32-gemm and f32-matmul against plain loops. */
-import type { KernelParams } from '../../runtime/engine/abi.ts';
+import type { KernelParams } from '../../runtime/kernels/table.ts';
 import { activation, epilogueOf, packPanels, panelCount } from './convolution-reference.ts';
 import { assertClose, assertSameBits, eachVariant, seeded } from './kernel-harness.ts';
 

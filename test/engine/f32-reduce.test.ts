@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ReduceFunction, reduceFunctions } from '../../runtime/engine/abi.ts';
+import { type ReduceFunction, reduceFunctions } from '../../runtime/kernels/table.ts';
 import { assertClose, eachVariant, type Kernels, seeded } from './kernel-harness.ts';
 
 const run = (

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type UnaryFunction, unaryFunctions } from '../../runtime/engine/abi.ts';
+import { type UnaryFunction, unaryFunctions } from '../../runtime/kernels/table.ts';
 import { assertSameBits, eachVariant, type Kernels, seeded } from './kernel-harness.ts';
 import { reference, specialValues } from './unary-reference.ts';
 

@@ -7,7 +7,7 @@ import {
   PANEL,
   signatureOf,
   unaryFunctions,
-} from '../../runtime/engine/abi.ts';
+} from '../../runtime/kernels/table.ts';
 import { eachVariant, seeded } from './kernel-harness.ts';
 import { dense, six } from './strided.ts';
 

@@ -6,16 +6,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
+import { engineImports } from '../../runtime/engine/instance.ts';
+import { operandsOf } from '../../runtime/engine/operands.ts';
+import { controlWords, Program, status } from '../../runtime/engine/program.ts';
+import { reachOf } from '../../runtime/engine/reach.ts';
 import {
   type KernelName,
   type KernelParams,
   type OperandName,
   signatureOf,
-} from '../../runtime/engine/abi.ts';
-import { engineImports } from '../../runtime/engine/instance.ts';
-import { operandsOf } from '../../runtime/engine/operands.ts';
-import { controlWords, Program, status } from '../../runtime/engine/program.ts';
-import { reachOf } from '../../runtime/engine/reach.ts';
+} from '../../runtime/kernels/table.ts';
 import { type Driver, type NativeVariant, nativeVariants, startDriver } from './native-driver.ts';
 
 export const wasmVariants = ['plain', 'relaxed'] as const;

@@ -1,7 +1,6 @@
 /** The engine's memory: what the compiler is told it holds, and that its regions keep apart. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { SEGMENT_ALIGNMENT } from '../../runtime/bundle/format.ts';
 import {
   fixedBytesOf,
   layoutOf,
@@ -12,6 +11,7 @@ import {
 } from '../../runtime/engine/layout.ts';
 import { unshareMemory } from '../../runtime/engine/memory-import.ts';
 import { MillraceError } from '../../runtime/error.ts';
+import { SEGMENT_ALIGNMENT } from '../../runtime/format/format.ts';
 
 describe('layout of engine memory', () => {
   const sizes = fc.record({ values: fc.nat(5000), segments: fc.nat(500), programWords: fc.nat(100_000) });

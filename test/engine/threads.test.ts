@@ -1,5 +1,5 @@
 /** Large calls of the tiled kernels give the same bits with any number of threads, at every repetition. */
-import type { KernelName, KernelParams } from '../../runtime/engine/abi.ts';
+import type { KernelName, KernelParams } from '../../runtime/kernels/table.ts';
 import { activation, convDefaults, panelCount } from './convolution-reference.ts';
 import { assertSameBits, type Kernels, type Operands, openWasm, seeded } from './kernel-harness.ts';
 import { ThreadedKernels } from './threaded-kernels.ts';

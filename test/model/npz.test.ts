@@ -7,7 +7,7 @@ import { loadWeights } from '../../compiler/model/weights/load.ts';
 import { decodeNpy, encodeNpy, readNpy } from '../../compiler/model/weights/npy.ts';
 import { readNpz } from '../../compiler/model/weights/npz.ts';
 import type { WeightSet } from '../../compiler/model/weights/weight-set.ts';
-import { ConstantReader } from '../../compiler/ops/materialize.ts';
+import { ConstantReader } from '../../compiler/ops/constants/materialize.ts';
 import { withFolder } from '../support/folder.ts';
 import { type End, type Part, zipBytes } from './zip-file.ts';
 

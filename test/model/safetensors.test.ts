@@ -5,7 +5,7 @@ import { numberToFloat16, toNumbers } from '../../compiler/ir/tensor.ts';
 import { loadWeights } from '../../compiler/model/weights/load.ts';
 import { parseStrictJson } from '../../compiler/model/weights/strict-json.ts';
 import type { WeightSet } from '../../compiler/model/weights/weight-set.ts';
-import { ConstantReader } from '../../compiler/ops/materialize.ts';
+import { ConstantReader } from '../../compiler/ops/constants/materialize.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import { withFolder } from '../support/folder.ts';
 import { safetensorsBytes, writeFloats } from './safetensors-file.ts';

@@ -26,8 +26,8 @@ import {
   type WeightSet,
 } from '../../compiler/model/index.ts';
 import { weightSet } from '../../compiler/model/weights/weight-set.ts';
-import { interpret } from '../../compiler/ops/interpret.ts';
-import { ConstantReader } from '../../compiler/ops/materialize.ts';
+import { interpret } from '../../compiler/ops/constants/interpret.ts';
+import { ConstantReader } from '../../compiler/ops/constants/materialize.ts';
 import resnet152 from '../../examples/resnet152/model.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import { withFolder } from '../support/folder.ts';

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Tensor, toNumbers } from '../../compiler/ir/tensor.ts';
-import { importOnnx } from '../../compiler/onnx/import.ts';
-import { readTensorFile } from '../../compiler/onnx/tensor-file.ts';
+import { importOnnx } from '../../compiler/onnx/import/import.ts';
+import { readTensorFile } from '../../compiler/onnx/read/tensor-file.ts';
 import { compileInMemory, open, runTensors } from '../support/network.ts';
 
 const models = new URL('../../../shared/onnx/models/', import.meta.url);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import type { Model } from '../../compiler/index.ts';
 import { bytesOf } from '../../compiler/ir/tensor.ts';
-import { interpret } from '../../compiler/ops/interpret.ts';
+import { interpret } from '../../compiler/ops/constants/interpret.ts';
 import { assertSameEveryWay } from '../support/every-way.ts';
 import { compileInMemory } from '../support/network.ts';
 import { networks } from '../support/networks.ts';

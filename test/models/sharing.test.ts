@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { bytesOf, type Tensor } from '../../compiler/ir/tensor.ts';
-import { interpret } from '../../compiler/ops/interpret.ts';
+import { interpret } from '../../compiler/ops/constants/interpret.ts';
 import { optimize } from '../../compiler/passes/index.ts';
-import { lowerGraph } from '../../compiler/schedule/lower.ts';
-import { partition } from '../../compiler/schedule/partition.ts';
+import { partition } from '../../compiler/schedule/cut/partition.ts';
+import { lowerGraph } from '../../compiler/schedule/lower/lower.ts';
 import { branchingGraph } from '../support/branching.ts';
 import { assertSameEveryWay } from '../support/every-way.ts';
 import { compileInMemory, type Network, networkOf, open, runTensors } from '../support/network.ts';

@@ -1,8 +1,8 @@
 /** The native engine, for tests: skips a test, with a word, where it is not built. */
 import type { Context } from 'mocha';
 import type { NativeIsa } from '../../runtime/engine/engine.ts';
-import { findAddon } from '../../runtime/engine/node-addon.ts';
 import { MillraceError } from '../../runtime/error.ts';
+import { findAddon } from '../../runtime/platform/node/addon.ts';
 
 const found = findAddon(new URL('../../build/engine/', import.meta.url));
 

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Manifest, Plan } from '../../runtime/bundle/format.ts';
+import type { Manifest, Plan } from '../../runtime/format/format.ts';
 import { type LoadOptions, load } from '../../runtime/node.ts';
 import { type BundleFolder, chain, encode, writeBundle } from '../support/chain.ts';
 import { skipWithoutAddon } from './addon.ts';

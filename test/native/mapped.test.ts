@@ -15,9 +15,9 @@ import {
   relu,
   tensor,
 } from '../../compiler/index.ts';
-import { heldBytes } from '../../runtime/bundle/choose.ts';
-import type { Manifest } from '../../runtime/bundle/format.ts';
-import { readManifest } from '../../runtime/bundle/read.ts';
+import { heldBytes } from '../../runtime/format/choose.ts';
+import type { Manifest } from '../../runtime/format/format.ts';
+import { readManifest } from '../../runtime/format/read.ts';
 import { type LoadOptions, load } from '../../runtime/node.ts';
 import { parseSize } from '../../runtime/size.ts';
 import { temporaryFolder } from '../support/command.ts';

@@ -1,6 +1,6 @@
 /** Every mode, source, thread count and plan gives the same bits on one instruction set; WASM agrees. */
 import assert from 'node:assert/strict';
-import { modes } from '../../runtime/bundle/choose.ts';
+import { modes } from '../../runtime/format/choose.ts';
 import { load } from '../../runtime/node.ts';
 import type { LoadOptions } from '../../runtime/options.ts';
 import { type BundleFolder, chain, inputFor, writeBundle } from '../support/chain.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ImportOptions } from '../../compiler/onnx/import.ts';
+import type { ImportOptions } from '../../compiler/onnx/import/import.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import { tensor } from './make-model.ts';
 import { importParts, relu, shapeOf } from './run-model.ts';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { exportOnnx } from '../../compiler/onnx/export/export.ts';
-import { importOnnx } from '../../compiler/onnx/import.ts';
+import { importOnnx } from '../../compiler/onnx/import/import.ts';
+import { interpret } from '../../compiler/ops/constants/interpret.ts';
 import { opNames } from '../../compiler/ops/index.ts';
-import { interpret } from '../../compiler/ops/interpret.ts';
 import { assertClose, randomInputs } from '../support/tensors.ts';
 import { type Case, cases, graphOf, titleOf } from './export-cases.ts';
 import { inFolder } from './make-model.ts';

@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ExternalFolder } from '../../compiler/onnx/external.ts';
-import { importOnnx } from '../../compiler/onnx/import.ts';
-import { interpret } from '../../compiler/ops/interpret.ts';
+import { importOnnx } from '../../compiler/onnx/import/import.ts';
+import { ExternalFolder } from '../../compiler/onnx/read/external.ts';
+import { interpret } from '../../compiler/ops/constants/interpret.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import { modelBytes, node, tensor } from './make-model.ts';
 

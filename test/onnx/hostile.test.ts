@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ByteSource } from '../../compiler/onnx/byte-source.ts';
-import { importOnnx } from '../../compiler/onnx/import.ts';
-import { readModelFrom } from '../../compiler/onnx/read.ts';
+import { importOnnx } from '../../compiler/onnx/import/import.ts';
+import { ByteSource } from '../../compiler/onnx/read/byte-source.ts';
+import { readModelFrom } from '../../compiler/onnx/read/model.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import { inFolder, initializer, modelBytes, node, tensor, withFile } from './make-model.ts';
 

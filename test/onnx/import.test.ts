@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { importOnnx } from '../../compiler/onnx/import.ts';
+import { importOnnx } from '../../compiler/onnx/import/import.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import { initializer, int64s, type ModelParts, node, shared, tensor } from './make-model.ts';
 import { importParts, relu, runParts, shapeOf } from './run-model.ts';

@@ -14,7 +14,7 @@ import {
 } from 'onnx-buf';
 import { bytesOf, fromNumbers, type Tensor } from '../../compiler/ir/tensor.ts';
 import type { DType } from '../../compiler/ir/types.ts';
-import { elementTypeOf } from '../../compiler/onnx/schema.ts';
+import { elementTypeOf } from '../../compiler/onnx/read/schema.ts';
 
 export type AttributeInit = MessageInitShape<typeof AttributeProtoSchema>;
 export type NodeInit = MessageInitShape<typeof NodeProtoSchema>;

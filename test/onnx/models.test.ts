@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runConformance } from '../../cli/conformance-cases.ts';
 import { type Tensor, toNumbers } from '../../compiler/ir/tensor.ts';
-import { importOnnx } from '../../compiler/onnx/import.ts';
-import { readModel } from '../../compiler/onnx/read.ts';
-import { readTensorFile } from '../../compiler/onnx/tensor-file.ts';
-import { interpret } from '../../compiler/ops/interpret.ts';
+import { importOnnx } from '../../compiler/onnx/import/import.ts';
+import { readModel } from '../../compiler/onnx/read/model.ts';
+import { readTensorFile } from '../../compiler/onnx/read/tensor-file.ts';
+import { interpret } from '../../compiler/ops/constants/interpret.ts';
 import { shared } from './make-model.ts';
 
 /** Small enough for the reference; the larger ones run on the engine, in other tests. */

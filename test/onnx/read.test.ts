@@ -11,8 +11,8 @@ import {
 import { join } from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { FunctionProtoSchema, GraphProtoSchema, ModelProtoSchema, TensorProtoSchema } from 'onnx-buf';
-import { ByteSource } from '../../compiler/onnx/byte-source.ts';
-import { readModel, readModelFrom } from '../../compiler/onnx/read.ts';
+import { ByteSource } from '../../compiler/onnx/read/byte-source.ts';
+import { readModel, readModelFrom } from '../../compiler/onnx/read/model.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import { inFolder, int64s, modelBytes, node, shared, withFile } from './make-model.ts';
 import { ourSummary, theirSummary } from './summary.ts';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { type Graph, valueAt } from '../../compiler/ir/graph.ts';
 import { type Tensor, toNumbers } from '../../compiler/ir/tensor.ts';
-import { type ImportOptions, importOnnx } from '../../compiler/onnx/import.ts';
-import { interpret } from '../../compiler/ops/interpret.ts';
+import { type ImportOptions, importOnnx } from '../../compiler/onnx/import/import.ts';
+import { interpret } from '../../compiler/ops/constants/interpret.ts';
 import { type attributes, type ModelParts, modelBytes, node, withFile } from './make-model.ts';
 
 export const importParts = (parts: ModelParts, options: ImportOptions = {}): Promise<Graph> =>

@@ -2,9 +2,9 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { type AttributeProto, ModelProtoSchema, type TensorProto } from 'onnx-buf';
 import { bytesOf, fromNumbers } from '../../compiler/ir/tensor.ts';
-import { ByteSource } from '../../compiler/onnx/byte-source.ts';
-import { readModelFrom } from '../../compiler/onnx/read.ts';
-import { dtypeOf, type OnnxAttribute, type OnnxTensor } from '../../compiler/onnx/schema.ts';
+import { ByteSource } from '../../compiler/onnx/read/byte-source.ts';
+import { readModelFrom } from '../../compiler/onnx/read/model.ts';
+import { dtypeOf, type OnnxAttribute, type OnnxTensor } from '../../compiler/onnx/read/schema.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const canonical = (domain: string): string => (domain === 'ai.onnx' ? '' : domain);

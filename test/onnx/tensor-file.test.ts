@@ -7,7 +7,7 @@ import { conformanceTolerance, difference } from '../../cli/compare.ts';
 import { bytesOf, type Tensor } from '../../compiler/ir/tensor.ts';
 import { dtypes } from '../../compiler/ir/types.ts';
 import { decodeNpy, encodeNpy, readNpy, writeNpy } from '../../compiler/model/weights/npy.ts';
-import { decodeTensor, encodeTensor, readTensorFile } from '../../compiler/onnx/tensor-file.ts';
+import { decodeTensor, encodeTensor, readTensorFile } from '../../compiler/onnx/read/tensor-file.ts';
 import { inFolder, tensor } from './make-model.ts';
 
 const shapes: readonly (readonly number[])[] = [[], [0], [3], [2, 0, 4], [2, 3], [1, 2, 3, 1]];

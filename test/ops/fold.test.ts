@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import type { Attrs, Constant, TypedConstant } from '../../compiler/ir/constant.ts';
 import { bytesOf, type Tensor, toNumbers } from '../../compiler/ir/tensor.ts';
 import type { DType, Shape } from '../../compiler/ir/types.ts';
-import { foldNode } from '../../compiler/ops/fold.ts';
+import { foldNode } from '../../compiler/ops/constants/fold.ts';
+import { ConstantReader } from '../../compiler/ops/constants/materialize.ts';
 import { opOf, signatures } from '../../compiler/ops/index.ts';
-import { ConstantReader } from '../../compiler/ops/materialize.ts';
 import { assertClose, inferOp, runOp, tensor } from './run-op.ts';
 
 const reader = new ConstantReader();

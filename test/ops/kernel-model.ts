@@ -1,10 +1,10 @@
 /**
- * The kernels in a few lines each, written from the words of `abi.ts` and not from any kernel: what a lowered call
+ * The kernels in a few lines each, written from the words of `kernels/table.ts` and not from any kernel: what a lowered call
  * means. Running a lowering through them and comparing with the op's reference checks every parameter of `lower`
  * without an engine.
  */
 
-import { functionOf } from '../../compiler/ops/activation.ts';
+import { functionOf } from '../../compiler/ops/reference/activation.ts';
 import {
   binaryFunctions,
   type KernelName,
@@ -12,7 +12,7 @@ import {
   PANEL,
   reduceFunctions,
   unaryFunctions,
-} from '../../runtime/engine/abi.ts';
+} from '../../runtime/kernels/table.ts';
 
 type Floats = Float32Array;
 type Buffers = Readonly<Record<string, Floats | null>>;

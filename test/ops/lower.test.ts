@@ -1,16 +1,16 @@
 /**
- * What ops lower to, run by an interpreter of the kernels written from the comments of `abi.ts`, gives what the
+ * What ops lower to, run by an interpreter of the kernels written from the comments of `kernels/table.ts`, gives what the
  * references give. (That the kernels do what the comments say is the kernel tests' part.)
  */
 import assert from 'node:assert/strict';
 import type { Attrs } from '../../compiler/ir/constant.ts';
 import { bytesOf, type Tensor, tensorFromBytes, toNumbers, zeros } from '../../compiler/ir/tensor.ts';
 import { elementSize } from '../../compiler/ir/types.ts';
-import { functionOf } from '../../compiler/ops/activation.ts';
-import { castTensor } from '../../compiler/ops/cast.ts';
+import type { KernelCall, Operand } from '../../compiler/ops/define/op.ts';
+import { castTensor } from '../../compiler/ops/elementwise/cast.ts';
 import { opOf, signatures } from '../../compiler/ops/index.ts';
-import type { KernelCall, Operand } from '../../compiler/ops/op.ts';
-import { binaryFunctions, castTypes, unaryFunctions } from '../../runtime/engine/abi.ts';
+import { functionOf } from '../../compiler/ops/reference/activation.ts';
+import { binaryFunctions, castTypes, unaryFunctions } from '../../runtime/kernels/table.ts';
 import { assertClose, iota, randomTensor, runOp, tensor, typeOf } from './run-op.ts';
 
 type Params = Readonly<Record<string, number>>;

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import type { Attrs, Constant, TypedConstant } from '../../compiler/ir/constant.ts';
 import { bytesOf, type Tensor, toNumbers } from '../../compiler/ir/tensor.ts';
 import { type DType, elementCount, type Shape } from '../../compiler/ir/types.ts';
-import { boxesOfRange } from '../../compiler/ops/boxes.ts';
+import { boxesOfRange } from '../../compiler/ops/constants/boxes.ts';
+import { ConstantReader } from '../../compiler/ops/constants/materialize.ts';
 import { signatures } from '../../compiler/ops/index.ts';
-import { ConstantReader } from '../../compiler/ops/materialize.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import { inferOp, iota, randomNumbers, randomTensor, runOp, tensor } from './run-op.ts';
 

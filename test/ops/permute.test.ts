@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { Attrs } from '../../compiler/ir/constant.ts';
 import { type Tensor, toNumbers } from '../../compiler/ir/tensor.ts';
 import { opOf, signatures } from '../../compiler/ops/index.ts';
-import { inversePermutation, keepsOrder } from '../../compiler/ops/transpose.ts';
+import { inversePermutation, keepsOrder } from '../../compiler/ops/movement/transpose.ts';
 import { iota, randomTensor, runOp, tensor, typeOf } from './run-op.ts';
 
 const permutations = (rank: number): number[][] =>

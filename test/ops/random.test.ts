@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { RandomConstant, TypedConstant } from '../../compiler/ir/constant.ts';
 import { toNumbers } from '../../compiler/ir/tensor.ts';
 import type { DType } from '../../compiler/ir/types.ts';
-import { ConstantReader } from '../../compiler/ops/materialize.ts';
+import { ConstantReader } from '../../compiler/ops/constants/materialize.ts';
 
 const stream = (fields: Partial<RandomConstant>, count: number, dtype: DType = 'float32'): TypedConstant => ({
   type: { dtype, shape: [count] },

@@ -1,5 +1,5 @@
-/** Kernels over rows and sequences, from the words of `abi.ts`: see `kernel-model.ts`. */
-import { type KernelName, type KernelParams, PANEL } from '../../runtime/engine/abi.ts';
+/** Kernels over rows and sequences, from the words of `kernels/table.ts`: see `kernel-model.ts`. */
+import { type KernelName, type KernelParams, PANEL } from '../../runtime/kernels/table.ts';
 
 type Buffers = Readonly<Record<string, Float32Array | null>>;
 type Model<K extends KernelName> = (p: KernelParams<K>, o: Buffers) => void;

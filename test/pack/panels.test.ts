@@ -3,10 +3,10 @@
  * transposed convolutions and products, in pieces of any length, with windows down to one channel.
  */
 import assert from 'node:assert/strict';
-import { ConstantReader } from '../../compiler/ops/materialize.ts';
-import type { PackedWeight } from '../../compiler/ops/op.ts';
+import { ConstantReader } from '../../compiler/ops/constants/materialize.ts';
+import type { PackedWeight } from '../../compiler/ops/define/op.ts';
 import { PanelPacker } from '../../compiler/pack/panels.ts';
-import { panelBytes, totalPanels } from '../../compiler/schedule/packed.ts';
+import { panelBytes, totalPanels } from '../../compiler/schedule/lower/packed.ts';
 import { lowered, packed } from '../ops/run-lowered.ts';
 import { Draw, makers } from '../support/op-cases.ts';
 

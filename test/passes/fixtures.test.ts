@@ -8,8 +8,8 @@ import type { Graph } from '../../compiler/ir/graph.ts';
 import { parse } from '../../compiler/ir/parse.ts';
 import { print } from '../../compiler/ir/print.ts';
 import { verify } from '../../compiler/ir/verify.ts';
+import { interpret } from '../../compiler/ops/constants/interpret.ts';
 import { signatures } from '../../compiler/ops/index.ts';
-import { interpret } from '../../compiler/ops/interpret.ts';
 import { optimize, passes } from '../../compiler/passes/index.ts';
 import { assertClose, randomInputs } from '../support/tensors.ts';
 

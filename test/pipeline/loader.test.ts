@@ -1,8 +1,8 @@
 /** The loader, read by read. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { RESIDENT, SEGMENT_ALIGNMENT } from '../../runtime/bundle/format.ts';
 import { MillraceError } from '../../runtime/error.ts';
+import { RESIDENT, SEGMENT_ALIGNMENT } from '../../runtime/format/format.ts';
 import { NEVER } from '../../runtime/pipeline/loader.ts';
 import { LoaderBench, settled } from '../support/loader-bench.ts';
 

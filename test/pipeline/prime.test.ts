@@ -1,7 +1,7 @@
 /** The loader at the end of a run, and what the next one finds. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { SEGMENT_ALIGNMENT as BYTES } from '../../runtime/bundle/format.ts';
+import { SEGMENT_ALIGNMENT as BYTES } from '../../runtime/format/format.ts';
 import { NEVER } from '../../runtime/pipeline/loader.ts';
 import { LoaderBench, settled } from '../support/loader-bench.ts';
 

@@ -6,7 +6,7 @@ import { readLifetimes } from '../../compiler/memory/csv.ts';
 import { graphBuilder } from '../../compiler/ops/index.ts';
 import { captureRun } from '../../compiler/report/capture.ts';
 import { captureCsv, compareWithPlan } from '../../compiler/report/capture-check.ts';
-import type { Plan } from '../../runtime/bundle/format.ts';
+import type { Plan } from '../../runtime/format/format.ts';
 import { compileInMemory, type Network } from '../support/network.ts';
 import { networks } from '../support/networks.ts';
 import { Draw, makers } from '../support/op-cases.ts';

@@ -13,8 +13,8 @@ import {
 } from '../../compiler/index.ts';
 import type { Graph } from '../../compiler/ir/graph.ts';
 import { graphBuilder } from '../../compiler/ops/index.ts';
-import { lowerGraph } from '../../compiler/schedule/lower.ts';
-import { partition } from '../../compiler/schedule/partition.ts';
+import { partition } from '../../compiler/schedule/cut/partition.ts';
+import { lowerGraph } from '../../compiler/schedule/lower/lower.ts';
 import { printSchedule } from '../../compiler/schedule/print.ts';
 import type { Schedule } from '../../compiler/schedule/schedule.ts';
 import { matchesFile } from '../support/snapshot.ts';

@@ -1,7 +1,7 @@
 /** The order search against all orders of small graphs, and on graphs shaped like networks. */
 import assert from 'node:assert/strict';
-import { peakOfOrder, searchOrder } from '../../compiler/schedule/order.ts';
-import type { OrderNode, OrderProblem } from '../../compiler/schedule/order-model.ts';
+import { peakOfOrder, searchOrder } from '../../compiler/schedule/share/order.ts';
+import type { OrderNode, OrderProblem } from '../../compiler/schedule/share/order-model.ts';
 import { Random } from '../support/random.ts';
 
 /** Node i writes buffer i and reads those of the nodes it comes after. */

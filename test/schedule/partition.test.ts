@@ -1,11 +1,11 @@
 /** What partition promises, for networks and for random graphs, at targets from one panel to everything in one. */
 import assert from 'node:assert/strict';
 import { optimize } from '../../compiler/passes/index.ts';
-import { lowerGraph } from '../../compiler/schedule/lower.ts';
-import { panelBytes, totalPanels } from '../../compiler/schedule/packed.ts';
-import { partition, segmentTarget } from '../../compiler/schedule/partition.ts';
+import { partition, segmentTarget } from '../../compiler/schedule/cut/partition.ts';
+import { lowerGraph } from '../../compiler/schedule/lower/lower.ts';
+import { panelBytes, totalPanels } from '../../compiler/schedule/lower/packed.ts';
 import type { Schedule } from '../../compiler/schedule/schedule.ts';
-import { SEGMENT_ALIGNMENT, VALUE_ALIGNMENT } from '../../runtime/bundle/format.ts';
+import { SEGMENT_ALIGNMENT, VALUE_ALIGNMENT } from '../../runtime/format/format.ts';
 import { networks } from '../support/networks.ts';
 import { randomGraph } from '../support/random-graph.ts';
 

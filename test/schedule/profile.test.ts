@@ -1,14 +1,19 @@
 /** Profiles: what is fitted to timings, what is read from files, and what predictions make of it. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { fitPipeline, type TimedRun } from '../../compiler/memory/fit-pipeline.ts';
 import { simulate } from '../../compiler/memory/index.ts';
 import { Simulator } from '../../compiler/memory/simulate.ts';
-import { referenceDevice, type StepWork, workMilliseconds } from '../../compiler/schedule/cost.ts';
-import { fitFamily, fitKernels, mediansOf, type Timing } from '../../compiler/schedule/fit.ts';
-import { deviceOf, PROFILE_VERSION, type Profile, parseProfile } from '../../compiler/schedule/profile.ts';
-import { RESIDENT } from '../../runtime/bundle/format.ts';
+import { referenceDevice, type StepWork, workMilliseconds } from '../../compiler/schedule/device/cost.ts';
+import { fitFamily, fitKernels, mediansOf, type Timing } from '../../compiler/schedule/device/fit.ts';
+import { fitPipeline, type TimedRun } from '../../compiler/schedule/device/fit-pipeline.ts';
+import {
+  deviceOf,
+  PROFILE_VERSION,
+  type Profile,
+  parseProfile,
+} from '../../compiler/schedule/device/profile.ts';
 import { MillraceError } from '../../runtime/error.ts';
+import { RESIDENT } from '../../runtime/format/format.ts';
 
 const work = (kernel: string, n: number): StepWork => ({
   kernel,

@@ -10,12 +10,12 @@ import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { buildSync } from 'esbuild';
 import { Packr } from 'msgpackr';
-import { type Manifest, type Plan, RESIDENT, SEGMENT_ALIGNMENT } from '../../runtime/bundle/format.ts';
-import { encodeHeader } from '../../runtime/bundle/header.ts';
-import { PANEL } from '../../runtime/engine/abi.ts';
 import type { Executor } from '../../runtime/engine/executor.ts';
 import { recordProgram } from '../../runtime/engine/executor.ts';
 import { fixedBytesOf } from '../../runtime/engine/layout.ts';
+import { type Manifest, type Plan, RESIDENT, SEGMENT_ALIGNMENT } from '../../runtime/format/format.ts';
+import { encodeHeader } from '../../runtime/format/header.ts';
+import { PANEL } from '../../runtime/kernels/table.ts';
 
 const root = new URL('../../', import.meta.url);
 

@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { bytesOf, type Tensor } from '../../compiler/ir/tensor.ts';
-import { choosePlan } from '../../runtime/bundle/choose.ts';
-import type { Plan } from '../../runtime/bundle/format.ts';
-import { NOT_PRIMED, primeSteps } from '../../runtime/bundle/prime.ts';
+import { choosePlan } from '../../runtime/format/choose.ts';
+import type { Plan } from '../../runtime/format/format.ts';
+import { NOT_PRIMED, primeSteps } from '../../runtime/format/prime.ts';
 import type { LoadOptions } from '../../runtime/index.ts';
 import { type Network, open, runTensors } from './network.ts';
 import { runPoisoned } from './poison.ts';

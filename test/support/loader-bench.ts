@@ -2,11 +2,12 @@
  * A loader with a source, an engine and a clock that a test moves by hand: which reads are in flight at each moment is
  * a fact here, not a matter of timing.
  */
-import { SEGMENT_ALIGNMENT, type SegmentEntry } from '../../runtime/bundle/format.ts';
+
+import { crc32 } from '../../runtime/crc32.ts';
 import { segmentStates } from '../../runtime/engine/program.ts';
+import { SEGMENT_ALIGNMENT, type SegmentEntry } from '../../runtime/format/format.ts';
 import { Loader, NEVER } from '../../runtime/pipeline/loader.ts';
 import type { Verify } from '../../runtime/pipeline/loader-parts.ts';
-import { crc32 } from '../../runtime/weights/crc32.ts';
 
 const stateNames = Object.fromEntries(Object.entries(segmentStates).map(([name, state]) => [state, name]));
 /** Lets promises settle; the loader has no timers. */

@@ -17,16 +17,15 @@ import { createSolver } from '../../compiler/memory/joint.ts';
 import { opOf } from '../../compiler/ops/index.ts';
 import { Packer } from '../../compiler/pack/pack.ts';
 import { optimize } from '../../compiler/passes/index.ts';
-import { arrange } from '../../compiler/schedule/arrange.ts';
-import { referenceDevice } from '../../compiler/schedule/cost.ts';
-import { lowerGraph } from '../../compiler/schedule/lower.ts';
-import { partition } from '../../compiler/schedule/partition.ts';
+import { partition } from '../../compiler/schedule/cut/partition.ts';
+import { referenceDevice } from '../../compiler/schedule/device/cost.ts';
+import { lowerGraph } from '../../compiler/schedule/lower/lower.ts';
 import { manifestPlan, planProblem } from '../../compiler/schedule/problem.ts';
 import type { Schedule } from '../../compiler/schedule/schedule.ts';
-import type { Manifest } from '../../runtime/bundle/format.ts';
+import { arrange } from '../../compiler/schedule/share/arrange.ts';
 import type { Executor } from '../../runtime/engine/executor.ts';
 import { fixedBytesOf } from '../../runtime/engine/layout.ts';
-import { nodeThreads } from '../../runtime/engine/node-thread.ts';
+import type { Manifest } from '../../runtime/format/format.ts';
 import {
   type BundleParts,
   type LoadedModel,
@@ -35,6 +34,7 @@ import {
   openModel,
   type Platform,
 } from '../../runtime/index.ts';
+import { nodeThreads } from '../../runtime/platform/node/thread.ts';
 
 const root = new URL('../../', import.meta.url);
 

@@ -11,12 +11,12 @@ import assert from 'node:assert/strict';
 import type { Tensor } from '../../compiler/ir/tensor.ts';
 import { bytesOf, tensorFromBytes } from '../../compiler/ir/tensor.ts';
 import type { DType } from '../../compiler/ir/types.ts';
-import { type Plan, RESIDENT } from '../../runtime/bundle/format.ts';
-import { NOT_PRIMED } from '../../runtime/bundle/prime.ts';
 import { recordProgram } from '../../runtime/engine/executor.ts';
 import { runHostOp } from '../../runtime/engine/host.ts';
 import { segmentStates, status } from '../../runtime/engine/program.ts';
 import { compileEngine, WasmEngine } from '../../runtime/engine/wasm.ts';
+import { type Plan, RESIDENT } from '../../runtime/format/format.ts';
+import { NOT_PRIMED } from '../../runtime/format/prime.ts';
 import type { Network } from './network.ts';
 
 /** As a float, and as most other things, a nonsense value. */

@@ -1,7 +1,7 @@
 /** The smaller networks of the zoo, compiled and streamed in the least memory: the reference's numbers. */
 import assert from 'node:assert/strict';
 import { toNumbers } from '../../compiler/ir/tensor.ts';
-import { interpret } from '../../compiler/ops/interpret.ts';
+import { interpret } from '../../compiler/ops/constants/interpret.ts';
 import { zoo } from '../../examples/zoo/index.ts';
 import { compileInMemory, open, runTensors } from '../support/network.ts';
 import { assertClose, randomInputs } from '../support/tensors.ts';

@@ -4,7 +4,7 @@ import { type Model, parameterCount } from 'millrace';
 import { valueAt } from '../../compiler/ir/graph.ts';
 import { fromNumbers, type Tensor, toNumbers } from '../../compiler/ir/tensor.ts';
 import { elementCount } from '../../compiler/ir/types.ts';
-import { interpret } from '../../compiler/ops/interpret.ts';
+import { interpret } from '../../compiler/ops/constants/interpret.ts';
 import { bert, bertBase } from '../../examples/zoo/bert.ts';
 import { gpt2, gpt2Small } from '../../examples/zoo/gpt2.ts';
 import { keywords } from '../../examples/zoo/keywords.ts';

@@ -1,6 +1,6 @@
 /**
  * Output sizes of sliding windows: convolutions, transposed ones and pools over [batch, …spatial, channels]. The
- * formulas are those of `compiler/ops/window.ts`, on types.
+ * formulas are those of `compiler/ops/lowering/window.ts`, on types.
  */
 import type { Shape } from '../../ir/types.ts';
 import type { Add, DivideShifted, Divides, DivideUp, Less, Multiply, Subtract } from './arithmetic.ts';

@@ -5,7 +5,7 @@
 import { MillraceError } from '../../../runtime/error.ts';
 import type { Constant, TypedConstant } from '../../ir/constant.ts';
 import { formatType, isFloat, sameShape, type TensorType } from '../../ir/types.ts';
-import { applied } from '../../ops/recipes.ts';
+import { applied } from '../../ops/constants/recipes.ts';
 import type { WeightSet } from './weight-set.ts';
 
 /** Names of one kind in the message. */

@@ -2,7 +2,7 @@
 import { MillraceError } from '../../../runtime/error.ts';
 import type { Constant, TypedConstant } from '../../ir/constant.ts';
 import type { DType, Shape } from '../../ir/types.ts';
-import { applied } from '../../ops/recipes.ts';
+import { applied } from '../../ops/constants/recipes.ts';
 
 interface ElementType {
   readonly bits: number;

@@ -9,8 +9,8 @@ import { MillraceError } from '../../../runtime/error.ts';
 import type { Constant, TypedConstant } from '../../ir/constant.ts';
 import { bytesOf, type Tensor } from '../../ir/tensor.ts';
 import { byteLength, type DType, type Shape } from '../../ir/types.ts';
-import { ConstantReader } from '../../ops/materialize.ts';
-import { applied } from '../../ops/recipes.ts';
+import { ConstantReader } from '../../ops/constants/materialize.ts';
+import { applied } from '../../ops/constants/recipes.ts';
 import { withWeightsFile } from './weights-file.ts';
 
 const magic = '\x93NUMPY';

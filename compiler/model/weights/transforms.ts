@@ -5,7 +5,7 @@
 import { MillraceError } from '../../../runtime/error.ts';
 import type { TypedConstant } from '../../ir/constant.ts';
 import { elementCount, formatType, type Shape } from '../../ir/types.ts';
-import { applied, reshaped } from '../../ops/recipes.ts';
+import { applied, reshaped } from '../../ops/constants/recipes.ts';
 
 export type Transform = (...tensors: readonly TypedConstant[]) => TypedConstant;
 

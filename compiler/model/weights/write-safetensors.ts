@@ -9,7 +9,7 @@ import type { TypedConstant } from '../../ir/constant.ts';
 import type { Graph } from '../../ir/graph.ts';
 import { bytesOf } from '../../ir/tensor.ts';
 import { byteLength, elementCount, elementSize } from '../../ir/types.ts';
-import { ConstantReader } from '../../ops/materialize.ts';
+import { ConstantReader } from '../../ops/constants/materialize.ts';
 import type { Model } from '../define.ts';
 import { elementTypeOf } from './element-types.ts';
 import { isWeightSet, type WeightSet } from './weight-set.ts';

@@ -3,7 +3,7 @@
  * spelled out; the last node of a spelling bears the name of the whole.
  */
 import { MillraceError } from '../../../runtime/error.ts';
-import type { Activation } from '../../ops/op.ts';
+import type { Activation } from '../../ops/define/op.ts';
 import { type DraftAttributes, float, string } from './draft.ts';
 
 export interface ActivationTarget {

@@ -4,7 +4,7 @@
  */
 import type { Node } from '../../ir/graph.ts';
 import type { TensorType } from '../../ir/types.ts';
-import type { OpDefinition } from '../../ops/op.ts';
+import type { OpDefinition } from '../../ops/define/op.ts';
 import type { Arrangement } from './context.ts';
 import type { Emit, Exporter } from './mapping/exporter.ts';
 import { inverseOrder, isPlain, type Orders, plainOrder, sameOrder } from './orders.ts';

@@ -10,7 +10,7 @@ import {
   type ValueInfoProtoSchema,
 } from 'onnx-buf';
 import type { PortDocs } from '../../ir/graph.ts';
-import { elementTypeOf } from '../schema.ts';
+import { elementTypeOf } from '../read/schema.ts';
 import type { Draft, DraftAttribute, DraftNode, DraftPort } from './draft.ts';
 import type { Initializer } from './initializers.ts';
 

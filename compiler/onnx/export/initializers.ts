@@ -7,7 +7,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { TypedConstant } from '../../ir/constant.ts';
 import { bytesOf } from '../../ir/tensor.ts';
 import { byteLength, elementCount, elementSize, type TensorType } from '../../ir/types.ts';
-import { ConstantReader } from '../../ops/materialize.ts';
+import { ConstantReader } from '../../ops/constants/materialize.ts';
 
 /** Up to here a tensor is bytes of the model: biases and operands, which people look at. */
 const inlineBytes = 1024;

@@ -1,7 +1,7 @@
 /** Ops whose results are known at import: constants, and what shapes say. */
 import { fromNumbers, zeros } from '../../ir/tensor.ts';
 import { elementCount, type TensorType } from '../../ir/types.ts';
-import type { Mapping, NodeContext } from './context.ts';
+import type { Mapping, NodeContext } from '../import/context.ts';
 
 const constant: Mapping = (node) => {
   const tensor = node.tensor('value');

@@ -1,6 +1,6 @@
 /** Conv and ConvTranspose; weights keep ONNX's order, which is ours. */
 import type { ValueId } from '../../ir/graph.ts';
-import type { Mapping, NodeContext } from './context.ts';
+import type { Mapping, NodeContext } from '../import/context.ts';
 import { dilated, listOf, readWindow, requireSpatial } from './window.ts';
 
 /** Extents of the kernel: those of the weights, which `kernel_shape`, if given, must repeat. */

@@ -1,6 +1,6 @@
 /** Matrix products. */
 import type { ValueId } from '../../ir/graph.ts';
-import type { Mapping, NodeContext } from './context.ts';
+import type { Mapping, NodeContext } from '../import/context.ts';
 
 /** numpy's rules for vectors: a row before, a column after, and the added dimension is dropped from the result. */
 const matmul: Mapping = (node) => {

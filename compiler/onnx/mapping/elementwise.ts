@@ -2,7 +2,7 @@
 import type { Attrs } from '../../ir/constant.ts';
 import type { ValueId } from '../../ir/graph.ts';
 import { isFloat } from '../../ir/types.ts';
-import type { Mapping, NodeContext } from './context.ts';
+import type { Mapping, NodeContext } from '../import/context.ts';
 
 const unary =
   (op: string, attrs: (node: NodeContext) => Attrs = () => ({})): Mapping =>

@@ -1,6 +1,7 @@
 /** The mappings, by ONNX op of the default domain. One line per op, in the file of its family. */
+
+import type { Mapping } from '../import/context.ts';
 import { constants } from './constants.ts';
-import type { Mapping } from './context.ts';
 import { convolution } from './convolution.ts';
 import { dense } from './dense.ts';
 import { elementwise } from './elementwise.ts';

@@ -1,6 +1,6 @@
 /** Ops that take a tensor apart, put tensors together, or read at indices. */
 import type { ValueId } from '../../ir/graph.ts';
-import type { Mapping, NodeContext } from './context.ts';
+import type { Mapping, NodeContext } from '../import/context.ts';
 
 const concat: Mapping = (node) => {
   const inputs = node.inputs.map((_, i) => node.input(i));

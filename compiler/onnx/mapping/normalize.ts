@@ -1,6 +1,6 @@
 /** Normalisations, as they are at inference. */
 import type { ValueId } from '../../ir/graph.ts';
-import type { Mapping, NodeContext } from './context.ts';
+import type { Mapping, NodeContext } from '../import/context.ts';
 
 const batchNormalization: Mapping = (node) => {
   if (node.int('training_mode', 0) !== 0) node.unsupported('training_mode');

@@ -1,6 +1,6 @@
 /** Pooling over windows and over everything, and normalisation across channels. */
 import type { Attrs } from '../../ir/constant.ts';
-import type { Mapping, NodeContext } from './context.ts';
+import type { Mapping, NodeContext } from '../import/context.ts';
 import { listOf, readWindow, requireSpatial } from './window.ts';
 
 function pool(node: NodeContext, op: string, attrs: Attrs): ReturnType<Mapping> {

@@ -3,7 +3,7 @@
  * apart, one op is emitted for each direction, and the results are put together again.
  */
 import type { ValueId } from '../../ir/graph.ts';
-import type { Mapping, NodeContext } from './context.ts';
+import type { Mapping, NodeContext } from '../import/context.ts';
 
 interface Kind {
   readonly op: 'lstm' | 'gru';

@@ -1,5 +1,5 @@
 /** Reductions along axes, and softmax. */
-import type { Mapping, NodeContext } from './context.ts';
+import type { Mapping, NodeContext } from '../import/context.ts';
 
 /** Axes are an attribute until opset 18 (ReduceSum: 13), then an input; none means all, unless told otherwise. */
 function reductionOf(node: NodeContext): { axes: number[]; keepDims: boolean } {

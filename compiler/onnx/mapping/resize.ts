@@ -1,5 +1,5 @@
 /** Resize and its ancestor Upsample: output extents from scales or sizes, rules by opset. */
-import type { Mapping, NodeContext } from './context.ts';
+import type { Mapping, NodeContext } from '../import/context.ts';
 
 const coordinateModes = [
   'half_pixel',

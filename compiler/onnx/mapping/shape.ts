@@ -1,8 +1,8 @@
 /** Ops that change the shape, the order or the type of a tensor, but no element. */
 import type { ValueId } from '../../ir/graph.ts';
 import { elementCount, type Shape } from '../../ir/types.ts';
-import { dtypeOf, elementTypeName } from '../schema.ts';
-import type { Mapping, NodeContext } from './context.ts';
+import type { Mapping, NodeContext } from '../import/context.ts';
+import { dtypeOf, elementTypeName } from '../read/schema.ts';
 
 function resolveReshape(node: NodeContext, from: Shape, wanted: readonly number[]): number[] {
   const keepZero = node.int('allowzero', 0) !== 0;

@@ -1,5 +1,5 @@
 /** Attributes of ops that slide a window: kernel, strides, dilations, padding by number or by rule (auto_pad). */
-import type { NodeContext } from './context.ts';
+import type { NodeContext } from '../import/context.ts';
 
 export interface Window {
   readonly kernel: readonly number[];

@@ -2,7 +2,7 @@
  * The loader: reader threads that follow the plan's protocol (planning.md) without any JavaScript: the read of
  * segment s may start when every earlier segment's read has been started and step issue[s] has completed. Once all reads
  * of a run have been started, those that the next run starts with may follow, each after the step that the plan gives it
- * (bundle/prime.ts): the same reads in the same order, only earlier, so a run finds their states and goes on behind them.
+ * (format/prime.ts): the same reads in the same order, only earlier, so a run finds their states and goes on behind them.
  * What goes wrong with one is the next run's failure; a run that was not completed leaves nothing behind. Invariant:
  * between runs nothing is in flight but what is primed, and a segment's state says ARRIVED only after its bytes are
  * there and verified.

@@ -10,7 +10,7 @@ import {
   tensor,
 } from 'millrace';
 import { fromNumbers, toNumbers } from '../../../compiler/ir/tensor.ts';
-import { interpret } from '../../../compiler/ops/interpret.ts';
+import { interpret } from '../../../compiler/ops/constants/interpret.ts';
 import { randomTensor } from '../../support/tensors.ts';
 import { assertNear, checkStreamed } from './run-layer.ts';
 

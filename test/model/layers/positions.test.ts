@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { add, defineModel, sinusoids, tensor } from 'millrace';
 import { fromNumbers, toNumbers } from '../../../compiler/ir/tensor.ts';
-import { interpret } from '../../../compiler/ops/interpret.ts';
+import { interpret } from '../../../compiler/ops/constants/interpret.ts';
 
 describe('layers: sinusoids', () => {
   it('sines of wavelengths 2π to 10000·2π, then their cosines', () => {

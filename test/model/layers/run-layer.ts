@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type AnyTensor, compile, defineModel, type Model, type Port } from 'millrace';
 import type { Tensor } from '../../../compiler/ir/tensor.ts';
 import { fromNumbers, toNumbers } from '../../../compiler/ir/tensor.ts';
-import { interpret } from '../../../compiler/ops/interpret.ts';
+import { interpret } from '../../../compiler/ops/constants/interpret.ts';
 import { load } from '../../../runtime/node.ts';
 import { assertClose, randomInputs } from '../../support/tensors.ts';
 

@@ -1,6 +1,6 @@
 /** Ops that act element by element; functions of one input are in `activations.ts`. */
 import { isFloat, type TensorType } from '../../../ir/types.ts';
-import { elementTypeOf } from '../../schema.ts';
+import { elementTypeOf } from '../../read/schema.ts';
 import { int } from '../draft.ts';
 import { type Emit, type Exporter, plainly } from './exporter.ts';
 

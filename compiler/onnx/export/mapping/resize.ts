@@ -2,7 +2,7 @@
  * Resize. ONNX says the extents by scales or by sizes and derives the other; where neither derivation gives ours, or
  * runtimes lack the case, the taps are written out: elements gathered along each axis, weighted and added.
  */
-import { tapsOf } from '../../../ops/resize-taps.ts';
+import { tapsOf } from '../../../ops/movement/resize-taps.ts';
 import type { NodeExport } from '../context.ts';
 import { int, string } from '../draft.ts';
 import { type Emit, type Exporter, plainly } from './exporter.ts';

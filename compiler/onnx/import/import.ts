@@ -1,0 +1,173 @@
+/**
+ * ONNX to Graph. Nodes are mapped in execution order; what cannot be is noted and its outputs are marked, so that one
+ * error names everything that stands between the model and Millrace.
+ */
+import { resolve } from 'node:path';
+import { MillraceError } from '../../../runtime/error.ts';
+import type { Graph, ValueId } from '../../ir/graph.ts';
+import type { Tensor } from '../../ir/tensor.ts';
+import { mappingOf } from '../mapping/index.ts';
+import { readModel } from '../read/model.ts';
+import type { OnnxModel, OnnxNode, OnnxValueInfo } from '../read/schema.ts';
+import { NodeContext, Unsupported } from './context.ts';
+import { type Bindings, bindInputs } from './dimensions.ts';
+import { inOrder } from './order.ts';
+import { ImportTarget } from './target.ts';
+import { UnsupportedReport } from './unsupported.ts';
+
+export interface ImportOptions extends Bindings {
+  /** Inputs whose value is known now: they become constants, and are inputs no more. */
+  readonly constants?: Readonly<Record<string, Tensor>>;
+}
+
+/** Versions of the default opset whose definitions the mappings follow. */
+export const opsets = { first: 7, last: 22 } as const;
+
+/** Reads a model file; its weights stay where they are. */
+export async function importOnnx(path: string, options: ImportOptions = {}): Promise<Graph> {
+  const file = resolve(path);
+  const model = readModel(file);
+  const report = new UnsupportedReport(model);
+  const opset =
+    model.opsets.get('') ?? (model.graph.nodes.some(({ domain }) => domain === '') ? 0 : opsets.last);
+  if (opset < opsets.first || opset > opsets.last)
+    throw new MillraceError('MODEL_OPSET', 'opset not supported', {
+      at: path,
+      expected: `${opsets.first} to ${opsets.last}`,
+      got: opset === 0 ? 'none' : `${opset}`,
+      hint: 'Convert the model with onnx.version_converter, or export it again for an opset in this range.',
+    });
+  const target = new ImportTarget(model.graph.name || 'model', file);
+  try {
+    return new Import(model, target, report, opset).run(options);
+  } finally {
+    target.close();
+  }
+}
+
+const docsOf = (ports: readonly OnnxValueInfo[]): Map<string, string> =>
+  new Map(ports.flatMap(({ name, doc }) => (doc === undefined ? [] : [[name, doc]])));
+
+class Import {
+  readonly #model: OnnxModel;
+  readonly #target: ImportTarget;
+  readonly #report: UnsupportedReport;
+  readonly #opset: number;
+  /** By ONNX name; null for outputs of nodes that could not be mapped. */
+  readonly #values = new Map<string, ValueId | null>();
+
+  constructor(model: OnnxModel, target: ImportTarget, report: UnsupportedReport, opset: number) {
+    this.#model = model;
+    this.#target = target;
+    this.#report = report;
+    this.#opset = opset;
+  }
+
+  run(options: ImportOptions): Graph {
+    const { graph } = this.#model;
+    // Until IR 3 initialisers had to be listed as inputs too; they are constants all the same.
+    const fixed = new Map(Object.entries(options.constants ?? {}));
+    const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name) && !fixed.has(name));
+    const types = bindInputs(inputs, options, (name, reason) => this.#report.note(`input "${name}"`, reason));
+    for (const { name } of inputs) {
+      const type = types.get(name);
+      this.#define(name, type === undefined ? null : this.#target.builder.input(name, type));
+    }
+    for (const [name, tensor] of fixed) {
+      if (graph.initializers.has(name) || !graph.inputs.some((input) => input.name === name))
+        throw new MillraceError('OPTION', 'the model has no such input', { at: `constant "${name}"` });
+      this.#define(name, this.#target.constant(name, tensor));
+    }
+    for (const [name] of graph.initializers) this.#pending.add(name);
+    for (const node of inOrder(graph.nodes)) this.#map(node);
+    for (const { name } of graph.outputs) {
+      const id = this.#lookup(name, 'the outputs of the graph');
+      if (id !== null) this.#target.builder.output(name, id);
+    }
+    this.#report.throwIfAny();
+    const built = this.#target.builder.build();
+    const docs = { inputs: docsOf(inputs), outputs: docsOf(graph.outputs) };
+    return docs.inputs.size + docs.outputs.size > 0 ? { ...built, docs } : built;
+  }
+
+  /** Initialisers not used so far: one that nothing uses may be of any kind. */
+  readonly #pending = new Set<string>();
+
+  #define(name: string, id: ValueId | null): void {
+    if (this.#values.has(name) || this.#pending.has(name))
+      throw new MillraceError('MODEL_INVALID', 'is defined twice', { at: `value "${name}"` });
+    this.#values.set(name, id);
+  }
+
+  #lookup(name: string, user: string): ValueId | null {
+    const known = this.#values.get(name);
+    if (known !== undefined) return known;
+    const tensor = this.#model.graph.initializers.get(name);
+    if (tensor === undefined || !this.#pending.has(name))
+      throw new MillraceError('MODEL_INVALID', 'is not defined', {
+        at: `value "${name}"`,
+        expected: 'an input, an initializer or the output of a node',
+        got: `a use by ${user}`,
+      });
+    this.#pending.delete(name);
+    const id = this.#attempt(`initializer "${name}"`, () => this.#target.embed(name, tensor));
+    this.#values.set(name, id);
+    return id;
+  }
+
+  /** The result, or null, having noted why not. */
+  #attempt<T>(what: string, action: () => T): T | null {
+    try {
+      return action();
+    } catch (error) {
+      if (!(error instanceof Unsupported)) throw error;
+      this.#report.note(what, error.message);
+      return null;
+    }
+  }
+
+  #map(node: OnnxNode): void {
+    const name = node.name || node.outputs.find((output) => output !== '') || node.op;
+    const inputs = node.inputs.map((input) => (input === '' ? null : this.#lookup(input, `node "${name}"`)));
+    const outputs = this.#outputsOf(node, name, inputs);
+    node.outputs.forEach((output, i) => {
+      if (output === '') return;
+      const id = outputs === null ? null : (outputs[i] ?? null);
+      if (outputs !== null && id === null) this.#report.note(node, `output ${i}`, name);
+      this.#define(output, id);
+    });
+  }
+
+  #outputsOf(
+    node: OnnxNode,
+    name: string,
+    inputs: readonly (ValueId | null)[],
+  ): readonly (ValueId | null)[] | null {
+    const mapping = mappingOf(node.domain, node.op);
+    if (mapping === undefined) {
+      this.#report.note(node, 'op not supported', name);
+      return null;
+    }
+    // Something before it could not be mapped, which is noted already.
+    if (node.inputs.some((input, i) => input !== '' && inputs[i] === null)) return null;
+    const context = new NodeContext(node, name, this.#opset, inputs, this.#target);
+    try {
+      return mapping(context);
+    } catch (error) {
+      if (error instanceof Unsupported) {
+        this.#report.note(node, error.message, name);
+        return null;
+      }
+      // Ops complain without knowing for which node they were asked.
+      if (error instanceof MillraceError && !error.at?.includes(`"${name}"`))
+        throw new MillraceError(error.code, error.message.split('\n')[0] ?? '', {
+          at: `${node.op} "${name}"`,
+          ...(error.expected === undefined ? {} : { expected: error.expected }),
+          ...(error.got === undefined ? {} : { got: error.got }),
+          ...(error.hint === undefined ? {} : { hint: error.hint }),
+          cause: error,
+        });
+      throw error;
+    }
+  }
+}

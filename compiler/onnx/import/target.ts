@@ -1,0 +1,126 @@
+/**
+ * The graph under construction, as the mappings see it. What depends on constants only is evaluated as it is added, so
+ * shape arithmetic is gone before anything asks for a shape; recipes stay recipes, so no weight is read for it.
+ */
+import { MillraceError } from '../../../runtime/error.ts';
+import { GraphBuilder } from '../../ir/builder.ts';
+import type { Attrs, Constant, TypedConstant } from '../../ir/constant.ts';
+import type { ValueId } from '../../ir/graph.ts';
+import { bytesOf, type Tensor } from '../../ir/tensor.ts';
+import { byteLength, type DType, type TensorType } from '../../ir/types.ts';
+import { foldNode } from '../../ops/constants/fold.ts';
+import { ConstantReader } from '../../ops/constants/materialize.ts';
+import { signatures } from '../../ops/index.ts';
+import { ByteSource } from '../read/byte-source.ts';
+import { ExternalFolder } from '../read/external.ts';
+import type { OnnxTensor } from '../read/schema.ts';
+import { type Target, Unsupported } from './context.ts';
+
+/** Initialisers up to this size become bytes of the graph: they are biases and scalars, and print well. */
+const smallBytes = 1024;
+/** Shapes and indices take part in the arithmetic of shapes, even when there are many. */
+const smallIndexBytes = 64 * 1024;
+/** No operand that steers an op (a shape, axes, pads) is larger. */
+const largestOperand = 1024 * 1024;
+
+const isSmall = (dtype: DType, length: number): boolean =>
+  length <= (dtype === 'int64' ? smallIndexBytes : smallBytes);
+
+export class ImportTarget implements Target {
+  readonly builder: GraphBuilder;
+  readonly #source: ByteSource;
+  readonly #reader = new ConstantReader();
+  #folder: ExternalFolder | null = null;
+
+  constructor(name: string, path: string) {
+    this.builder = new GraphBuilder(name, signatures);
+    this.#source = ByteSource.open(path);
+  }
+
+  close(): void {
+    this.#source.close();
+    this.#reader.close();
+  }
+
+  typeOf(id: ValueId): TensorType {
+    return this.builder.typeOf(id);
+  }
+
+  isConstant(id: ValueId): boolean {
+    return this.builder.lookup(id).constant !== undefined;
+  }
+
+  read(id: ValueId): Tensor | null {
+    const { constant, type } = this.builder.lookup(id);
+    if (constant === undefined) return null;
+    if (byteLength(type) > largestOperand)
+      throw new MillraceError('MODEL_INVALID', 'an operand that steers an op is too large', {
+        expected: `at most ${largestOperand} bytes`,
+        got: `${byteLength(type)}`,
+      });
+    return this.#reader.read({ type, constant });
+  }
+
+  emit(op: string, inputs: readonly (ValueId | null)[], attrs: Attrs, name: string): ValueId[] {
+    return this.#fold(op, inputs, attrs, name) ?? this.builder.node(op, inputs, attrs, name);
+  }
+
+  /** The outputs as constants, if all inputs are and folding can keep them small or lazy. */
+  #fold(op: string, inputs: readonly (ValueId | null)[], given: Attrs, name: string): ValueId[] | null {
+    const args: (TypedConstant | null)[] = [];
+    for (const id of inputs) {
+      if (id === null) {
+        args.push(null);
+        continue;
+      }
+      const { type, constant } = this.builder.lookup(id);
+      if (constant === undefined) return null;
+      args.push({ type, constant });
+    }
+    const attrs = signatures.complete(op, given);
+    const types = signatures.infer(
+      op,
+      args.map((arg) => arg?.type ?? null),
+      attrs,
+    );
+    const folded = foldNode(op, attrs, args, types, this.#reader);
+    if (folded === null) return null;
+    return folded.map((constant, i) =>
+      this.builder.constant(i === 0 ? name : `${name}:${i}`, types[i]!, constant),
+    );
+  }
+
+  constant(name: string, tensor: Tensor): ValueId {
+    return this.builder.constant(name, tensor.type, { kind: 'inline', bytes: bytesOf(tensor) });
+  }
+
+  splat(name: string, type: TensorType, value: number): ValueId {
+    return this.builder.constant(name, type, { kind: 'splat', value });
+  }
+
+  embed(name: string, tensor: OnnxTensor): ValueId {
+    const { dtype, payload } = tensor;
+    if (payload.kind === 'unsupported')
+      throw new Unsupported(`tensor "${tensor.name || name}": ${payload.reason}`);
+    if (dtype === null) throw new Unsupported(`tensor "${tensor.name || name}"`);
+    const type: TensorType = { dtype, shape: tensor.dims };
+    return this.builder.constant(name, type, this.#recipe(tensor, type));
+  }
+
+  #recipe(tensor: OnnxTensor, type: TensorType): Constant {
+    const { payload } = tensor;
+    if (payload.kind === 'inline') return payload;
+    const length = byteLength(type);
+    let recipe: Constant & { kind: 'file' };
+    if (payload.kind === 'external') {
+      this.#folder ??= new ExternalFolder(this.#source.path);
+      recipe = this.#folder.resolve(tensor.name, payload.entries, length);
+    } else if (payload.kind === 'range') {
+      recipe = { kind: 'file', path: this.#source.path, offset: payload.offset };
+      if (isSmall(type.dtype, length))
+        return { kind: 'inline', bytes: this.#source.copy(payload.offset, payload.offset + length) };
+    } else throw new Unsupported(payload.kind);
+    if (!isSmall(type.dtype, length)) return recipe;
+    return { kind: 'inline', bytes: bytesOf(this.#reader.read({ type, constant: recipe })) };
+  }
+}

@@ -1,0 +1,126 @@
+/** Ops of two broadcast inputs of one dtype: types, reference, lowering and traits, given the function. */
+import { type BinaryFunction, binaryFunctions } from '../../../runtime/kernels/table.ts';
+import type { Attrs } from '../../ir/constant.ts';
+import { zeros } from '../../ir/tensor.ts';
+import { type DType, formatType, isFloat, type TensorType } from '../../ir/types.ts';
+import { elementwiseCost, permuteElementwise } from '../define/elementwise.ts';
+import {
+  call,
+  defineOp,
+  type EpilogueAttrs,
+  noEpilogue,
+  type OpDefinition,
+  required,
+  shapeError,
+  type Traits,
+} from '../define/op.ts';
+import { broadcastShapes, broadcastStrides, collapse, KERNEL_DIMS, six } from '../lowering/strides.ts';
+import { applyEpilogue, epilogueParams } from '../reference/activation.ts';
+import { bigsOf, isBig, numbersFor, numbersOf, tensorOf } from '../reference/elements.ts';
+
+interface BinaryDefinition {
+  readonly name: BinaryFunction;
+  /** Names of the two inputs. */
+  readonly inputs?: readonly [string, string];
+  readonly float: (a: number, b: number) => number;
+  /** On integers of up to 32 bits; stored with wrap-around. Left out: as `float`, truncated. */
+  readonly integer?: (a: number, b: number) => number;
+  readonly big: (a: bigint, b: bigint) => bigint;
+  /** Throws where types that broadcast are not enough. */
+  readonly check?: (a: TensorType, b: TensorType, output: TensorType) => void;
+  readonly traits?: Pick<Traits<EpilogueAttrs & Attrs>, 'addition' | 'affine'>;
+}
+
+/** The broadcast result of two inputs that must be of one dtype. */
+export function inferBroadcast(name: string, inputs: readonly (TensorType | null)[]): TensorType {
+  const a = required(inputs, 0, 'a');
+  const b = required(inputs, 1, 'b');
+  if (a.dtype !== b.dtype)
+    throw shapeError(`${name} of two dtypes`, 'one dtype', `${formatType(a)} and ${formatType(b)}`);
+  return { dtype: a.dtype, shape: broadcastShapes(a.shape, b.shape) };
+}
+
+/** Calls visit(i, ai, bi) for each element i of the output and the elements of a and b it is made of. */
+export function forEachPair(
+  output: TensorType,
+  a: TensorType,
+  b: TensorType,
+  visit: (i: number, ai: number, bi: number) => void,
+): void {
+  const { dims, strides } = collapse(output.shape, [
+    broadcastStrides(a.shape, output.shape),
+    broadcastStrides(b.shape, output.shape),
+  ]);
+  const [as, bs] = strides as [number[], number[]];
+  let at = 0;
+  const walk = (axis: number, ai: number, bi: number): void => {
+    if (axis === dims.length) {
+      visit(at++, ai, bi);
+      return;
+    }
+    const [aStep, bStep, count] = [as[axis]!, bs[axis]!, dims[axis]!];
+    if (axis === dims.length - 1) for (let i = 0; i < count; i++) visit(at++, ai + i * aStep, bi + i * bStep);
+    else for (let i = 0; i < count; i++) walk(axis + 1, ai + i * aStep, bi + i * bStep);
+  };
+  if (!output.shape.includes(0)) walk(0, 0, 0);
+}
+
+const integerOf = (definition: BinaryDefinition, dtype: DType) =>
+  isFloat(dtype) ? definition.float : (definition.integer ?? definition.float);
+
+export const defineBinary = (definition: BinaryDefinition): OpDefinition =>
+  defineOp({
+    name: definition.name,
+    inputs: definition.inputs ?? ['a', 'b'],
+    attrs: { ...noEpilogue },
+    traits: {
+      elementwise: true,
+      epilogue: true,
+      permute: permuteElementwise,
+      ...definition.traits,
+    },
+    infer(inputs) {
+      const type = inferBroadcast(definition.name, inputs);
+      if (type.dtype === 'bool')
+        throw shapeError(`${definition.name} of bool`, 'a number type', formatType(type));
+      definition.check?.(inputs[0]!, inputs[1]!, type);
+      return [type];
+    },
+    evaluate([a, b], attrs, [type]) {
+      if (isBig(type!.dtype)) {
+        const [x, y] = [bigsOf(a!), bigsOf(b!)];
+        const result = zeros(type!);
+        forEachPair(type!, a!.type, b!.type, (i, ai, bi) => {
+          result.data[i] = definition.big(x[ai]!, y[bi]!);
+        });
+        return [result];
+      }
+      const apply = integerOf(definition, type!.dtype);
+      const [x, y] = [numbersOf(a!), numbersOf(b!)];
+      const result = numbersFor(type!);
+      forEachPair(type!, a!.type, b!.type, (i, ai, bi) => {
+        result[i] = apply(x[ai]!, y[bi]!);
+      });
+      if (result instanceof Float32Array || result instanceof Float64Array) applyEpilogue(result, attrs);
+      return [tensorOf(type!, result)];
+    },
+    lower({ attrs, inputs, outputs }) {
+      const type = outputs[0]!;
+      if (type.dtype !== 'float32') return null;
+      const { dims, strides } = collapse(type.shape, [
+        broadcastStrides(inputs[0]!.shape, type.shape),
+        broadcastStrides(inputs[1]!.shape, type.shape),
+      ]);
+      if (dims.length > KERNEL_DIMS) return null;
+      const params = {
+        ...six('d', dims, 1),
+        ...six('a', strides[0]!, 0),
+        ...six('b', strides[1]!, 0),
+        fn: binaryFunctions.indexOf(definition.name),
+        ...epilogueParams(attrs),
+      };
+      const operands = { y: { output: 0 }, a: { input: 0 }, b: { input: 1 } };
+      return { calls: [call('f32-binary', operands, params)], weights: [], scratch: [] };
+    },
+    cost: elementwiseCost,
+  });

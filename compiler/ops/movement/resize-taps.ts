@@ -1,0 +1,103 @@
+/**
+ * Where each element of a resized dimension comes from: one or two elements of the old one and their weights.
+ * Coordinates and rounding are those of the ONNX specification of Resize (`coordinate_transformation_mode`,
+ * `nearest_mode`); coordinates outside the dimension are clamped to its ends.
+ */
+import { formatType, isFloat, type TensorType } from '../../ir/types.ts';
+import { shapeError } from '../define/op.ts';
+
+export interface ResizeAttrs {
+  readonly shape: readonly number[];
+  readonly scales: readonly number[];
+  readonly mode: string;
+  readonly coordinates: string;
+  readonly nearest: string;
+}
+
+export interface Tap {
+  readonly low: number;
+  readonly high: number;
+  readonly lowWeight: number;
+  readonly highWeight: number;
+}
+
+interface Dimension {
+  readonly input: number;
+  readonly output: number;
+  readonly scale: number;
+  /** Output coordinate to input coordinate, by scale alone. */
+  readonly shrink: (x: number) => number;
+}
+
+const halfPixel = (x: number, { shrink }: Dimension): number => shrink(x + 0.5) - 0.5;
+
+const coordinates: Readonly<Record<string, (x: number, dimension: Dimension) => number>> = {
+  half_pixel: halfPixel,
+  asymmetric: (x, { shrink }) => shrink(x),
+  align_corners: (x, { input, output }) => (output === 1 ? 0 : (x * (input - 1)) / (output - 1)),
+  pytorch_half_pixel: (x, dimension) => (dimension.output === 1 ? 0 : halfPixel(x, dimension)),
+  // Keeps the centre of the image in place where the output was rounded from input·scale.
+  half_pixel_symmetric: (x, dimension) => {
+    const { input, output, scale } = dimension;
+    return (input / 2) * (1 - output / (input * scale)) + halfPixel(x, dimension);
+  },
+};
+
+const rounding: Readonly<Record<string, (x: number) => number>> = {
+  round_prefer_floor: (x) => Math.ceil(x - 0.5),
+  round_prefer_ceil: (x) => Math.floor(x + 0.5),
+  floor: Math.floor,
+  ceil: Math.ceil,
+};
+
+/** Throws unless the attributes describe a resize of x. */
+export function checkResize(x: TensorType, attrs: ResizeAttrs): void {
+  const { shape, scales, mode } = attrs;
+  const rank = x.shape.length;
+  const known = {
+    mode: ['nearest', 'linear'],
+    coordinates: Object.keys(coordinates),
+    nearest: Object.keys(rounding),
+  };
+  for (const [name, names] of Object.entries(known)) {
+    const value = attrs[name as 'mode' | 'coordinates' | 'nearest'];
+    if (!names.includes(value)) throw shapeError(name, names.join(', '), `"${value}"`);
+  }
+  if (shape.length !== rank || !shape.every((dim) => Number.isInteger(dim) && dim >= 0))
+    throw shapeError('shape', `${rank} dimensions for ${formatType(x)}`, `[${shape}]`);
+  if (x.shape.some((dim, axis) => dim === 0 && shape[axis] !== 0))
+    throw shapeError('input x', 'elements to resize', formatType(x));
+  if (scales.length !== rank || !scales.every((scale) => scale > 0 && Number.isFinite(scale)))
+    throw shapeError('scales', `${rank} positive numbers`, `[${scales}]`);
+  if (mode === 'linear' && !isFloat(x.dtype))
+    throw shapeError('linear resize', 'floating point numbers', formatType(x));
+}
+
+export function tapsOf(input: number, output: number, scale: number, attrs: ResizeAttrs): Tap[] {
+  // Where the scale is that of the extents, multiply first: 3·7/3 is 7, but 3 / (3/7) need not be, and `floor`
+  // would tell. Exporters store scales as float32.
+  const exact = Math.fround(output / input) === Math.fround(scale);
+  const shrink = exact ? (x: number) => (x * input) / output : (x: number) => x / scale;
+  const dimension: Dimension = { input, output, scale: exact ? output / input : scale, shrink };
+  const coordinate = coordinates[attrs.coordinates]!;
+  const clamp = (x: number): number => Math.max(0, Math.min(input - 1, x));
+  return Array.from({ length: output }, (_, o) => {
+    const x = coordinate(o, dimension);
+    if (attrs.mode === 'nearest') {
+      const low = clamp(rounding[attrs.nearest]!(x));
+      return { low, high: low, lowWeight: 1, highWeight: 0 };
+    }
+    const within = clamp(x);
+    const low = Math.floor(within);
+    return {
+      low,
+      high: Math.min(low + 1, input - 1),
+      lowWeight: 1 - (within - low),
+      highWeight: within - low,
+    };
+  });
+}
+
+/** The dimension stays as it is. */
+export const isIdentity = (taps: readonly Tap[], input: number): boolean =>
+  taps.length === input && taps.every(({ low, highWeight }, i) => low === i && highWeight === 0);

@@ -1,0 +1,22 @@
+/**
+ * The mean of each window: over its part inside the image, or with `countIncludePad` over its part inside the
+ * padded image, padding counting as zeros. (ONNX AveragePool-22)
+ */
+import { defineOp } from '../define/op.ts';
+import { requireFloat } from '../define/typing.ts';
+import { evaluatePool, inferPool, lowerPool, poolAttrs, poolCost, poolModes, poolRequired } from './pool.ts';
+
+const modeOf = ({ countIncludePad }: { readonly countIncludePad: boolean }): number =>
+  countIncludePad ? poolModes.averagePadded : poolModes.averageInside;
+
+export const averagePool = defineOp({
+  name: 'averagePool',
+  inputs: ['x'],
+  attrs: { ...poolAttrs, countIncludePad: false },
+  required: poolRequired,
+  traits: {},
+  infer: (inputs, attrs) => [inferPool(requireFloat(inputs, 0, 'x'), attrs)],
+  evaluate: (inputs, attrs, [y]) => evaluatePool(inputs, attrs, y!, modeOf(attrs)),
+  lower: ({ inputs, attrs, outputs }) => lowerPool(inputs[0], attrs, outputs[0]!, modeOf(attrs)),
+  cost: poolCost,
+});

@@ -1,0 +1,57 @@
+/**
+ * Elements of any dtype as the references compute with them: 64-bit integers as bigint, everything else as number,
+ * rounded to the dtype when stored.
+ */
+import {
+  arrayFor,
+  float16ToNumber,
+  numberToFloat16,
+  type Tensor,
+  type TypedArray,
+  zeros,
+} from '../../ir/tensor.ts';
+import { type DType, elementCount, type TensorType } from '../../ir/types.ts';
+
+export type NumberArray = Exclude<TypedArray, BigInt64Array | BigUint64Array>;
+export type BigArray = BigInt64Array | BigUint64Array;
+
+export const isBig = (dtype: DType): boolean => dtype === 'int64' || dtype === 'uint64';
+
+/** The elements of a tensor that has no 64-bit integers; float16 is decoded. */
+export function numbersOf(tensor: Tensor): NumberArray {
+  if (tensor.type.dtype !== 'float16') return tensor.data as NumberArray;
+  return Float32Array.from(tensor.data as Uint16Array, float16ToNumber);
+}
+
+export const bigsOf = (tensor: Tensor): BigArray => tensor.data as BigArray;
+
+/** An array to compute elements of a dtype in, which `tensorOf` makes a tensor of. */
+export function numbersFor(type: TensorType): NumberArray {
+  const count = elementCount(type.shape);
+  return type.dtype === 'float16'
+    ? new Float32Array(count)
+    : (new (arrayFor(type.dtype))(count) as NumberArray);
+}
+
+export function tensorOf(type: TensorType, numbers: NumberArray): Tensor {
+  if (type.dtype !== 'float16') return { type, data: numbers };
+  const tensor = zeros(type);
+  for (let i = 0; i < numbers.length; i++) tensor.data[i] = numberToFloat16(numbers[i]!);
+  return tensor;
+}
+
+/** A number as it is stored in a typed array of this dtype. */
+export function storedElement(dtype: DType, value: number): number | bigint {
+  if (dtype === 'float16') return numberToFloat16(value);
+  if (dtype === 'bool') return value === 0 ? 0 : 1;
+  return isBig(dtype) ? BigInt(Math.trunc(value)) : value;
+}
+
+/** One element as a number; null where a number cannot hold it. */
+export function elementAt(tensor: Tensor, index: number): number | null {
+  const element = tensor.data[index]!;
+  if (typeof element === 'number')
+    return tensor.type.dtype === 'float16' ? float16ToNumber(element) : element;
+  const value = Number(element);
+  return Number.isSafeInteger(value) ? value : null;
+}

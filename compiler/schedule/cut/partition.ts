@@ -1,0 +1,195 @@
+/**
+ * Cuts layers and merges neighbours, so that every read is about one request of the size at which a disk reaches its
+ * bandwidth. A layer whose weights exceed it becomes several steps over runs of panels; small weights that are used
+ * one after the other share a segment. Segments are numbered, stored and read in the order of first use.
+ *
+ * Example, target 960 KiB: fc6 of VGG (392 MiB, panels of 1.53 MiB) becomes 256 steps of one panel; the weights of its
+ * first three convolutions, 440 KiB, share a segment.
+ */
+
+import { SEGMENT_ALIGNMENT, VALUE_ALIGNMENT } from '../../../runtime/format/format.ts';
+import { type KernelName, signatureOf } from '../../../runtime/kernels/table.ts';
+import type { Lowering } from '../lower/lower.ts';
+import { packedBytes, panelBytes } from '../lower/packed.ts';
+import type { Layer, Schedule, Segment, Slot, SlotId, Step } from '../schedule.ts';
+
+const KIB = 1024;
+/**
+ * Requests of about 1 MiB are where the reference disk reaches full bandwidth. A little less, because one of 1 MiB into
+ * scattered pages is 256 pieces, and a virtio disk takes 254 at a time: it would become two.
+ */
+const LARGEST = 960 * KIB;
+/** Below this the latency of a request outweighs its transfer. */
+const SMALLEST = 128 * KIB;
+/** A small network is still cut into about this many segments, so that its smallest budget is small. */
+const SEGMENTS_WANTED = 64;
+/** Plans and program grow with their number: from 1.9 GiB on segments grow instead, 2.5 MiB at 5 GiB. */
+const MOST_SEGMENTS = 2048;
+
+/** Bytes to aim at for one segment of a network with this many bytes of packed weights. */
+export function segmentTarget(weightBytes: number): number {
+  const share = (count: number): number => roundUp(weightBytes / count, 4 * KIB);
+  return Math.max(Math.min(LARGEST, Math.max(SMALLEST, share(SEGMENTS_WANTED))), share(MOST_SEGMENTS));
+}
+
+export function targetOf(lowering: Lowering): number {
+  let weightBytes = 0;
+  for (const slot of lowering.slots) if (slot?.kind === 'weight') weightBytes += slot.byteLength;
+  return segmentTarget(weightBytes);
+}
+
+export function partition(lowering: Lowering, target?: number): Schedule {
+  const bytes = target ?? targetOf(lowering);
+  const cut = cutSteps(lowering, bytes);
+  const segments = mergeWeights(cut.slots, cut.steps, bytes);
+  return { ...lowering, ...cut, segments };
+}
+
+interface Cut {
+  readonly slots: readonly (Slot | null)[];
+  readonly steps: readonly Step[];
+  readonly layers: readonly Layer[];
+}
+
+/** Replaces each step whose weight exceeds `target` by one step for each run of panels. */
+function cutSteps(lowering: Lowering, target: number): Cut {
+  const slots: (Slot | null)[] = [...lowering.slots];
+  const pieces = new Map<SlotId, readonly SlotId[]>();
+  const steps: Step[] = [];
+  const layers: Layer[] = [];
+  for (const layer of lowering.layers) {
+    const firstStep = steps.length;
+    for (const step of lowering.steps.slice(layer.firstStep, layer.firstStep + layer.steps))
+      steps.push(...cutStep({ ...step, layer: layers.length }, slots, pieces, target));
+    layers.push({ ...layer, firstStep, steps: steps.length - firstStep });
+  }
+  return { slots, steps, layers };
+}
+
+function cutStep(
+  step: Step,
+  slots: (Slot | null)[],
+  pieces: Map<SlotId, readonly SlotId[]>,
+  target: number,
+): readonly Step[] {
+  const { action } = step;
+  if (action.kind === 'host') return [step];
+  const operand = cuttableOperand(action.kernel);
+  const whole = operand === undefined ? undefined : action.operands[operand];
+  if (operand === undefined || whole === undefined) return [step];
+  const parts = piecesOf(whole, slots, pieces, target);
+  if (parts.length === 1) return [step];
+  return parts.map((part): Step => {
+    const slot = slots[part]!;
+    if (slot.kind !== 'weight') throw new Error('a piece of a weight is a weight');
+    const { panel0, panels, packed } = slot.weight;
+    const share = slot.byteLength / packedBytes(packed);
+    return {
+      ...step,
+      reads: step.reads.map((read) => (read === whole ? part : read)),
+      flops: step.flops * share,
+      bytes: step.bytes * share,
+      action: {
+        ...action,
+        operands: { ...action.operands, [operand]: part },
+        params: { ...action.params, panel0, panels },
+      },
+    };
+  });
+}
+
+/** Name of the operand that a kernel can take in runs of panels, if it can. */
+function cuttableOperand(kernel: KernelName): string | undefined {
+  const signature = signatureOf(kernel);
+  if (signature.cut === undefined) return undefined;
+  return Object.keys(signature.operands).find((name) => signature.operands[name] === 'weight');
+}
+
+/** The slots of a weight's runs of panels, all but the last of equal length; made once for each weight. */
+function piecesOf(
+  whole: SlotId,
+  slots: (Slot | null)[],
+  pieces: Map<SlotId, readonly SlotId[]>,
+  target: number,
+): readonly SlotId[] {
+  const known = pieces.get(whole);
+  if (known !== undefined) return known;
+  const slot = slots[whole];
+  if (slot?.kind !== 'weight' || slot.weight.packed.layout !== 'panels') return [whole];
+  const { packed, panels: total } = slot.weight;
+  const bytes = panelBytes(packed);
+  // As few pieces as keep to the target (one panel may exceed it), then as equal as panels allow.
+  const longest = Math.max(1, Math.floor(target / bytes));
+  const count = Math.ceil(total / longest);
+  if (count === 1) return [whole];
+  const length = Math.ceil(total / count);
+  const parts: SlotId[] = [];
+  for (let panel0 = 0; panel0 < total; panel0 += length) {
+    const panels = Math.min(length, total - panel0);
+    const id = slots.length;
+    slots.push({
+      kind: 'weight',
+      id,
+      name: `${slot.name}[${panel0}:${panel0 + panels}]`,
+      byteLength: panels * bytes,
+      weight: { packed, panel0, panels },
+    });
+    parts.push(id);
+  }
+  slots[whole] = null;
+  pieces.set(whole, parts);
+  return parts;
+}
+
+interface Use {
+  readonly slot: SlotId;
+  readonly first: number;
+  last: number;
+}
+
+/**
+ * Groups weights, in the order of their first use, into segments of at most `target` bytes (or one weight). Weights
+ * that several layers read have segments of their own: a scalar that is read at both ends of a network would keep
+ * whatever it was read with in memory all the way.
+ */
+function mergeWeights(slots: readonly (Slot | null)[], steps: readonly Step[], target: number): Segment[] {
+  const uses = new Map<SlotId, Use>();
+  for (const [t, step] of steps.entries())
+    for (const id of step.reads) {
+      if (slots[id]?.kind !== 'weight') continue;
+      const use = uses.get(id);
+      if (use) use.last = t;
+      else uses.set(id, { slot: id, first: t, last: t });
+    }
+  const isShared = ({ first, last }: Use): boolean => steps[first]!.layer !== steps[last]!.layer;
+  const all = [...uses.values()];
+  const segments = [all.filter((use) => !isShared(use)), all.filter(isShared)].flatMap((some) =>
+    merge(slots, some, target),
+  );
+  return segments.sort((a, b) => a.firstUse - b.firstUse);
+}
+
+function merge(slots: readonly (Slot | null)[], uses: readonly Use[], target: number): Segment[] {
+  const segments: Segment[] = [];
+  let open: { slots: { slot: SlotId; offset: number }[]; bytes: number; first: number; last: number } | null =
+    null;
+  const close = () => {
+    if (open === null) return;
+    const byteLength = roundUp(open.bytes, SEGMENT_ALIGNMENT);
+    segments.push({ slots: open.slots, byteLength, firstUse: open.first, lastUse: open.last });
+    open = null;
+  };
+  for (const { slot, first, last } of uses) {
+    const { byteLength } = slots[slot]!;
+    if (open !== null && roundUp(open.bytes, VALUE_ALIGNMENT) + byteLength > target) close();
+    open ??= { slots: [], bytes: 0, first, last };
+    const offset = roundUp(open.bytes, VALUE_ALIGNMENT);
+    open.slots.push({ slot, offset });
+    open.bytes = offset + byteLength;
+    open.last = Math.max(open.last, last);
+  }
+  close();
+  return segments;
+}
+
+const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;

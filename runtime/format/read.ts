@@ -1,0 +1,155 @@
+/**
+ * Reads manifest.bin: header, msgpack, then every field's type and range, then what the fields say of each other
+ * (`check.ts`). Invariant: a Manifest that leaves here can be run without a read or write outside the arena planned
+ * for it, however the file came to be; fields unknown to this version are ignored.
+ */
+import { Unpackr } from 'msgpackr/unpack';
+import type { Crc32 } from '../crc32.ts';
+import { MillraceError } from '../error.ts';
+import { checkManifest } from './check.ts';
+import { isDType } from './dtype.ts';
+import { Fields, invalid } from './fields.ts';
+import {
+  type LayerEntry,
+  type LifetimeEntry,
+  type Manifest,
+  type Plan,
+  type Port,
+  RESIDENT,
+  type SegmentEntry,
+  type WeightEntry,
+  type WorkTable,
+} from './format.ts';
+import { payloadOf } from './header.ts';
+
+const MAX_CRC = 0xffffffff;
+/** Ids, steps and segments index 32-bit words in the engine. */
+const MAX_COUNT = 2 ** 28;
+
+/** `checksum`: the platform's, where it has one. */
+export function readManifest(file: Uint8Array, checksum?: Crc32): Manifest {
+  const manifest = readFields(new Fields(decode(payloadOf(file, checksum))));
+  checkManifest(manifest);
+  return manifest;
+}
+
+function decode(payload: Uint8Array): unknown {
+  try {
+    // Records are a msgpackr extension: without them the file stays plain msgpack.
+    return new Unpackr({ useRecords: false }).unpack(payload);
+  } catch (cause) {
+    throw new MillraceError('BUNDLE_INVALID', 'payload is not msgpack', { at: 'manifest.bin', cause });
+  }
+}
+
+function readFields(fields: Fields): Manifest {
+  const values = fields.integer('values', 1, MAX_COUNT);
+  const steps = fields.integer('steps', 0, MAX_COUNT);
+  const segments = fields.records('segments', (entry) => readSegment(entry, steps));
+  const model = fields.record('model');
+  return {
+    compiler: fields.text('compiler'),
+    model: {
+      name: model.text('name'),
+      nodes: model.integer('nodes', 0),
+      weightsBytes: model.integer('weightsBytes', 0),
+      flops: model.amount('flops'),
+    },
+    inputs: fields.records('inputs', (entry) => readPort(entry, values)),
+    outputs: fields.records('outputs', (entry) => readPort(entry, values)),
+    values,
+    programWords: fields.integer('programWords', 2, MAX_COUNT),
+    steps,
+    layers: fields.records('layers', readLayer),
+    segments,
+    weights: fields.records('weights', (entry) => readWeight(entry, values, segments.length)),
+    lifetimes: fields.records('lifetimes', (entry) => readLifetime(entry, values, steps)),
+    ...(fields.has('work') ? { work: readWork(fields.record('work'), steps) } : {}),
+    hostOps: fields.texts('hostOps'),
+    fixedBytes: fields.integer('fixedBytes', 0),
+    weightsFileBytes: fields.integer('weightsFileBytes', 0),
+    plans: fields.records('plans', (entry) => readPlan(entry, values, steps, segments.length)),
+  };
+}
+
+function readPort(fields: Fields, values: number): Port {
+  const dtype = fields.text('dtype');
+  if (!isDType(dtype)) throw invalid(fields.path('dtype'), 'unknown element type', 'a dtype', dtype);
+  return {
+    name: fields.text('name'),
+    dtype,
+    shape: fields.integers('shape', 0),
+    value: fields.integer('value', 1, values - 1),
+    byteLength: fields.integer('byteLength', 0),
+  };
+}
+
+const readLayer = (fields: Fields): LayerEntry => ({
+  name: fields.text('name'),
+  op: fields.text('op'),
+  firstStep: fields.integer('firstStep', 0),
+  steps: fields.integer('steps', 0),
+  flops: fields.amount('flops'),
+  weightBytes: fields.integer('weightBytes', 0),
+  type: fields.text('type'),
+});
+
+const readSegment = (fields: Fields, steps: number): SegmentEntry => ({
+  offset: fields.integer('offset', 0),
+  byteLength: fields.integer('byteLength', 1),
+  crc32: fields.integer('crc32', 0, MAX_CRC),
+  firstUse: fields.integer('firstUse', 0, steps - 1),
+  lastUse: fields.integer('lastUse', 0, steps - 1),
+});
+
+const readWeight = (fields: Fields, values: number, segments: number): WeightEntry => ({
+  value: fields.integer('value', 1, values - 1),
+  segment: fields.integer('segment', 0, segments - 1),
+  offset: fields.integer('offset', 0),
+});
+
+function readLifetime(fields: Fields, values: number, steps: number): LifetimeEntry {
+  const kind = fields.text('kind');
+  if (kind !== 'activation' && kind !== 'scratch')
+    throw invalid(fields.path('kind'), 'unknown kind', 'activation or scratch', kind);
+  const start = fields.integer('start', -1, steps);
+  return {
+    value: fields.integer('value', 1, values - 1),
+    name: fields.text('name'),
+    kind,
+    byteLength: fields.integer('byteLength', 0),
+    start,
+    end: fields.integer('end', start + 1, steps + 1),
+  };
+}
+
+function readWork(fields: Fields, steps: number): WorkTable {
+  const kernels = fields.texts('kernels');
+  return {
+    kernels,
+    kernel: fields.integers('kernel', 0, kernels.length - 1, steps),
+    flops: fields.integers('flops', 0, undefined, steps),
+    bytes: fields.integers('bytes', 0, undefined, steps),
+    weightBytes: fields.integers('weightBytes', 0, undefined, steps),
+  };
+}
+
+function readPlan(fields: Fields, values: number, steps: number, segments: number): Plan {
+  const peakBytes = fields.integer('peakBytes', 0);
+  return {
+    name: fields.text('name'),
+    peakBytes,
+    lowerBoundBytes: fields.integer('lowerBoundBytes', 0),
+    activationBytes: fields.integer('activationBytes', 0),
+    weightBytes: fields.integer('weightBytes', 0),
+    scratchBytes: fields.integer('scratchBytes', 0),
+    residentBytes: fields.integer('residentBytes', 0),
+    depth: fields.integer('depth', 0, segments),
+    predictedMs: fields.amount('predictedMs'),
+    predictedResidentMs: fields.amount('predictedResidentMs'),
+    planner: fields.text('planner'),
+    issue: fields.integers('issue', RESIDENT, steps - 1, segments),
+    segmentOffsets: fields.integers('segmentOffsets', 0, peakBytes, segments),
+    valueOffsets: fields.integers('valueOffsets', -1, peakBytes, values),
+  };
+}

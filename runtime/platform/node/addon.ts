@@ -1,0 +1,69 @@
+/**
+ * Finds the native engine: beside the bundle, in the package for this platform (an optional dependency of millrace),
+ * or where a checkout builds it. Invariant: it is never required, and one of another version is passed over.
+ */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { crc32 } from 'node:zlib';
+import { abiHash } from '../../engine/abi-hash.ts';
+import type { NativeAddon } from '../../engine/native/addon.ts';
+import { MillraceError } from '../../error.ts';
+import type { Native } from '../../open.ts';
+
+/** Which of glibc and musl this Node has is a question that only loading answers quickly. */
+const names = (process.platform === 'linux' ? ['', '-musl'] : ['']).map(
+  (libc) => `${process.platform}-${process.arch}${libc}`,
+);
+
+const loaded = new Map<string, NativeAddon | string>();
+
+/** The addon for this platform, with the instruction set of MILLRACE_ISA; else what was looked at, as an error. */
+export function findAddon(folder: URL): Native | MillraceError {
+  const tried: string[] = [];
+  for (const path of candidates(folder)) {
+    const addon = open(path);
+    if (typeof addon !== 'string') return { addon, isa: process.env['MILLRACE_ISA'] || undefined };
+    tried.push(addon);
+  }
+  return new MillraceError('ENGINE', 'no native engine was found', {
+    expected: names.map((name) => `engine-${name}.node`).join(' or '),
+    got: tried.join('; ') || 'none',
+    hint: 'Build it with `npm run build:native`, or use engine auto, which does without.',
+  });
+}
+
+function* candidates(folder: URL): Generator<string> {
+  const require = createRequire(import.meta.url);
+  for (const name of names) {
+    const file = `engine-${name}.node`;
+    const near = [new URL(file, folder), new URL(`../../../build/engine/${file}`, import.meta.url)];
+    for (const url of near) {
+      const path = url.protocol === 'file:' ? fileURLToPath(url) : '';
+      if (path !== '' && existsSync(path)) yield path;
+    }
+    try {
+      yield require.resolve(`@millrace/${name}`);
+    } catch {
+      // not installed
+    }
+  }
+}
+
+function open(path: string): NativeAddon | string {
+  const known = loaded.get(path);
+  if (known !== undefined) return known;
+  const opened = openNow(path);
+  loaded.set(path, opened);
+  return opened;
+}
+
+function openNow(path: string): NativeAddon | string {
+  const module = { exports: {} as NativeAddon };
+  try {
+    process.dlopen(module, path);
+  } catch (error) {
+    return `${path}: ${(error as Error).message}`;
+  }
+  return module.exports.abi === abiHash(crc32) ? module.exports : `${path}: of another version`;
+}
