@@ -15,7 +15,7 @@ import {
   scopedName,
   within,
 } from './definition.ts';
-import { he, type Initializer } from './initializers.ts';
+import { he, type Initializer } from './init.ts';
 import { type AnyTensor, Tensor } from './tensor.ts';
 import type { Mutable } from './types/dimensions.ts';
 

@@ -22,7 +22,7 @@
  *     }
  *
  * Sizes in a list or an object need `const F extends number` there, or they widen. `sizeOf(x, -1)` is a literal where
- * `x.dim(-1)` and `x.shape[3]` are numbers, `times(4, width)` where `4 * width` is one. A loop keeps its type as long as
+ * `x.dim(-1)` and `x.shape[3]` are numbers, `sizes.times(4, width)` where `4 * width` is one. A loop keeps its type as long as
  * the block keeps the shape; one that changes it (a growing concat) is typed wider (`[1, 56, 56, number]`), and
  * `expectShape` or `expectShapeOf` says afterwards, and checks, what came out.
  */
@@ -38,21 +38,14 @@ export {
   tensor,
 } from './define.ts';
 export { type ModelOptions, type Parameter, scope, shared } from './definition.ts';
-export { filled, glorot, he, type Initializer, normal, ones, uniform, zeros } from './initializers.ts';
-export * from './layers/activation.ts';
-export * from './layers/arithmetic.ts';
-export { type AttentionOptions, multiHeadAttention } from './layers/attention.ts';
-export * from './layers/convolution.ts';
-export * from './layers/dense.ts';
-export * from './layers/movement.ts';
-export * from './layers/normalization.ts';
-export * from './layers/pooling.ts';
-export { causalMask, type RotaryOptions, sinusoids } from './layers/positions.ts';
-export * from './layers/recurrent.ts';
-export * from './layers/reduction.ts';
-export { minus, over, plus, times } from './sizes.ts';
+export type { Initializer } from './init.ts';
+export * as init from './init.ts';
+// A model module may take its layers from here too: one import is enough.
+export * from './layers/index.ts';
+export * as sizes from './sizes.ts';
 export { type AnyTensor, expectShape, expectShapeOf, type FloatTensor, sizeOf, Tensor } from './tensor.ts';
-export type { Add, Divide, DivideUp, Multiply, Subtract } from './types/arithmetic.ts';
-export type { Image, Sequence } from './types/dimensions.ts';
-export type { Padding, PerAxis } from './types/window.ts';
-export * from './weights/index.ts';
+export { type LoadWeightsOptions, loadWeights } from './weights/load.ts';
+export { huggingface } from './weights/maps/huggingface.ts';
+export { torchvision } from './weights/maps/torchvision.ts';
+export type { WeightSet } from './weights/weight-set.ts';
+export { type SafetensorsOptions, toSafetensors } from './weights/write-safetensors.ts';

@@ -1,28 +1,10 @@
 /**
- * Values of parameters that nobody gave. They are recipes: `random` constants are evaluated a slice at a time when
- * the network is packed, so a network of any size can be defined in a few kilobytes.
+ * What an initializer is in the graph: a recipe. `random` constants are evaluated a slice at a time when the network is
+ * packed, so a network of any size can be defined in a few kilobytes.
  */
 import type { Constant } from '../ir/constant.ts';
 import { elementCount, type Shape } from '../ir/types.ts';
-
-export type Initializer =
-  /** One value everywhere. */
-  | { readonly kind: 'constant'; readonly value: number }
-  /** Normal, variance 2 / fan-in (He et al. 2015, arXiv 1502.01852): keeps the scale through ReLU layers. */
-  | { readonly kind: 'he' }
-  /** Uniform in ±√(6 / (fan-in + fan-out)) (Glorot and Bengio 2010). */
-  | { readonly kind: 'glorot' }
-  | { readonly kind: 'normal'; readonly mean: number; readonly deviation: number }
-  | { readonly kind: 'uniform'; readonly from: number; readonly to: number };
-
-/** One value everywhere. */
-export const filled = (value: number): Initializer => ({ kind: 'constant', value });
-export const zeros: Initializer = filled(0);
-export const ones: Initializer = filled(1);
-export const he: Initializer = { kind: 'he' };
-export const glorot: Initializer = { kind: 'glorot' };
-export const normal = (mean: number, deviation: number): Initializer => ({ kind: 'normal', mean, deviation });
-export const uniform = (from: number, to: number): Initializer => ({ kind: 'uniform', from, to });
+import type { Initializer } from './init.ts';
 
 /** Weights are [out, in, …kernel]: fan-in is everything but the first axis. */
 export function recipeOf(initializer: Initializer, shape: Shape, name: string, seed: number): Constant {

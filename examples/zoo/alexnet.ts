@@ -2,7 +2,8 @@
  * AlexNet in its one-column form (Krizhevsky 2014, arXiv 1404.5997): no groups, no local response normalisation. Three
  * quarters of its 233 MB are the two dense layers in the middle, which one run reads once.
  */
-import { conv2d, defineModel, dense, expectShape, flatten, maxPool2d, relu, tensor } from 'millrace';
+import { defineModel, expectShape, tensor } from 'millrace';
+import { conv2d, dense, flatten, maxPool2d, relu } from 'millrace/layers';
 import { classifier } from './blocks/classifier.ts';
 
 const pool = { kernel: 3, stride: 2 } as const;

@@ -3,28 +3,22 @@
  * first word. Normalises sums, where later transformers normalise what they add. Parameters have the names that
  * `huggingface.bert` maps to checkpoints.
  */
+import { defineModel, expectShapeOf, init, parameter, scope, type Tensor, tensor } from 'millrace';
 import {
   add,
   cast,
-  defineModel,
   dense,
   embedding,
-  expectShapeOf,
   layerNorm,
   mul,
   multiHeadAttention,
   narrow,
-  normal,
-  parameter,
   reshape,
   type Sequence,
-  scope,
   squeeze,
   sub,
-  type Tensor,
   tanh,
-  tensor,
-} from 'millrace';
+} from 'millrace/layers';
 import { perceptron } from './blocks/transformer.ts';
 
 export interface BertSizes<W extends number> {
@@ -54,7 +48,7 @@ export const bert = <const T extends number, const W extends number>(
   const words = tensor('int32', [1, length]);
   return defineModel(name, { tokens: words, segments: words, mask: words }, ({ tokens, segments, mask }) => {
     const { vocabulary, positions, layers, width, heads } = sizes;
-    const places = parameter('embedding.position.weight', [positions, width], normal(0, 0.02));
+    const places = parameter('embedding.position.weight', [positions, width], init.normal(0, 0.02));
     const named = embedding(tokens, { name: 'embedding.token', entries: vocabulary, units: width });
     const sides = embedding(segments, { name: 'embedding.segment', entries: 2, units: width });
     const embedded = add(add(named, sides), narrow(places, 0, 0, length));

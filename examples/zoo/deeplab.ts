@@ -2,30 +2,14 @@
  * DeepLabV3 with ResNet-101 (Chen et al. 2017, arXiv 1706.05587), as torchvision has it, without the auxiliary
  * classifier of training: the last two stages keep the resolution and spread their kernels instead.
  */
-import {
-  add,
-  concat,
-  conv2d,
-  defineModel,
-  expand,
-  expectShape,
-  expectShapeOf,
-  globalAveragePool,
-  type Image,
-  relu,
-  resize,
-  scope,
-  sizeOf,
-  type Tensor,
-  tensor,
-  times,
-} from 'millrace';
+import { defineModel, expectShape, expectShapeOf, scope, sizeOf, sizes, type Tensor, tensor } from 'millrace';
+import { add, concat, conv2d, expand, globalAveragePool, type Image, relu, resize } from 'millrace/layers';
 import { convNorm } from './blocks/convolution.ts';
 import { stage, stem } from './resnet.ts';
 
 /** The bottleneck of a ResNet at full resolution. */
 function dilated<S extends Image, W extends number>(x: Tensor<'float32', S>, width: W, dilation: number) {
-  const filters = times(4, width);
+  const filters = sizes.times(4, width);
   const down = relu(convNorm(x, { name: 'down', filters: width, kernel: 1 }));
   const mid = relu(convNorm(down, { name: 'mid', filters: width, kernel: 3, dilation }));
   const up = convNorm(mid, { name: 'up', filters, kernel: 1 }, { scale: 0.2 });

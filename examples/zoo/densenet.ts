@@ -2,22 +2,8 @@
  * DenseNet (Huang et al. 2016, arXiv 1608.06993), the variants with bottlenecks and halving transitions: every layer
  * sees the outputs of all layers before it in its block, and adds 32 channels to them.
  */
-import {
-  averagePool2d,
-  batchNorm,
-  concat,
-  conv2d,
-  defineModel,
-  expectShape,
-  type Image,
-  maxPool2d,
-  over,
-  relu,
-  scope,
-  sizeOf,
-  type Tensor,
-  tensor,
-} from 'millrace';
+import { defineModel, expectShape, scope, sizeOf, sizes, type Tensor, tensor } from 'millrace';
+import { averagePool2d, batchNorm, concat, conv2d, type Image, maxPool2d, relu } from 'millrace/layers';
 import { pooledClassifier } from './blocks/classifier.ts';
 import { convNorm } from './blocks/convolution.ts';
 
@@ -39,7 +25,7 @@ function block<S extends Image>(x: Tensor<'float32', S>, name: string, layers: n
 
 /** Half of the channels, half of the image. */
 function transition<S extends Image>(x: Tensor<'float32', S>, name: string) {
-  const filters = over(sizeOf(x, -1), 2);
+  const filters = sizes.over(sizeOf(x, -1), 2);
   const y = conv2d(relu(batchNorm(x, { name: `${name}.norm` })), { name, filters, kernel: 1, bias: false });
   return averagePool2d(y, { kernel: 2 });
 }

@@ -1,5 +1,6 @@
 /** EfficientNet-B0 (Tan and Le 2019, arXiv 1905.11946), as torchvision has it: table 1 of the paper. */
-import { defineModel, expectShape, scope, silu, tensor } from 'millrace';
+import { defineModel, expectShape, scope, tensor } from 'millrace';
+import { silu } from 'millrace/layers';
 import { pooledClassifier } from './blocks/classifier.ts';
 import { convNorm } from './blocks/convolution.ts';
 import { excite, type Images, inverted } from './blocks/inverted.ts';

@@ -2,17 +2,8 @@
  * GPT-2 (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"): a decoder whose last layer is its
  * table of words once more. Parameters have the names that `huggingface.gpt2` maps to checkpoints.
  */
-import {
-  add,
-  defineModel,
-  dense,
-  embedding,
-  expectShapeOf,
-  narrow,
-  normal,
-  parameter,
-  tensor,
-} from 'millrace';
+import { defineModel, expectShapeOf, init, parameter, tensor } from 'millrace';
+import { add, dense, embedding, narrow } from 'millrace/layers';
 import { transformer } from './blocks/transformer.ts';
 
 export interface Gpt2Sizes<V extends number> {
@@ -32,8 +23,8 @@ export const gpt2 = <const T extends number, const V extends number>(
 ) =>
   defineModel(name, { tokens: tensor('int32', [1, length]) }, ({ tokens }) => {
     const { vocabulary, positions, layers, width, heads } = sizes;
-    const words = parameter('embedding.token.weight', [vocabulary, width], normal(0, 0.02));
-    const places = parameter('embedding.position.weight', [positions, width], normal(0, 0.01));
+    const words = parameter('embedding.token.weight', [vocabulary, width], init.normal(0, 0.02));
+    const places = parameter('embedding.position.weight', [positions, width], init.normal(0, 0.01));
     const named = embedding(tokens, { entries: vocabulary, units: width, weight: words });
     const x = expectShapeOf(add(named, narrow(places, 0, 0, length)), named);
     const seen = transformer(x, layers, { heads, causal: true, approximate: 'tanh' });

@@ -2,18 +2,8 @@
  * Inception v3 (Szegedy et al. 2015, arXiv 1512.00567), as torchvision has it and without the auxiliary classifier,
  * which only training uses. The letters of the blocks are those of torchvision.
  */
-import {
-  averagePool2d,
-  concat,
-  defineModel,
-  expectShape,
-  type Image,
-  maxPool2d,
-  relu,
-  scope,
-  type Tensor,
-  tensor,
-} from 'millrace';
+import { defineModel, expectShape, scope, type Tensor, tensor } from 'millrace';
+import { averagePool2d, concat, type Image, maxPool2d, relu } from 'millrace/layers';
 import { pooledClassifier } from './blocks/classifier.ts';
 import { convNorm } from './blocks/convolution.ts';
 

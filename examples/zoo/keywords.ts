@@ -3,7 +3,8 @@
  * 10 cepstral coefficients of 40 ms, every 20 ms; what the memory holds at the end decides among ten words, silence, and
  * any other word.
  */
-import { defineModel, dense, lstm, narrow, softmax, squeeze, tensor } from 'millrace';
+import { defineModel, tensor } from 'millrace';
+import { dense, lstm, narrow, softmax, squeeze } from 'millrace/layers';
 
 const FRAMES = 49;
 

@@ -2,17 +2,8 @@
  * LeNet-5 (LeCun et al. 1998, "Gradient-based learning applied to document recognition", §II.B): digits. The second
  * convolution sees all maps of the first, and plain means and tanh stand for their scaled forms, as in most versions since.
  */
-import {
-  averagePool2d,
-  conv2d,
-  defineModel,
-  dense,
-  expectShape,
-  flatten,
-  softmax,
-  tanh,
-  tensor,
-} from 'millrace';
+import { defineModel, expectShape, tensor } from 'millrace';
+import { averagePool2d, conv2d, dense, flatten, softmax, tanh } from 'millrace/layers';
 
 export const lenet = () =>
   defineModel('lenet', { image: tensor('float32', [1, 32, 32, 1]) }, ({ image }) => {

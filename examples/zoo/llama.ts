@@ -3,23 +3,17 @@
  * norms without means, a gated perceptron (SwiGLU, Shazeer 2020, arXiv 2002.05202), and no biases. Queries and keys are in
  * the order of Hugging Face's checkpoints: element i of a head turns with element i + size/2.
  */
+import { defineModel, expectShapeOf, init, parameter, scope, type Tensor, tensor } from 'millrace';
 import {
   add,
-  defineModel,
   dense,
   embedding,
-  expectShapeOf,
   mul,
   multiHeadAttention,
-  normal,
-  parameter,
   rmsNorm,
   type Sequence,
-  scope,
   silu,
-  type Tensor,
-  tensor,
-} from 'millrace';
+} from 'millrace/layers';
 
 export interface LlamaSizes<V extends number> {
   readonly vocabulary: V;
@@ -60,7 +54,7 @@ export const llama = <const T extends number, const V extends number>(
 ) =>
   defineModel(name, { tokens: tensor('int32', [1, length]) }, ({ tokens }) => {
     const { vocabulary, layers, width, tied } = sizes;
-    const words = parameter('embedding.token.weight', [vocabulary, width], normal(0, 0.02));
+    const words = parameter('embedding.token.weight', [vocabulary, width], init.normal(0, 0.02));
     let x = embedding(tokens, { entries: vocabulary, units: width, weight: words });
     for (let n = 1; n <= layers; n++) x = scope(`block${n}`, () => layer(x, sizes));
     const last = { name: 'logits', units: vocabulary, bias: false, ...(tied ? { weight: words } : {}) };

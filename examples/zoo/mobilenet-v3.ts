@@ -1,15 +1,6 @@
 /** MobileNet v3 (Howard et al. 2019, arXiv 1905.02244), as torchvision has it: blocks found by search, in two tables. */
-import {
-  defineModel,
-  dense,
-  expectShape,
-  globalAveragePool,
-  hardSigmoid,
-  hardSwish,
-  relu,
-  scope,
-  tensor,
-} from 'millrace';
+import { defineModel, expectShape, scope, tensor } from 'millrace';
+import { dense, globalAveragePool, hardSigmoid, hardSwish, relu } from 'millrace/layers';
 import { classifier } from './blocks/classifier.ts';
 import { convNorm } from './blocks/convolution.ts';
 import { excite, type Images, inverted } from './blocks/inverted.ts';

@@ -2,7 +2,8 @@
  * MobileNet v1 (Howard et al. 2017, arXiv 1704.04861) with Keras' padding, and v2 (Sandler et al. 2018, arXiv
  * 1801.04381) with torchvision's: convolutions over one channel at a time, and 1×1 ones to mix them.
  */
-import { defineModel, expectShape, relu6, scope, tensor } from 'millrace';
+import { defineModel, expectShape, scope, tensor } from 'millrace';
+import { relu6 } from 'millrace/layers';
 import { pooledClassifier } from './blocks/classifier.ts';
 import { convNorm, depthwiseNorm } from './blocks/convolution.ts';
 import { type Images, inverted } from './blocks/inverted.ts';

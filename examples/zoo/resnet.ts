@@ -2,19 +2,8 @@
  * ResNet (He et al. 2015, arXiv 1512.03385), with the stride in the 3×3 convolution of a bottleneck, as torchvision and
  * most weights have it. Parameters have the names that `torchvision.resnet50` and its like map to checkpoints.
  */
-import {
-  add,
-  defineModel,
-  expectShape,
-  expectShapeOf,
-  type Image,
-  maxPool2d,
-  relu,
-  scope,
-  type Tensor,
-  tensor,
-  times,
-} from 'millrace';
+import { defineModel, expectShape, expectShapeOf, scope, sizes, type Tensor, tensor } from 'millrace';
+import { add, type Image, maxPool2d, relu } from 'millrace/layers';
 import { pooledClassifier } from './blocks/classifier.ts';
 import { convNorm } from './blocks/convolution.ts';
 
@@ -41,7 +30,7 @@ function bottleneck<S extends Image, W extends number, T extends Stride>(
   width: W,
   stride: T,
 ) {
-  const filters = times(4, width);
+  const filters = sizes.times(4, width);
   const down = relu(convNorm(x, { name: 'down', filters: width, kernel: 1 }));
   const mid = relu(convNorm(down, { name: 'mid', filters: width, kernel: 3, stride, padding: 1 }));
   const up = convNorm(mid, { name: 'up', filters, kernel: 1 }, { scale });

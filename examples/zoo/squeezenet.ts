@@ -2,20 +2,8 @@
  * SqueezeNet (Iandola et al. 2016, arXiv 1602.07360): AlexNet's accuracy in 5 MB. Version 1.1 of the authors squeezes
  * earlier and costs less than half.
  */
-import {
-  concat,
-  conv2d,
-  defineModel,
-  expectShape,
-  globalAveragePool,
-  type Image,
-  maxPool2d,
-  normal,
-  relu,
-  softmax,
-  type Tensor,
-  tensor,
-} from 'millrace';
+import { defineModel, expectShape, init, type Tensor, tensor } from 'millrace';
+import { concat, conv2d, globalAveragePool, type Image, maxPool2d, relu, softmax } from 'millrace/layers';
 
 /** 1×1 down to a few channels, then 1×1 and 3×3 side by side. */
 function fire<S extends Image, const Q extends number, const E extends number>(
@@ -30,7 +18,7 @@ function fire<S extends Image, const Q extends number, const E extends number>(
 
 /** Classes are maps, averaged: there is no dense layer. */
 function classes<S extends Image>(x: Tensor<'float32', S>) {
-  const maps = conv2d(x, { name: 'classifier', filters: 1000, kernel: 1, initializer: normal(0, 0.01) });
+  const maps = conv2d(x, { name: 'classifier', filters: 1000, kernel: 1, initializer: init.normal(0, 0.01) });
   return softmax(globalAveragePool(relu(maps)));
 }
 

@@ -2,21 +2,8 @@
  * U-Net (Ronneberger et al. 2015, arXiv 1505.04597), in the form most used since (milesial/Pytorch-UNet): padded
  * convolutions with batch normalisation. What the way down saw waits, four images deep, until the way up joins it.
  */
-import {
-  concat,
-  conv2d,
-  convTranspose2d,
-  defineModel,
-  expectShape,
-  type Image,
-  maxPool2d,
-  over,
-  relu,
-  scope,
-  sizeOf,
-  type Tensor,
-  tensor,
-} from 'millrace';
+import { defineModel, expectShape, scope, sizeOf, sizes, type Tensor, tensor } from 'millrace';
+import { concat, conv2d, convTranspose2d, type Image, maxPool2d, relu } from 'millrace/layers';
 import { convNorm } from './blocks/convolution.ts';
 
 const twice = <S extends Image, const F extends number>(x: Tensor<'float32', S>, name: string, filters: F) =>
@@ -35,7 +22,7 @@ function up<S extends Image, T extends Image>(
   name: string,
   skip: Tensor<'float32', T>,
 ) {
-  const filters = over(sizeOf(x, -1), 2);
+  const filters = sizes.over(sizeOf(x, -1), 2);
   const wide = convTranspose2d(x, { name: `${name}.spread`, filters, kernel: 2, stride: 2 });
   return twice(concat([skip, wide]), name, filters);
 }

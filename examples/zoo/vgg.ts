@@ -2,19 +2,8 @@
  * VGG (Simonyan and Zisserman 2014, arXiv 1409.1556), configurations D and E: 3×3 convolutions and nothing else. The
  * first dense layer alone is 392 MiB of the 528 MiB of VGG-16: what a plan does with one layer this large decides.
  */
-import {
-  conv2d,
-  defineModel,
-  dense,
-  expectShape,
-  flatten,
-  type Image,
-  maxPool2d,
-  relu,
-  scope,
-  type Tensor,
-  tensor,
-} from 'millrace';
+import { defineModel, expectShape, scope, type Tensor, tensor } from 'millrace';
+import { conv2d, dense, flatten, type Image, maxPool2d, relu } from 'millrace/layers';
 import { classifier } from './blocks/classifier.ts';
 
 /** Convolutions of one width, then half the image. */

@@ -3,21 +3,8 @@
  * each layer looking twice as far back as the one before; 1024 samples in all. The output is, for every sample, a
  * distribution over the 256 levels of the next.
  */
-import {
-  add,
-  conv1d,
-  defineModel,
-  expectShape,
-  mul,
-  relu,
-  scope,
-  sigmoid,
-  softmax,
-  split,
-  type Tensor,
-  tanh,
-  tensor,
-} from 'millrace';
+import { defineModel, expectShape, scope, type Tensor, tensor } from 'millrace';
+import { add, conv1d, mul, relu, sigmoid, softmax, split, tanh } from 'millrace/layers';
 
 const CHANNELS = 32;
 const SKIP = 128;

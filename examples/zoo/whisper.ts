@@ -2,7 +2,8 @@
  * The encoder of Whisper (Radford et al. 2022, arXiv 2212.04356): two convolutions over a spectrogram of mel bands, of
  * which the second halves the frames, then a transformer. Positions are a constant, and no parameter.
  */
-import { add, conv1d, defineModel, expectShapeOf, gelu, sinusoids, tensor } from 'millrace';
+import { defineModel, expectShapeOf, tensor } from 'millrace';
+import { add, conv1d, gelu, sinusoids } from 'millrace/layers';
 import { transformer } from './blocks/transformer.ts';
 
 export interface WhisperSizes<F extends number, M extends number, W extends number> {

@@ -2,23 +2,18 @@
  * YOLOv2 (Redmon and Farhadi 2016, arXiv 1612.08242), layer by layer as in Darknet's `yolov2.cfg`: boxes at one scale,
  * five at every place of 32 pixels.
  */
+import { defineModel, expectShape, init, scope, type Tensor, tensor } from 'millrace';
 import {
   concat,
   conv2d,
-  defineModel,
-  expectShape,
   type Image,
   maxPool2d,
-  normal,
   reshape,
-  scope,
   sigmoid,
   softmax,
   split,
-  type Tensor,
-  tensor,
   transpose,
-} from 'millrace';
+} from 'millrace/layers';
 import { leaky } from './blocks/darknet.ts';
 
 const half = <S extends Image>(x: Tensor<'float32', S>) => maxPool2d(x, { kernel: 2 });
@@ -56,7 +51,12 @@ export const yolov2 = () =>
     const coarse = leaky(leaky(stage6, ['coarse1', 1024, 3]), ['coarse2', 1024, 3]);
     const fine = reorg(leaky(stage5, ['fine', 64, 1]));
     const joined = leaky(concat([fine, coarse]), ['joined', 1024, 3]);
-    const boxes = conv2d(joined, { name: 'boxes', filters: 425, kernel: 1, initializer: normal(0, 0.01) });
+    const boxes = conv2d(joined, {
+      name: 'boxes',
+      filters: 425,
+      kernel: 1,
+      initializer: init.normal(0, 0.01),
+    });
     const [place, extent, object, classes] = split(reshape(boxes, [1, 19, 19, 5, 85]), [2, 2, 1, 80]);
     return { boxes: concat([sigmoid(place), extent, sigmoid(object), softmax(classes)]) };
   });

@@ -2,18 +2,8 @@
  * YOLOv3 (Redmon and Farhadi 2018, arXiv 1804.02767), layer by layer as in Darknet's `yolov3.cfg`: boxes at three
  * scales, each from what the scale below it has seen and from the backbone.
  */
-import {
-  add,
-  concat,
-  defineModel,
-  expectShape,
-  expectShapeOf,
-  type Image,
-  over,
-  scope,
-  type Tensor,
-  tensor,
-} from 'millrace';
+import { defineModel, expectShape, expectShapeOf, scope, sizes, type Tensor, tensor } from 'millrace';
+import { add, concat, type Image } from 'millrace/layers';
 import { detect, leaky, upsample } from './blocks/darknet.ts';
 
 /** Half the image, then residual blocks. */
@@ -24,7 +14,7 @@ const stage = <S extends Image, const F extends number>(
   scope(name, () => {
     let y = leaky(x, ['down', filters, 3, 2]);
     for (let n = 1; n <= blocks; n++) {
-      const narrow = leaky(y, [`block${n}.narrow`, over(filters, 2), 1]);
+      const narrow = leaky(y, [`block${n}.narrow`, sizes.over(filters, 2), 1]);
       const wide = expectShapeOf(leaky(narrow, [`block${n}.wide`, filters, 3], 0.2), y);
       y = expectShapeOf(add(y, wide), y);
     }

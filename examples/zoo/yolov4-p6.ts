@@ -2,19 +2,8 @@
  * Scaled-YOLOv4-P6 (Wang et al. 2020, arXiv 2011.08036), layer by layer as in Darknet's `yolov4-p6.cfg`: a scale more
  * than YOLOv4, and cross-stage partial blocks between the scales too. The largest network here: 487 MiB.
  */
-import {
-  concat,
-  defineModel,
-  expectShape,
-  type Image,
-  reshape,
-  scope,
-  sigmoid,
-  sizeOf,
-  split,
-  type Tensor,
-  tensor,
-} from 'millrace';
+import { defineModel, expectShape, scope, sizeOf, type Tensor, tensor } from 'millrace';
+import { concat, type Image, reshape, sigmoid, split } from 'millrace/layers';
 import { cspStage } from './blocks/csp.ts';
 import { boxes, centred, mished, pyramid, upsample } from './blocks/darknet.ts';
 

@@ -2,7 +2,8 @@
  * YOLOv4 (Bochkovskiy et al. 2020, arXiv 2004.10934), layer by layer as in Darknet's `yolov4.cfg`: a backbone of
  * cross-stage partial stages, and two ways between the scales, from coarse to fine and back.
  */
-import { concat, defineModel, expectShape, tensor } from 'millrace';
+import { defineModel, expectShape, tensor } from 'millrace';
+import { concat } from 'millrace/layers';
 import { cspStage } from './blocks/csp.ts';
 import { detect, leaky, mished, pyramid, upsample } from './blocks/darknet.ts';
 import { five } from './yolov3.ts';

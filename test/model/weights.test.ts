@@ -4,27 +4,22 @@ import { join } from 'node:path';
 import type { TypedConstant } from '../../compiler/ir/constant.ts';
 import { fromNumbers, toNumbers } from '../../compiler/ir/tensor.ts';
 import type { Shape } from '../../compiler/ir/types.ts';
+import { batchNorm, conv2d, defineModel, dense, relu, tensor } from '../../compiler/model/index.ts';
 import {
-  batchNorm,
-  conv2d,
-  defineModel,
-  dense,
   huggingface,
   joined,
   loadWeights,
   mapNames,
   type NameMap,
   part,
-  relu,
   rules,
   shaped,
   steps,
-  tensor,
   torchvision,
   toSafetensors,
   transposed,
   type WeightSet,
-} from '../../compiler/model/index.ts';
+} from '../../compiler/model/weights/index.ts';
 import { weightSet } from '../../compiler/model/weights/weight-set.ts';
 import { interpret } from '../../compiler/ops/constants/interpret.ts';
 import { ConstantReader } from '../../compiler/ops/constants/materialize.ts';

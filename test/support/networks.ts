@@ -21,6 +21,7 @@ import {
   globalAveragePool,
   hardSigmoid,
   hardSwish,
+  init,
   instanceNorm,
   leakyRelu,
   localResponseNorm,
@@ -30,7 +31,6 @@ import {
   maxPool2d,
   mish,
   mul,
-  normal,
   pad,
   reduceMean,
   relu,
@@ -49,12 +49,12 @@ import {
   transpose,
 } from '../../compiler/index.ts';
 
-const spread = normal(0, 0.2);
+const spread = init.normal(0, 0.2);
 
 function residualBlock(x: FloatTensor, filters: number, strides: number): FloatTensor {
   const conv = (y: FloatTensor, kernel: number, s: number) =>
     batchNorm(conv2d(y, { filters, kernel, stride: s, padding: 'same', bias: false }), {
-      initializer: normal(1, 0.1),
+      initializer: init.normal(1, 0.1),
     });
   const shortcut = strides === 1 && x.dim(-1) === filters ? x : conv(x, 1, strides);
   return relu(add(conv(relu(conv(x, 3, strides)), 3, 1), shortcut));

@@ -1,6 +1,7 @@
 /** Checkpoints of Hugging Face, by names and shapes: each parameter of the zoo's networks has its own place in them. */
 import assert from 'node:assert/strict';
-import { huggingface, type Model, mapNames, type NameMap, type WeightSet } from 'millrace';
+import type { Model } from 'millrace';
+import { huggingface, mapNames, type NameMap, type WeightSet } from 'millrace/weights';
 import { bertBase } from '../../examples/zoo/bert.ts';
 import { gpt2Small } from '../../examples/zoo/gpt2.ts';
 

@@ -2,7 +2,7 @@
 import { MillraceError } from '../../../runtime/error.ts';
 import type { Shape } from '../../ir/types.ts';
 import { checkOptions, layerName, makeParameter, node, nodes, scalar } from '../definition.ts';
-import { glorot, type Initializer, zeros } from '../initializers.ts';
+import { glorot, type Initializer, zeros } from '../init.ts';
 import type { AnyTensor, Tensor } from '../tensor.ts';
 import type { At, LastOf, Size } from '../types/dimensions.ts';
 import type { First, OnlyOptions } from '../types/verdict.ts';

@@ -2,7 +2,7 @@
 import { MillraceError } from '../../../runtime/error.ts';
 import type { Shape } from '../../ir/types.ts';
 import { checkOptions, layerName, makeParameter, node } from '../definition.ts';
-import { he, type Initializer, zeros } from '../initializers.ts';
+import { he, type Initializer, zeros } from '../init.ts';
 import type { AnyTensor, Tensor } from '../tensor.ts';
 import type { Multiply } from '../types/arithmetic.ts';
 import type { At } from '../types/dimensions.ts';

@@ -1,7 +1,7 @@
 /** Layers that multiply by a matrix: dense, embedding, and the product of two tensors. */
 import type { Shape } from '../../ir/types.ts';
 import { checkOptions, layerName, makeParameter, node } from '../definition.ts';
-import { he, type Initializer, normal, zeros } from '../initializers.ts';
+import { he, type Initializer, normal, zeros } from '../init.ts';
 import type { AnyTensor, Float, Tensor } from '../tensor.ts';
 import type { Multiplied, ProductVerdict, Projected } from '../types/product.ts';
 import type { Fits, Misfit, OnlyOptions } from '../types/verdict.ts';

@@ -2,7 +2,7 @@
 import { MillraceError } from '../../../runtime/error.ts';
 import type { Shape } from '../../ir/types.ts';
 import { checkOptions, layerName, makeParameter, node, nodes, scalar } from '../definition.ts';
-import { type Initializer, ones, zeros } from '../initializers.ts';
+import { type Initializer, ones, zeros } from '../init.ts';
 import type { AnyTensor, Tensor } from '../tensor.ts';
 
 export interface NormOptions {

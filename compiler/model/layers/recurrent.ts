@@ -1,7 +1,7 @@
 /** Recurrent layers over whole sequences. Parameters have the names, the shapes and the gate order of PyTorch. */
 import type { Shape } from '../../ir/types.ts';
 import { checkOptions, layerName, makeParameter, node, nodes } from '../definition.ts';
-import { type Initializer, uniform } from '../initializers.ts';
+import { type Initializer, uniform } from '../init.ts';
 import type { AnyTensor, Tensor } from '../tensor.ts';
 import type { Multiply } from '../types/arithmetic.ts';
 import type { At, Size } from '../types/dimensions.ts';

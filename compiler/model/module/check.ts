@@ -9,20 +9,17 @@ import { fileURLToPath } from 'node:url';
 import type { SourceFile, ts as TypeScript } from 'ts-morph';
 import { MillraceError } from '../../../runtime/error.ts';
 import { type DocumentedModel, documentedModels } from './docs.ts';
+import { entryFiles } from './entries.ts';
 
 type Compiler = typeof TypeScript;
 
 /** Sources have the declarations in them; a built installation has them beside its modules. */
-const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'd.ts';
-const declarations = (path: string): string =>
-  fileURLToPath(new URL(`../../../${path}.${extension}`, import.meta.url));
-const api: Readonly<Record<string, string>> = {
-  millrace: declarations('compiler/index'),
-  'millrace/runtime': declarations('runtime/node'),
-};
+const api = entryFiles(import.meta.url.endsWith('.ts') ? 'ts' : 'd.ts');
 
 /** Whether a file is Millrace's own, whose errors are not the model's. */
-const own = ['compiler', 'runtime'].map((room) => dirname(declarations(`${room}/x`)));
+const own = ['compiler', 'runtime'].map((room) =>
+  fileURLToPath(new URL(`../../../${room}`, import.meta.url)),
+);
 const isOwn = (file: string): boolean => own.some((folder) => file.startsWith(`${folder}/`));
 
 /**
@@ -59,7 +56,7 @@ export async function checkModule(path: string, shown = path): Promise<readonly 
 function optionsFor(ts: Compiler, path: string): TypeScript.CompilerOptions {
   const config = ts.findConfigFile(dirname(path), ts.sys.fileExists);
   const given = config === undefined ? bare(ts, path) : read(ts, config, path);
-  const paths = Object.fromEntries(Object.entries(api).map(([name, file]) => [name, [file]]));
+  const paths = Object.fromEntries([...api].map(([name, file]) => [name, [fileURLToPath(file)]]));
   return {
     ...given,
     paths: { ...given.paths, ...paths },

@@ -1,7 +1,7 @@
 /**
  * Loads a model module, TypeScript or JavaScript: checked, its types taken off and its files joined by esbuild, run, and
- * the one model it exports taken from it. `millrace` is this very installation, so that what the module defines is of
- * the classes that compile it.
+ * the one model it exports taken from it. `millrace` and its other entries are this very installation, so that what the
+ * module defines is of the classes that compile it.
  */
 import { access, constants, readFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
@@ -11,6 +11,7 @@ import { MillraceError } from '../../../runtime/error.ts';
 import type { Graph, PortDocs } from '../../ir/graph.ts';
 import { checkModule } from './check.ts';
 import type { DocumentedModel } from './docs.ts';
+import { entryFiles } from './entries.ts';
 
 /** As much of a model as this needs to know. */
 interface ExportedModel {
@@ -30,16 +31,16 @@ export async function loadModelModule(path: string): Promise<Graph> {
   return docs === null ? graph : { ...graph, docs };
 }
 
-const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-const api: Readonly<Record<string, string>> = {
-  millrace: new URL(`../../index.${extension}`, import.meta.url).href,
-  'millrace/runtime': new URL(`../../../runtime/node.${extension}`, import.meta.url).href,
-};
+const api = entryFiles(import.meta.url.endsWith('.ts') ? 'ts' : 'js');
 
 const installation: Plugin = {
   name: 'millrace',
   setup({ onResolve }) {
-    onResolve({ filter: /^millrace(\/runtime)?$/ }, ({ path }) => ({ path: api[path]!, external: true }));
+    onResolve({ filter: /^millrace(\/|$)/ }, ({ path }) => {
+      const file = api.get(path);
+      if (file !== undefined) return { path: file.href, external: true };
+      return { errors: [{ text: `"${path}" is no entry; there are ${[...api.keys()].join(', ')}` }] };
+    });
   },
 };
 

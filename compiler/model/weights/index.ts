@@ -1,4 +1,7 @@
-/** Weights from files, and to them. */
+/**
+ * `millrace/weights`: weights from files, and to them. A map (`rules`, or one that is given) says which tensor of a file
+ * each parameter is; `part`, `transposed`, `shaped`, `joined` and `steps` say what is made of it.
+ */
 export { type LoadWeightsOptions, loadWeights } from './load.ts';
 export { type BertNames, huggingface } from './maps/huggingface.ts';
 export { torchvision } from './maps/torchvision.ts';

@@ -2,7 +2,8 @@
  * A convolution without bias and a batch normalisation: the pair that papers since Ioffe and Szegedy 2015 (arXiv
  * 1502.03167) call a convolution. Weights are `<name>.weight`, those of the normalisation `<name>.norm.weight` and so on.
  */
-import { batchNorm, conv2d, depthwiseConv2d, filled, type Image, type Tensor } from 'millrace';
+import { init, type Tensor } from 'millrace';
+import { batchNorm, conv2d, depthwiseConv2d, type Image } from 'millrace/layers';
 
 /** One extent, or height and width. */
 type Kernel = number | readonly [number, number];
@@ -26,7 +27,7 @@ export interface NormSettings {
 
 const normOf = (name: string, { scale = 1, epsilon = 1e-5 }: NormSettings) => ({
   name: `${name}.norm`,
-  initializer: filled(scale),
+  initializer: init.filled(scale),
   epsilon,
 });
 

@@ -2,7 +2,8 @@
  * Stages of cross-stage partial networks (Wang et al. 2019, arXiv 1911.11929) as YOLOv4 has them: half of the channels
  * go through the blocks, the other half around them.
  */
-import { add, concat, expectShapeOf, type Image, scope, type Tensor } from 'millrace';
+import { expectShapeOf, scope, type Tensor } from 'millrace';
+import { add, concat, type Image } from 'millrace/layers';
 import { mished } from './darknet.ts';
 
 /** Half the image, then residual blocks of `inner` channels, on `part` of the `filters` channels. */

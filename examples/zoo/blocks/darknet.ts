@@ -2,6 +2,7 @@
  * What the YOLO networks share: Darknet's convolution, its pyramid of pools (He et al. 2014, arXiv 1406.4729), and the
  * head that boxes are read from, for the 80 classes of COCO. Branches are joined in Darknet's order, the last one first.
  */
+import { init, sizeOf, sizes, type Tensor } from 'millrace';
 import {
   concat,
   conv2d,
@@ -10,16 +11,12 @@ import {
   maxPool2d,
   mish,
   mul,
-  normal,
   reshape,
   resize,
   sigmoid,
-  sizeOf,
   split,
   sub,
-  type Tensor,
-  times,
-} from 'millrace';
+} from 'millrace/layers';
 import { convNorm } from './convolution.ts';
 
 /** Name, filters, kernel and, where it is not 1, stride: what a section of a `.cfg` says. */
@@ -55,7 +52,7 @@ export const boxes = <S extends Image, const A extends number>(
   x: Tensor<'float32', S>,
   name: string,
   anchors: A,
-) => conv2d(x, { name, filters: times(85, anchors), kernel: 1, initializer: normal(0, 0.01) });
+) => conv2d(x, { name, filters: sizes.times(85, anchors), kernel: 1, initializer: init.normal(0, 0.01) });
 
 /** [1, N, N, C] → [1, N, N, 3, 85]: places, objectness and classes as numbers between 0 and 1. */
 export function detect<const N extends number, const C extends number>(

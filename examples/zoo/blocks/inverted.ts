@@ -3,7 +3,8 @@
  * down without an activation, around a shortcut where the shape stays. MobileNet v3 and EfficientNet give the middle
  * gates for its channels (Hu et al. 2017, arXiv 1709.01507).
  */
-import { add, conv2d, globalAveragePool, type Image, mul, relu, sigmoid, type Tensor } from 'millrace';
+import type { Tensor } from 'millrace';
+import { add, conv2d, globalAveragePool, type Image, mul, relu, sigmoid } from 'millrace/layers';
 import { convNorm, depthwiseNorm } from './convolution.ts';
 
 /** Images of any size: these networks are tables, whose rows the checker sees as numbers. */

@@ -2,17 +2,8 @@
  * A layer of most transformers since GPT-2 (Radford et al. 2019, §2.3): attention and a perceptron, each added to what
  * came in, and each normalising its input and not its output.
  */
-import {
-  add,
-  dense,
-  expectShapeOf,
-  gelu,
-  layerNorm,
-  multiHeadAttention,
-  type Sequence,
-  scope,
-  type Tensor,
-} from 'millrace';
+import { expectShapeOf, scope, type Tensor } from 'millrace';
+import { add, dense, gelu, layerNorm, multiHeadAttention, type Sequence } from 'millrace/layers';
 
 export interface BlockOptions {
   readonly heads: number;

@@ -17,17 +17,15 @@ import {
   type Model,
   maxPool2d,
   mul,
-  over,
   type Port,
-  plus,
   relu,
   reshape,
   resize,
   sigmoid,
   sizeOf,
+  sizes,
   type Tensor,
   tensor,
-  times,
 } from 'millrace';
 import resnet from '../../../examples/resnet152/model.ts';
 import { refused, shapeIs, shapeTyped, within } from './expect-type.ts';
@@ -47,7 +45,7 @@ function residual<S extends Image, F extends number, T extends 1 | 2>(
 /** Squeeze and excitation, of any image. */
 function excite<S extends Image>(x: Tensor<'float32', S>) {
   const channels = sizeOf(x, -1);
-  const squeezed = relu(dense(globalAveragePool(x), { units: over(channels, 4) }));
+  const squeezed = relu(dense(globalAveragePool(x), { units: sizes.over(channels, 4) }));
   const gates = sigmoid(dense(squeezed, { units: channels }));
   return mul(x, reshape(gates, [sizeOf(x, 0), 1, 1, channels]));
 }
@@ -62,7 +60,7 @@ function inverted<S extends Image, const E extends number, const F extends numbe
   x: Tensor<'float32', S>,
   [expansion, filters, stride]: readonly [E, F, T],
 ) {
-  const wide = unit(x, [times(sizeOf(x, -1), expansion), 1, 1]);
+  const wide = unit(x, [sizes.times(sizeOf(x, -1), expansion), 1, 1]);
   const deep = relu(batchNorm(depthwiseConv2d(wide, { kernel: 3, stride, padding: 1, bias: false })));
   const y = batchNorm(conv2d(deep, { filters, kernel: 1, bias: false }));
   return stride === 1 && x.dim(-1) === filters ? add(y, expectShapeOf(x, y)) : y;
@@ -146,9 +144,9 @@ describe('types: blocks', () => {
   it('arithmetic on sizes', () =>
     within(({ map }) => {
       const channels = sizeOf(map, -1);
-      shapeIs(conv2d(map, { filters: times(6, channels), kernel: 1 }), [1, 56, 56, 384]);
-      shapeIs(conv2d(map, { filters: plus(channels, 32), kernel: 1 }), [1, 56, 56, 96]);
-      shapeIs(conv2d(map, { filters: over(channels, 3), kernel: 1 }), [1, 56, 56, 21]);
+      shapeIs(conv2d(map, { filters: sizes.times(6, channels), kernel: 1 }), [1, 56, 56, 384]);
+      shapeIs(conv2d(map, { filters: sizes.plus(channels, 32), kernel: 1 }), [1, 56, 56, 96]);
+      shapeIs(conv2d(map, { filters: sizes.over(channels, 3), kernel: 1 }), [1, 56, 56, 21]);
     }));
 
   it('what does not fit a block is refused', () =>

@@ -16,8 +16,8 @@ import {
   type Sequence,
   silu,
   sizeOf,
+  sizes,
   type Tensor,
-  times,
   transpose,
 } from 'millrace';
 import { expectType, refused, shapeIs, shapeTyped, within } from './expect-type.ts';
@@ -25,7 +25,7 @@ import { expectType, refused, shapeIs, shapeTyped, within } from './expect-type.
 /** As in GPT-2. */
 function block<S extends Sequence>(x: Tensor<'float32', S>, heads: number) {
   const seen = add(x, multiHeadAttention(layerNorm(x), { heads, causal: true }));
-  const wide = gelu(dense(layerNorm(seen), { units: times(4, sizeOf(seen, -1)) }), 'tanh');
+  const wide = gelu(dense(layerNorm(seen), { units: sizes.times(4, sizeOf(seen, -1)) }), 'tanh');
   return add(seen, dense(wide, { units: sizeOf(seen, -1) }));
 }
 
