@@ -11,8 +11,8 @@ import { fitKernels, mediansOf } from '../compiler/schedule/device/fit.ts';
 import { fitPipeline } from '../compiler/schedule/device/fit-pipeline.ts';
 import { othersFrom, PROFILE_VERSION, type Profile } from '../compiler/schedule/device/profile.ts';
 import type { LoadOptions } from '../runtime/node.ts';
-import { DEFAULT_IN_FLIGHT, NATIVE_READERS } from '../runtime/open.ts';
-import { type SourceWish, sourceWishes } from '../runtime/options.ts';
+import { defaultInFlight } from '../runtime/options.ts';
+import { type SourceWish, sourceWishes } from '../runtime/weights/source.ts';
 import { type Timed, timeRuns, timeSteps } from './calibrate/bundle.ts';
 import { timeChecksum } from './calibrate/checksum.ts';
 import {
@@ -150,7 +150,7 @@ async function measure(
       own.push(await timeRuns(bundle, reading));
     }
     const { engine, isa, threads } = steps[0]!;
-    const inFlight = engine === 'native' ? NATIVE_READERS : DEFAULT_IN_FLIGHT;
+    const inFlight = defaultInFlight[engine];
     // Alone, the isolate that computes takes the checksums too.
     const checkMs = engine === 'wasm' && threads === 1 ? timeChecksum() : 0;
     const timings = [...steps, ...own].flatMap((one) => one.timings);

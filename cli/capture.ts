@@ -9,8 +9,9 @@ import type { Executor } from '../runtime/engine/executor.ts';
 import { MillraceError } from '../runtime/error.ts';
 import { choosePlan } from '../runtime/format/choose.ts';
 import type { DType } from '../runtime/format/dtype.ts';
+import { nodeFiles } from '../runtime/platform/node/files.ts';
 import { formatSize, parseSize } from '../runtime/size.ts';
-import { openWeights } from '../runtime/weights/direct.ts';
+import { openFileSource } from '../runtime/weights/file.ts';
 import { type Command, readArguments } from './command.ts';
 import { readInputs } from './inputs.ts';
 import { manifestOf } from './load.ts';
@@ -67,7 +68,7 @@ export const capture: Command = {
       plan,
       executor: (await import(pathToFileURL(resolve(folder, 'executor.js')).href)) as Executor,
       engine: await readFile(join(folder, 'engine.wasm')),
-      source: await openWeights(join(folder, 'weights.bin'), 'file'),
+      source: await openFileSource(nodeFiles, join(folder, 'weights.bin'), 'file'),
       inputs,
     });
     const allocations = given.flag('weights') ? all : all.filter(({ kind }) => kind !== 'weights');

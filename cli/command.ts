@@ -90,6 +90,7 @@ export const engineOptions = {
   threads: { type: 'string' },
   engine: { type: 'string' },
   source: { type: 'string' },
+  isa: { type: 'string' },
   deterministic: { type: 'boolean' },
   verify: { type: 'string' },
   prime: { type: 'boolean' },
@@ -103,6 +104,8 @@ export const engineHelp = `engine options
   --threads N        threads that compute; 1 needs no shared memory (default 1)
   --engine ENGINE    auto (native where it is built), native or wasm
   --source SOURCE    auto, file (through the page cache), direct (past it, Linux) or mmap (native)
+  --isa NAME         instruction set: avx512, avx2, neon, baseline, wasm-relaxed-simd or wasm-simd128
+                     (default: the best there is; for the native engine, MILLRACE_ISA if it is set)
   --deterministic    the same bits on every machine and engine: no fused multiply-add
   --verify WHEN      compare checksums always (default), first (on the first read only) or never
   --prime            at the end of a run, make the first reads of the next (stream and mmap)

@@ -14,7 +14,7 @@ export function engineOptionsOf(given: Arguments, help: string): LoadOptions {
   if (!engines.includes(engine))
     throw new UsageError(`--engine: expected ${engines.join(', ')}, got "${engine}"`, help);
   const options: Record<string, unknown> = { engine };
-  for (const name of ['mode', 'budget', 'source', 'verify']) {
+  for (const name of ['mode', 'budget', 'source', 'verify', 'isa']) {
     const value = given.text(name);
     if (value !== undefined) options[name] = value;
   }

@@ -5,10 +5,10 @@
  * nothing but its outputs, and not these where the caller brings them.
  */
 
-import type { Engine } from './engine/engine.ts';
 import { MillraceError } from './error.ts';
 import { arrayFor, type DType, elementCount, type TypedArray } from './format/dtype.ts';
 import type { Port } from './format/format.ts';
+import type { Engine } from './pipeline/engine.ts';
 import type { TraceEvent } from './pipeline/trace.ts';
 import type { SourceKind } from './weights/source.ts';
 

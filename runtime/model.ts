@@ -5,12 +5,13 @@
  */
 
 import { Context, type ContextParts, type Tensors } from './context.ts';
-import type { EngineKind, Isa } from './engine/engine.ts';
+import type { Isa } from './engine/isa.ts';
 import { MillraceError } from './error.ts';
 import type { Mode } from './format/choose.ts';
 import type { DType } from './format/dtype.ts';
 import { type Plan, type Port, RESIDENT } from './format/format.ts';
 import { count, MAX_THREADS } from './options.ts';
+import type { EngineKind } from './pipeline/engine.ts';
 
 /** An input or output, for people. */
 export interface TensorPort {

@@ -10,7 +10,13 @@ import { median } from '../../compiler/schedule/device/median.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import { type Manifest, RESIDENT, type WorkTable } from '../../runtime/format/format.ts';
 import { mappedPlans } from '../../runtime/format/mapped.ts';
-import { type LoadedModel, type LoadOptions, load, type TraceEvent } from '../../runtime/node.ts';
+import {
+  type EngineKind,
+  type LoadedModel,
+  type LoadOptions,
+  load,
+  type TraceEvent,
+} from '../../runtime/node.ts';
 import { randomTensor } from '../inputs.ts';
 import { manifestOf } from '../load.ts';
 
@@ -25,7 +31,7 @@ const LONGEST_MS = 15_000;
 export interface Timed {
   readonly timings: readonly Timing[];
   readonly runs: readonly TimedRun[];
-  readonly engine: string;
+  readonly engine: EngineKind;
   readonly isa: string;
   readonly threads: number;
   /** Of the plans that stream. */

@@ -26,7 +26,7 @@ export async function bundleEntries(hostOps: readonly string[]): Promise<EntryFi
   ];
   runtimeFiles ??= Promise.all([
     bundle({ stdin: entry(index.join('\n')) }).then((text) => ({ name: 'index.js', text })),
-    bundle({ entryPoints: [`${root}runtime/engine/worker.${extension}`] }).then((text) => ({
+    bundle({ entryPoints: [`${root}runtime/platform/node/worker.${extension}`] }).then((text) => ({
       name: 'worker.js',
       text,
     })),

@@ -5,8 +5,13 @@
 
 import { MillraceError } from '../error.ts';
 import { arrayFor, elementCount, elementSize } from '../format/dtype.ts';
-import type { ValueMemory } from './engine.ts';
 import type { HostOp, HostOperand, HostTensor } from './executor.ts';
+
+/** The memory of values, as host ops, inputs and outputs see it. */
+export interface ValueMemory {
+  /** The first bytes of a value, in place or (a weight that is mapped) copied. Not to be kept after a run. */
+  valueBytes(value: number, byteLength: number): Uint8Array;
+}
 
 const byteLengthOf = ({ dtype, shape }: HostOperand): number => elementCount(shape) * elementSize(dtype);
 

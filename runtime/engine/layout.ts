@@ -4,6 +4,7 @@
  * that: engine's own words and stack · address table · segment states · program · further threads' stacks · the ring
  * that traced threads record in · arena.
  */
+import { TRACE_EVENT_BYTES, TRACE_HEADER_BYTES } from './trace-rows.ts';
 
 export const WASM_PAGE_BYTES = 65536;
 /** Room for the engine's stack and statics; the linker's `__heap_base` must not lie above. */
@@ -11,10 +12,6 @@ export const ENGINE_BYTES = 2 * WASM_PAGE_BYTES;
 /** Stack of each thread after the first, whose stack is the engine's own. */
 export const STACK_BYTES = 32768;
 const LINE_BYTES = 64;
-
-/** `struct trace` (trace.h): capacity and count, then what, id, thread, reserved, from, to for each event. */
-export const TRACE_HEADER_BYTES = 8;
-export const TRACE_EVENT_BYTES = 32;
 
 export interface LayoutSizes {
   /** Value ids, including id 0. */

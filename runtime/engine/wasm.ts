@@ -7,21 +7,14 @@
 import { MillraceError } from '../error.ts';
 import { heldValueOffsets } from '../format/choose.ts';
 import type { Manifest, Plan } from '../format/format.ts';
-import { TRACE_ROW } from '../pipeline/trace.ts';
 import { formatSize } from '../size.ts';
 import { Control } from './control.ts';
-import type { ValueMemory } from './engine.ts';
+import type { ValueMemory } from './host.ts';
 import { type EngineExports, instantiate } from './instance.ts';
-import {
-  ENGINE_BYTES,
-  type Layout,
-  layoutOf,
-  TRACE_EVENT_BYTES,
-  TRACE_HEADER_BYTES,
-  WASM_PAGE_BYTES,
-} from './layout.ts';
+import { ENGINE_BYTES, type Layout, layoutOf, WASM_PAGE_BYTES } from './layout.ts';
 import { unshareMemory } from './memory-import.ts';
 import type { segmentStates } from './program.ts';
+import { TRACE_EVENT_BYTES, TRACE_HEADER_BYTES, TRACE_ROW } from './trace-rows.ts';
 
 const WASM_MAX_PAGES = 65536;
 

@@ -17,11 +17,11 @@
  */
 
 import { segmentStates } from '../engine/program.ts';
-import { MillraceError } from '../error.ts';
+import type { MillraceError } from '../error.ts';
 import { RESIDENT } from '../format/format.ts';
 import { NOT_PRIMED } from '../format/prime.ts';
-import { damaged } from '../weights/source.ts';
 import type { LoaderParts } from './loader-parts.ts';
+import { SegmentReader } from './segment-reader.ts';
 import { StallClock } from './stall.ts';
 
 /** wakeAt when no step is of interest. */
@@ -43,7 +43,7 @@ export class Loader {
   readonly #streamed: readonly number[];
   readonly #resident: readonly number[];
   readonly #arrived: Uint8Array;
-  readonly #verified: Uint8Array;
+  readonly #reader: SegmentReader;
   readonly #stall: StallClock;
   /** For the run that goes on, or was the last, and for the next. */
   #own: Reads = { next: 0, inFlight: 0, bytes: 0, failure: null };
@@ -51,6 +51,7 @@ export class Loader {
   /** Place in #streamed: the earliest that has not arrived. */
   #missing = 0;
   #stopped = true;
+  #interrupted = false;
   #awaited: { readonly segment: number; readonly settle: () => void } | null = null;
   #idle: (() => void) | null = null;
 
@@ -60,7 +61,7 @@ export class Loader {
     this.#streamed = all.filter((s) => parts.issue[s] !== RESIDENT);
     this.#resident = all.filter((s) => parts.issue[s] === RESIDENT);
     this.#arrived = new Uint8Array(all.length);
-    this.#verified = new Uint8Array(all.length);
+    this.#reader = new SegmentReader(parts);
     this.#stall = new StallClock(parts.now, parts.trace ?? null);
   }
 
@@ -86,24 +87,12 @@ export class Loader {
 
   /** Reads the segments that stay, once, before the first run. */
   async loadResidents(): Promise<void> {
-    const reads = this.#own;
-    clear(reads);
-    let next = 0;
-    const readOn = async (): Promise<void> => {
-      while (next < this.#resident.length && reads.failure === null) {
-        const s = this.#resident[next++]!;
-        await this.#read(s);
-        reads.bytes += this.#parts.segments[s]!.byteLength;
-        this.#parts.engine.setState(s, segmentStates.RESIDENT);
-      }
-    };
-    const readers = Array.from({ length: this.#parts.maxInFlight }, () =>
-      readOn().catch((error: unknown) => {
-        reads.failure ??= failureOf(error);
-      }),
-    );
-    await Promise.all(readers);
-    if (reads.failure !== null) throw reads.failure;
+    const { engine, segments } = this.#parts;
+    clear(this.#own);
+    await this.#reader.readAll(this.#resident, (s) => {
+      this.#own.bytes += segments[s]!.byteLength;
+      engine.setState(s, segmentStates.RESIDENT);
+    });
   }
 
   /** Starts a run: the engine's progress is −1, and nothing is in flight but what is primed. */
@@ -137,14 +126,25 @@ export class Loader {
     }
   }
 
-  /** Resolves when the segment has arrived in this run; rejects with what stopped the loader. */
+  /**
+   * Resolves when the segment has arrived in this run, or when `interrupt` is called; rejects with what stopped the
+   * loader.
+   */
   async arrival(segment: number): Promise<void> {
-    while (this.#arrived[segment] === 0) {
+    this.#interrupted = false;
+    while (this.#arrived[segment] === 0 && !this.#interrupted) {
       if (this.failure !== null) throw this.failure;
       await new Promise<void>((settle) => {
         this.#awaited = { segment, settle };
       });
     }
+  }
+
+  /** Ends a wait for a segment: the engine has been told to stop, and shall notice. */
+  interrupt(): void {
+    this.#interrupted = true;
+    this.#awaited?.settle();
+    this.#awaited = null;
   }
 
   /**
@@ -185,7 +185,7 @@ export class Loader {
     reads.inFlight++;
     this.#arrived[s] = 0;
     engine.setState(s, segmentStates.ISSUED);
-    this.#read(s).then(
+    this.#reader.read(s).then(
       () => {
         reads.inFlight--;
         reads.bytes += segments[s]!.byteLength;
@@ -195,9 +195,9 @@ export class Loader {
         if (!this.#stopped) this.advance();
         this.#settled(s);
       },
-      (error: unknown) => {
+      (error: MillraceError) => {
         reads.inFlight--;
-        reads.failure ??= failureOf(error);
+        reads.failure ??= error;
         engine.setState(s, segmentStates.FAILED);
         // What was ahead when it was started may be this run's by now.
         if (reads === this.#own) {
@@ -207,21 +207,6 @@ export class Loader {
         this.#settled(s);
       },
     );
-  }
-
-  async #read(s: number): Promise<void> {
-    const { segments, targets, source, verify, trace, now } = this.#parts;
-    const issued = trace ? now() : 0;
-    await source.readInto(targets[s]!, segments[s]!.offset);
-    if (verify === 'always' || (verify === 'first' && this.#verified[s] === 0)) this.#check(s);
-    trace?.record('read', s, issued, now());
-  }
-
-  #check(s: number): void {
-    const { segments, targets, crc32 } = this.#parts;
-    const got = crc32(targets[s]!);
-    if (got !== segments[s]!.crc32) throw damaged(s, segments[s]!, got);
-    this.#verified[s] = 1;
   }
 
   #passArrived(): void {
@@ -259,10 +244,3 @@ function clear(reads: Reads): void {
   reads.bytes = 0;
   reads.failure = null;
 }
-
-const failureOf = (error: unknown): MillraceError =>
-  error instanceof MillraceError
-    ? error
-    : new MillraceError('SEGMENT_READ', error instanceof Error ? error.message : String(error), {
-        cause: error,
-      });

@@ -4,9 +4,7 @@
  * of a run without threads, are recorded by this isolate.
  */
 
-/** In the order of `enum trace_what` in engine/trace.h; `run` is TypeScript's own. */
-export const traceKinds = ['step', 'work', 'wait', 'read', 'run'] as const;
-export type TraceKind = (typeof traceKinds)[number];
+import { TRACE_ROW, type TraceKind, traceKinds } from '../engine/trace-rows.ts';
 
 export interface TraceEvent {
   /** step: a step, on thread 0. work: another thread's part in it. wait: thread 0 waits for a segment. read: from a
@@ -25,7 +23,6 @@ export interface TraceEvent {
 
 /** Events that a ring keeps: some hundred runs of a network of a hundred steps. */
 export const TRACE_EVENTS = 16384;
-export const TRACE_ROW = 5;
 
 /** Names the layer that an event is about. */
 export type LayerOf = (what: TraceKind, id: number) => string;

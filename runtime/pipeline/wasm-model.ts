@@ -1,8 +1,9 @@
 /** The WASM engine as a loaded model sees it: engine, loader, threads and source put together by TypeScript. */
-import type { Engine, Isa } from '../engine/engine.ts';
+import type { WasmIsa } from '../engine/isa.ts';
 import type { Threads } from '../engine/threads.ts';
 import type { SourceKind, WeightSource } from '../weights/source.ts';
 import { type Drive, runAlone, runOnThreads } from './drive.ts';
+import type { Engine } from './engine.ts';
 import { eventsOf, type LayerOf, type TraceEvent, type TraceRing } from './trace.ts';
 
 export interface WasmParts {
@@ -10,7 +11,7 @@ export interface WasmParts {
   /** null: the calling isolate runs the engine. */
   readonly threads: Threads | null;
   readonly source: WeightSource;
-  readonly isa: Isa;
+  readonly isa: WasmIsa;
   readonly trace: TraceRing | null;
   readonly layerOf: LayerOf;
   /** Opens the same bundle, plan and source once more. */
@@ -21,7 +22,7 @@ export class WasmModel implements Engine {
   readonly kind = 'wasm';
   readonly allocations = 0;
   readonly allocatedBytes = 0;
-  readonly isa: Isa;
+  readonly isa: WasmIsa;
   #parts: WasmParts | null;
   #source: SourceKind;
 
@@ -63,7 +64,9 @@ export class WasmModel implements Engine {
   }
 
   stop(): void {
-    this.#parts?.drive.engine.control.set('stop', 1);
+    const drive = this.#parts?.drive;
+    drive?.engine.control.set('stop', 1);
+    drive?.loader.interrupt();
   }
 
   trace(): readonly TraceEvent[] {

@@ -1,43 +1,36 @@
 /**
- * Reads that bypass the system's file cache (O_DIRECT, Linux): the cache fills with nothing, and a stream of weights
- * costs the machine no memory beyond the arena. Segments are aligned to 4 KiB in file and arena, which is what such
- * reads ask for. Some file systems refuse them at open, some at the first read: `auto` then reads through the cache.
+ * Reads that bypass the system's file cache: the cache fills with nothing, and a stream of weights costs the machine no
+ * memory beyond the arena. Segments are aligned to 4 KiB in file and arena, which is what such reads ask for. Some file
+ * systems refuse them at open, some at the first read: `auto` then reads through the cache.
  */
-import { constants } from 'node:fs';
 import { MillraceError } from '../error.ts';
-import type { SourceWish } from '../options.ts';
-import { openFileSource } from './file.ts';
-import type { SourceKind, WeightSource } from './source.ts';
+import { type Files, openFileSource, systemCode } from './file.ts';
+import type { SourceKind, SourceWish, WeightSource } from './source.ts';
 
-const openCached = (path: string): Promise<WeightSource> => openFileSource(path, constants.O_RDONLY, 'file');
-
-export async function openDirectSource(path: string): Promise<WeightSource> {
-  const direct: number | undefined = constants.O_DIRECT;
-  if (direct === undefined)
-    throw new MillraceError('OPTION', 'direct reads are a Linux feature', {
-      at: 'source',
-      got: 'direct',
-      hint: 'Use source auto or file.',
-    });
-  return openFileSource(path, constants.O_RDONLY | direct, 'direct');
+async function openDirectSource(files: Files, path: string): Promise<WeightSource> {
+  if (files.direct) return openFileSource(files, path, 'direct');
+  throw new MillraceError('OPTION', 'direct reads are a Linux feature', {
+    at: 'source',
+    got: 'direct',
+    hint: 'Use source auto or file.',
+  });
 }
 
 /** Opens the weights as wished; `auto` is direct where the system can and through the cache where it can't. */
-export async function openWeights(path: string, wish: SourceWish): Promise<WeightSource> {
-  if (wish === 'file') return openCached(path);
-  if (wish === 'direct') return openDirectSource(path);
-  if (constants.O_DIRECT === undefined) return openCached(path);
-  const direct = await openDirectSource(path).catch((error: unknown) => {
+export async function openWeights(files: Files, path: string, wish: SourceWish): Promise<WeightSource> {
+  const openCached = (): Promise<WeightSource> => openFileSource(files, path, 'file');
+  if (wish === 'direct') return openDirectSource(files, path);
+  if (wish === 'file' || !files.direct) return openCached();
+  const direct = await openDirectSource(files, path).catch((error: unknown) => {
     if (isRefusal(error)) return null;
     throw error;
   });
-  return direct === null ? openCached(path) : new FallbackSource(direct, () => openCached(path));
+  return direct === null ? openCached() : new FallbackSource(direct, openCached);
 }
 
 /** The system can't do direct reads here: an alignment or a file system it does not serve. */
 function isRefusal(error: unknown): boolean {
-  const code =
-    error instanceof MillraceError ? (error.cause as NodeJS.ErrnoException | undefined)?.code : undefined;
+  const code = error instanceof MillraceError ? systemCode(error.cause) : undefined;
   return code === 'EINVAL' || code === 'ENOTSUP' || code === 'EOPNOTSUPP';
 }
 

@@ -1,84 +1,76 @@
 /**
- * Weights in a file, read with `fs.read` straight into the engine's memory on libuv's threads: the bytes are copied
- * once, by the kernel, and the isolate only learns that they are there. Invariant: one descriptor from open to close.
+ * Weights in a file, read straight into the engine's memory: the system copies the bytes once, and the isolate only
+ * learns that they are there. What opens and reads files is the platform's. Invariant: one open file from open to close.
  */
-import { close, fstat, open, read } from 'node:fs';
-import { promisify } from 'node:util';
 import { MillraceError } from '../error.ts';
 import { endsEarly, type SourceKind, type WeightSource } from './source.ts';
 
-const openFile = promisify(open);
-const closeFile = promisify(close);
-const statFile = promisify(fstat);
+/** A file that is open. */
+export interface OpenFile {
+  readonly byteLength: number;
+  /**
+   * Reads into `target` from byte `offset` of the file. Resolves with the number of bytes, which may be fewer than were
+   * asked for, and is 0 at the end. Rejects with the system's error: its `code` is the system's name for it.
+   */
+  read(target: Uint8Array, offset: number): Promise<number>;
+  close(): Promise<void>;
+}
 
-/** Node refuses reads of 2 GiB and more; the kernel stops 4 KiB short of that. */
-const MAX_READ = 2 ** 30;
+/** The platform's files. */
+export interface Files {
+  /** Whether it knows reads that bypass the system's file cache. */
+  readonly direct: boolean;
+  /** Opens a regular file; `kind` says through the cache or around it. Rejects with BUNDLE_READ. */
+  open(path: string, kind: 'file' | 'direct'): Promise<OpenFile>;
+}
 
-/** `fs.read`, so that tests can make it fail. */
-export type ReadCall = typeof read;
+/** The system's name for an error, such as EINVAL. */
+export const systemCode = (error: unknown): string | undefined =>
+  error instanceof Error ? (error as { readonly code?: string }).code : undefined;
 
 export class FileSource implements WeightSource {
   readonly kind: SourceKind;
   readonly byteLength: number;
   readonly #path: string;
-  readonly #descriptor: number;
-  readonly #read: ReadCall;
+  readonly #file: OpenFile;
 
-  constructor(
-    kind: SourceKind,
-    path: string,
-    descriptor: number,
-    byteLength: number,
-    readCall: ReadCall = read,
-  ) {
+  constructor(kind: SourceKind, path: string, file: OpenFile) {
     this.kind = kind;
-    this.byteLength = byteLength;
+    this.byteLength = file.byteLength;
     this.#path = path;
-    this.#descriptor = descriptor;
-    this.#read = readCall;
+    this.#file = file;
   }
 
-  readInto(target: Uint8Array, offset: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const next = (done: number): void => {
-        const length = Math.min(target.length - done, MAX_READ);
-        this.#read(this.#descriptor, target, done, length, offset + done, (error, count) => {
-          if (error !== null) reject(this.#failed(error, offset + done));
-          else if (count === 0) reject(endsEarly(this.#path, offset, target.length, done));
-          else if (done + count === target.length) resolve();
-          else next(done + count);
-        });
-      };
-      next(0);
-    });
+  async readInto(target: Uint8Array, offset: number): Promise<void> {
+    for (let done = 0; done < target.length; ) {
+      const count = await this.#read(target.subarray(done), offset + done);
+      if (count === 0) throw endsEarly(this.#path, offset, target.length, done);
+      done += count;
+    }
   }
 
   close(): Promise<void> {
-    return closeFile(this.#descriptor);
+    return this.#file.close();
   }
 
-  #failed(cause: Error, offset: number): MillraceError {
-    return new MillraceError('SEGMENT_READ', `read at ${offset}: ${cause.message}`, {
-      at: this.#path,
-      cause,
-    });
+  /** A signal may interrupt a read before a byte has come: it is made again. */
+  async #read(target: Uint8Array, offset: number): Promise<number> {
+    for (;;)
+      try {
+        return await this.#file.read(target, offset);
+      } catch (cause) {
+        if (systemCode(cause) === 'EINTR') continue;
+        throw new MillraceError('SEGMENT_READ', `read at ${offset}: ${(cause as Error).message}`, {
+          at: this.#path,
+          cause,
+        });
+      }
   }
 }
 
-/** Opens a file of weights; `flags` as of open(2). */
-export async function openFileSource(path: string, flags: number, kind: SourceKind): Promise<FileSource> {
-  let descriptor: number;
-  try {
-    descriptor = await openFile(path, flags);
-  } catch (cause) {
-    throw new MillraceError('BUNDLE_READ', (cause as Error).message, { at: path, cause });
-  }
-  try {
-    const stat = await statFile(descriptor);
-    if (!stat.isFile()) throw new MillraceError('BUNDLE_READ', 'not a regular file', { at: path });
-    return new FileSource(kind, path, descriptor, stat.size);
-  } catch (error) {
-    await closeFile(descriptor);
-    throw error;
-  }
-}
+/** Opens a file of weights; rejects with BUNDLE_READ. */
+export const openFileSource = async (
+  files: Files,
+  path: string,
+  kind: 'file' | 'direct',
+): Promise<FileSource> => new FileSource(kind, path, await files.open(path, kind));

@@ -10,6 +10,10 @@ import type { SegmentEntry } from '../format/format.ts';
 /** What actually serves the reads: the system's file cache, the disk around it, the cache in place, or memory. */
 export type SourceKind = 'file' | 'direct' | 'mmap' | 'memory';
 
+/** How weights may be asked for. `auto` is settled by what the system can do. */
+export const sourceWishes = ['auto', 'file', 'direct', 'mmap'] as const;
+export type SourceWish = (typeof sourceWishes)[number];
+
 export interface WeightSource {
   readonly kind: SourceKind;
   readonly byteLength: number;

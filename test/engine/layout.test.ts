@@ -1,15 +1,9 @@
 /** The engine's memory: what the compiler is told it holds, and that its regions keep apart. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import {
-  fixedBytesOf,
-  layoutOf,
-  STACK_BYTES,
-  TRACE_EVENT_BYTES,
-  TRACE_HEADER_BYTES,
-  WASM_PAGE_BYTES,
-} from '../../runtime/engine/layout.ts';
+import { fixedBytesOf, layoutOf, STACK_BYTES, WASM_PAGE_BYTES } from '../../runtime/engine/layout.ts';
 import { unshareMemory } from '../../runtime/engine/memory-import.ts';
+import { TRACE_EVENT_BYTES, TRACE_HEADER_BYTES } from '../../runtime/engine/trace-rows.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import { SEGMENT_ALIGNMENT } from '../../runtime/format/format.ts';
 

@@ -1,12 +1,12 @@
 /** The native engine, for tests: skips a test, with a word, where it is not built. */
 import type { Context } from 'mocha';
-import type { NativeIsa } from '../../runtime/engine/engine.ts';
+import type { NativeIsa } from '../../runtime/engine/isa.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import { findAddon } from '../../runtime/platform/node/addon.ts';
 
 const found = findAddon(new URL('../../build/engine/', import.meta.url));
 
-export const addon = found instanceof MillraceError ? null : found.addon;
+export const addon = found instanceof MillraceError ? null : found;
 export const isas: readonly NativeIsa[] = addon?.isas ?? [];
 
 /** Call it in a `before` hook. */

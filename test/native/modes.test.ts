@@ -1,5 +1,6 @@
 /** Every mode, source, thread count and plan gives the same bits on one instruction set; WASM agrees. */
 import assert from 'node:assert/strict';
+import { nativeIsas } from '../../runtime/engine/isa.ts';
 import { modes } from '../../runtime/format/choose.ts';
 import { load } from '../../runtime/node.ts';
 import type { LoadOptions } from '../../runtime/options.ts';
@@ -43,40 +44,38 @@ for (const host of [false, true])
       );
     }
 
-    for (const isa of ['baseline', 'avx2', 'avx512', 'neon'])
+    for (const isa of nativeIsas)
       it(`gives the same bits in ${cases.length} ways on ${isa}`, async function () {
-        if (!isas.some((name) => name === isa)) {
+        if (!isas.includes(isa)) {
           this.test!.title += ' (not on this processor)';
           this.skip();
         }
-        await withIsa(isa, async () => {
-          const model = await load(bundle.path, { engine: 'native', mode: 'resident' });
-          assert.equal(model.engine, 'native');
-          assert.equal(model.isa, isa);
-          const { y } = await model.run({ x: input });
-          await model.close();
-          for (const [i, value] of made.expected(input).entries())
-            assert.ok(Math.abs((y as Float32Array)[i]! - value) < 1e-4, `element ${i}`);
-          for (const options of cases) {
-            const loaded = await load(bundle.path, { ...options, engine: 'native' });
-            try {
-              for (let run = 0; run < 3; run++) {
-                if (run === 1) await loaded.run({ x: inputFor(made, 1) });
-                const again = await loaded.run({ x: input });
-                assert.equal(bits(again['y']), bits(y), JSON.stringify(options));
-                const streams = loaded.plan.name !== 'resident';
-                if (streams || run > 0)
-                  assert.equal(
-                    loaded.stats.bytesRead,
-                    streams ? made.weights.length : 0,
-                    JSON.stringify(options),
-                  );
-              }
-            } finally {
-              await loaded.close();
+        const model = await load(bundle.path, { isa, mode: 'resident' });
+        assert.equal(model.engine, 'native');
+        assert.equal(model.isa, isa);
+        const { y } = await model.run({ x: input });
+        await model.close();
+        for (const [i, value] of made.expected(input).entries())
+          assert.ok(Math.abs((y as Float32Array)[i]! - value) < 1e-4, `element ${i}`);
+        for (const options of cases) {
+          const loaded = await load(bundle.path, { ...options, isa });
+          try {
+            for (let run = 0; run < 3; run++) {
+              if (run === 1) await loaded.run({ x: inputFor(made, 1) });
+              const again = await loaded.run({ x: input });
+              assert.equal(bits(again['y']), bits(y), JSON.stringify(options));
+              const streams = loaded.plan.name !== 'resident';
+              if (streams || run > 0)
+                assert.equal(
+                  loaded.stats.bytesRead,
+                  streams ? made.weights.length : 0,
+                  JSON.stringify(options),
+                );
             }
+          } finally {
+            await loaded.close();
           }
-        });
+        }
       });
 
     it('gives the bits of plain WASM where they must be the same everywhere', async () => {
@@ -127,8 +126,38 @@ describe('the choice of an engine', () => {
     await assert.rejects(load(bundle.path, { engine: 'wasm', mode: 'mmap' }), /mode: WASM can not map files/);
     await assert.rejects(load(bundle.path, { engine: 'wasm', source: 'mmap' }), /source: WASM can not map/);
     await assert.rejects(load(bundle.path, { mode: 'mmap', source: 'file' }), /source of its own/);
-    await withIsa('mmx', () =>
-      assert.rejects(load(bundle.path, {}), /instruction set\n {2}expected: .*baseline\n {2}got: mmx/),
-    );
+  });
+
+  it('is that of the instruction set that is asked for', async () => {
+    const baseline = { engine: 'native', isa: 'baseline' };
+    const { engine, isa } = await described({ isa: 'baseline' });
+    assert.deepEqual({ engine, isa }, baseline);
+    for (const isa of ['wasm-simd128', 'wasm-relaxed-simd'] as const) {
+      const wasm = await described({ isa });
+      assert.equal(wasm.engine, 'wasm');
+      assert.equal(wasm.isa, isa);
+    }
+    assert.equal((await described({ deterministic: true, isa: 'wasm-simd128' })).isa, 'wasm-simd128');
+    const refused: readonly [LoadOptions, RegExp][] = [
+      [{ isa: 'mmx' as 'avx2' }, /isa: not a choice/],
+      [{ isa: 'baseline', engine: 'wasm' }, /isa: an instruction set of the native engine/],
+      [{ isa: 'wasm-simd128', engine: 'native' }, /isa: an instruction set of WASM/],
+      [{ isa: 'wasm-simd128', source: 'mmap' }, /source: WASM can not map files/],
+      [{ isa: 'avx2', deterministic: true }, /isa: avx2 has bits of its own/],
+      [{ isa: isas.includes('neon') ? 'avx2' : 'neon' }, /instruction set\n {2}expected: .*baseline/],
+    ];
+    for (const [options, message] of refused) await assert.rejects(load(bundle.path, options), message);
+  });
+
+  it('takes the variable MILLRACE_ISA where the caller names no instruction set', async () => {
+    await withIsa('baseline', async () => {
+      assert.equal((await described({})).isa, 'baseline');
+      assert.equal((await described({ isa: isas[0] })).isa, isas[0]);
+      assert.equal((await described({ engine: 'wasm' })).engine, 'wasm');
+    });
+    await withIsa('mmx', async () => {
+      await assert.rejects(load(bundle.path, {}), /instruction set\n {2}expected: .*baseline\n {2}got: mmx/);
+      assert.equal((await described({ deterministic: true })).isa, 'baseline');
+    });
   });
 });

@@ -110,6 +110,21 @@ describe('loader', () => {
     await bench.loader.settle(false);
   });
 
+  it('ends a wait that nothing else would end when it is interrupted, and waits again when asked again', async () => {
+    const bench = new LoaderBench([-1, 5], [0, 1]);
+    bench.loader.begin();
+    const waits: string[] = [];
+    for (const which of ['first', 'second']) {
+      const wait = bench.loader.arrival(1).then(() => waits.push(which));
+      await settled();
+      assert.ok(!waits.includes(which));
+      bench.loader.interrupt();
+      await wait;
+    }
+    assert.deepEqual(waits, ['first', 'second']);
+    assert.equal(bench.states[1], 'EMPTY');
+  });
+
   it('passes on the error of a source that ends early', async () => {
     const bench = new LoaderBench([-1], [0]);
     bench.loader.begin();

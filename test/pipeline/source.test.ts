@@ -1,21 +1,23 @@
 /** The sources of weights, with a disk that misbehaves where a real one would. */
 import assert from 'node:assert/strict';
-import { openSync, read } from 'node:fs';
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as zlib from 'node:zlib';
 import { crc32 } from '../../runtime/crc32.ts';
 import { MillraceError } from '../../runtime/error.ts';
-import { FallbackSource, openWeights } from '../../runtime/weights/direct.ts';
-import { FileSource, type ReadCall } from '../../runtime/weights/file.ts';
+import { nodeFiles } from '../../runtime/platform/node/files.ts';
+import * as direct from '../../runtime/weights/direct.ts';
+import { FileSource, type OpenFile } from '../../runtime/weights/file.ts';
 import { memorySource } from '../../runtime/weights/memory.ts';
-import type { WeightSource } from '../../runtime/weights/source.ts';
+import type { SourceWish, WeightSource } from '../../runtime/weights/source.ts';
 
 const bytes = Uint8Array.from({ length: 40960 }, (_, i) => (i * 7) ^ (i >> 8));
 const code = (expected: string, says: RegExp) => (error: unknown) =>
   error instanceof MillraceError && error.code === expected && says.test(error.message);
 /** A page of engine memory: aligned as direct reads need it. */
+const openWeights = (path: string, wish: SourceWish): Promise<WeightSource> =>
+  direct.openWeights(nodeFiles, path, wish);
 const page = (): Uint8Array => new Uint8Array(new WebAssembly.Memory({ initial: 1 }).buffer);
 
 describe('weight sources', () => {
@@ -88,33 +90,42 @@ describe('weight sources', () => {
     await assert.rejects(openWeights(folder, 'file'), code('BUNDLE_READ', /not a regular file/));
   });
 
-  /** The file behind a read call that fails. */
-  const faulty = (readCall: unknown): FileSource =>
-    keep(new FileSource('file', path, openSync(path, 'r'), bytes.length, readCall as ReadCall));
+  /** The file, with reads that `read` makes of its own. */
+  const faulty = async (
+    read: (file: OpenFile, target: Uint8Array, offset: number) => Promise<number>,
+  ): Promise<FileSource> => {
+    const file = await nodeFiles.open(path, 'file');
+    return keep(
+      new FileSource('file', path, { ...file, read: (target, offset) => read(file, target, offset) }),
+    );
+  };
 
   it('goes on after short reads', async () => {
     let calls = 0;
-    const short = (
-      fd: number,
-      target: Uint8Array,
-      at: number,
-      length: number,
-      position: number,
-      done: never,
-    ) => {
+    const source = await faulty((file, target, offset) => {
       calls++;
-      read(fd, target, at, Math.min(length, 1000), position, done);
-    };
-    const source = faulty(short);
+      return file.read(target.subarray(0, 1000), offset);
+    });
     const target = page().subarray(0, 4096);
     await source.readInto(target, 8192);
     assert.deepEqual(target, bytes.subarray(8192, 12288));
     assert.equal(calls, 5);
   });
 
+  it('reads again what a signal interrupted', async () => {
+    let calls = 0;
+    const source = await faulty((file, target, offset) => {
+      if (calls++ % 3 < 2) return Promise.reject(Object.assign(new Error('EINTR'), { code: 'EINTR' }));
+      return file.read(target.subarray(0, 2048), offset);
+    });
+    const target = page().subarray(0, 4096);
+    await source.readInto(target, 8192);
+    assert.deepEqual(target, bytes.subarray(8192, 12288));
+    assert.equal(calls, 6);
+  });
+
   it('passes on what the disk says', async () => {
-    const failing = (...args: unknown[]) => (args.at(-1) as (e: Error) => void)(new Error('EIO: i/o error'));
-    const source = faulty(failing);
+    const source = await faulty(() => Promise.reject(new Error('EIO: i/o error')));
     await assert.rejects(source.readInto(page(), 4096), code('SEGMENT_READ', /read at 4096: EIO/));
   });
 
@@ -130,7 +141,7 @@ describe('weight sources', () => {
       },
       close: async () => {},
     };
-    const source = keep(new FallbackSource(refusing, async () => openWeights(path, 'file')));
+    const source = keep(new direct.FallbackSource(refusing, async () => openWeights(path, 'file')));
     assert.equal(source.kind, 'direct');
     const targets = [0, 4096].map((offset) => ({ offset, target: page().subarray(0, 4096) }));
     await Promise.all(targets.map(({ offset, target }) => source.readInto(target, offset)));

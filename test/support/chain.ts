@@ -217,7 +217,7 @@ export async function writeBundle(made: Chain): Promise<BundleFolder> {
   for (const file of ['engine.wasm', 'engine-relaxed.wasm'])
     await copyFile(new URL(`build/engine/${file}`, root), join(path, file));
   buildSync({
-    entryPoints: [fileURLToPath(new URL('runtime/engine/worker.ts', root))],
+    entryPoints: [fileURLToPath(new URL('runtime/platform/node/worker.ts', root))],
     outfile: join(path, 'worker.js'),
     bundle: true,
     format: 'esm',

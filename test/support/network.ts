@@ -108,7 +108,7 @@ let worker: URL | null = null;
 function workerUrl(): URL {
   if (worker !== null) return worker;
   const { outputFiles } = buildSync({
-    entryPoints: [fileURLToPath(new URL('runtime/engine/worker.ts', root))],
+    entryPoints: [fileURLToPath(new URL('runtime/platform/node/worker.ts', root))],
     bundle: true,
     write: false,
     format: 'esm',

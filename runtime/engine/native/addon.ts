@@ -2,9 +2,7 @@
  * What the native addon exports and takes: see engine/native/addon.c. Numbers stand for enumerations of C; the lists
  * here have their order.
  */
-import type { Verify } from '../../pipeline/loader-parts.ts';
-import type { SourceKind } from '../../weights/source.ts';
-import type { NativeIsa } from '../engine.ts';
+import type { NativeIsa } from '../isa.ts';
 
 declare const handle: unique symbol;
 /** A model inside the addon. */
@@ -61,7 +59,7 @@ export interface NativeOptions {
 
 export interface NativeState {
   readonly isa: NativeIsa;
-  readonly source: SourceKind;
+  readonly source: (typeof sources)[number];
   readonly fileBytes: number;
 }
 
@@ -84,4 +82,4 @@ export interface NativeFailure extends NativeState {
 /** In the order of `enum failure_kind`, `enum source` and `enum verify` in engine/native/loader.h. */
 export const failures = ['none', 'read', 'short', 'crc', 'changed'] as const;
 export const sources = ['file', 'direct', 'mmap'] as const;
-export const verifies: readonly Verify[] = ['always', 'first', 'never'];
+export const verifies = ['always', 'first', 'never'] as const;

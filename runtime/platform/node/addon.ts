@@ -9,7 +9,6 @@ import { crc32 } from 'node:zlib';
 import { abiHash } from '../../engine/abi-hash.ts';
 import type { NativeAddon } from '../../engine/native/addon.ts';
 import { MillraceError } from '../../error.ts';
-import type { Native } from '../../open.ts';
 
 /** Which of glibc and musl this Node has is a question that only loading answers quickly. */
 const names = (process.platform === 'linux' ? ['', '-musl'] : ['']).map(
@@ -18,12 +17,12 @@ const names = (process.platform === 'linux' ? ['', '-musl'] : ['']).map(
 
 const loaded = new Map<string, NativeAddon | string>();
 
-/** The addon for this platform, with the instruction set of MILLRACE_ISA; else what was looked at, as an error. */
-export function findAddon(folder: URL): Native | MillraceError {
+/** The addon for this platform; else what was looked at, as an error. */
+export function findAddon(folder: URL): NativeAddon | MillraceError {
   const tried: string[] = [];
   for (const path of candidates(folder)) {
     const addon = open(path);
-    if (typeof addon !== 'string') return { addon, isa: process.env['MILLRACE_ISA'] || undefined };
+    if (typeof addon !== 'string') return addon;
     tried.push(addon);
   }
   return new MillraceError('ENGINE', 'no native engine was found', {

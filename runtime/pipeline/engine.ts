@@ -1,16 +1,11 @@
 /** What a loaded model asks of an engine, whichever it is: WASM driven from TypeScript, or the native addon. */
-import type { TraceEvent } from '../pipeline/trace.ts';
+import type { ValueMemory } from '../engine/host.ts';
+import type { Isa } from '../engine/isa.ts';
 import type { SourceKind } from '../weights/source.ts';
+import type { TraceEvent } from './trace.ts';
 
-export type EngineKind = 'wasm' | 'native';
-export type NativeIsa = 'baseline' | 'avx2' | 'avx512' | 'neon';
-export type Isa = 'wasm-simd128' | 'wasm-relaxed-simd' | NativeIsa;
-
-/** The memory of values, as host ops, inputs and outputs see it. */
-export interface ValueMemory {
-  /** The first bytes of a value, in place or (a weight that is mapped) copied. Not to be kept after a run. */
-  valueBytes(value: number, byteLength: number): Uint8Array;
-}
+export const engineKinds = ['native', 'wasm'] as const;
+export type EngineKind = (typeof engineKinds)[number];
 
 export interface Engine extends ValueMemory {
   readonly kind: EngineKind;

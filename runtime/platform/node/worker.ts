@@ -1,7 +1,7 @@
 /** The whole program of an engine thread on Node: an instance of the engine over the shared memory, and its loop. */
 import { workerData } from 'node:worker_threads';
-import { instantiate } from './instance.ts';
-import type { ThreadStart } from './threads.ts';
+import { instantiate } from '../../engine/instance.ts';
+import type { ThreadStart } from '../../engine/threads.ts';
 
 const { module, memory, thread, stackTop } = workerData as ThreadStart;
 const engine = instantiate(module, memory);

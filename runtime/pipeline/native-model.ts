@@ -1,19 +1,20 @@
 /**
- * The native engine: an addon that holds memory, threads, file and loader of a model; here is only what it is given
- * and what comes back. Invariant: between `create` and `close` the arena is the addon's; inputs and outputs are copied through
+ * The native engine as a loaded model sees it. An addon holds memory, threads, file and loader; here is only what it is
+ * given and what comes back. Invariant: between `create` and `close` the arena is the addon's; inputs and outputs are copied through
  * a view of it while no run is going on.
  */
-import { heldValueOffsets, type PlanChoice } from '../../format/choose.ts';
-import { type Manifest, RESIDENT } from '../../format/format.ts';
-import type { SourceWish } from '../../options.ts';
-import type { Verify } from '../../pipeline/loader-parts.ts';
-import { eventsOf, type LayerOf, TRACE_EVENTS, type TraceEvent } from '../../pipeline/trace.ts';
-import { anotherSize, type SourceKind } from '../../weights/source.ts';
-import type { Engine, NativeIsa, ValueMemory } from '../engine.ts';
-import { status } from '../program.ts';
-import { type NativeAddon, type NativeHandle, sources, verifies } from './addon.ts';
-import { createNative, engineErrorOf, failureOf } from './errors.ts';
-import type { HeapTables } from './heap-tables.ts';
+import type { ValueMemory } from '../engine/host.ts';
+import type { NativeIsa } from '../engine/isa.ts';
+import { type NativeAddon, type NativeHandle, sources, verifies } from '../engine/native/addon.ts';
+import type { HeapTables } from '../engine/native/heap-tables.ts';
+import { status } from '../engine/program.ts';
+import { heldValueOffsets, type PlanChoice } from '../format/choose.ts';
+import { type Manifest, RESIDENT } from '../format/format.ts';
+import { anotherSize, type SourceKind, type SourceWish } from '../weights/source.ts';
+import type { Engine } from './engine.ts';
+import type { Verify } from './loader-parts.ts';
+import { createNative, engineErrorOf, failureOf } from './native-errors.ts';
+import { eventsOf, type LayerOf, TRACE_EVENTS, type TraceEvent } from './trace.ts';
 
 export interface NativeParts {
   readonly addon: NativeAddon;
@@ -36,11 +37,11 @@ export interface NativeParts {
   readonly layerOf: LayerOf;
 }
 
-export class NativeEngine implements Engine {
+export class NativeModel implements Engine {
   readonly kind = 'native';
   readonly isa: NativeIsa;
   readonly #parts: NativeParts;
-  readonly #parent: NativeEngine | null;
+  readonly #parent: NativeModel | null;
   readonly #handle: NativeHandle;
   readonly #offsets: Float64Array;
   #arena: ArrayBuffer;
@@ -51,7 +52,7 @@ export class NativeEngine implements Engine {
   #allocatedBytes = 0;
 
   /** With a parent it is a context of that: the same plan in memory of its own, the parent's resident weights. */
-  constructor(parts: NativeParts, parent: NativeEngine | null = null) {
+  constructor(parts: NativeParts, parent: NativeModel | null = null) {
     const { manifest, choice, addon } = parts;
     const { plan, issue } = choice;
     this.#parts = parts;
@@ -164,7 +165,7 @@ export class NativeEngine implements Engine {
 
   context(threads: number): Promise<Engine> {
     // What can fail is told as in load.
-    return Promise.resolve().then(() => new NativeEngine({ ...this.#parts, threads }, this));
+    return Promise.resolve().then(() => new NativeModel({ ...this.#parts, threads }, this));
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,16 @@
 /** What the native addon reports, as errors of the runtime. */
 
-import { MillraceError } from '../../error.ts';
-import type { Manifest } from '../../format/format.ts';
-import { damaged, endsEarly } from '../../weights/source.ts';
-import { engineErrors, engineReasons } from '../program.ts';
-import { failures, type NativeAddon, type NativeFailure, type NativeOptions, sources } from './addon.ts';
+import {
+  failures,
+  type NativeAddon,
+  type NativeFailure,
+  type NativeOptions,
+  sources,
+} from '../engine/native/addon.ts';
+import { engineErrors, engineReasons } from '../engine/program.ts';
+import { MillraceError } from '../error.ts';
+import type { Manifest } from '../format/format.ts';
+import { damaged, endsEarly } from '../weights/source.ts';
 
 /** A model in the addon; what it can not have is said in the runtime's own errors. */
 export function createNative(addon: NativeAddon, options: NativeOptions): ReturnType<NativeAddon['create']> {
