@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Tensor } from '../compiler/ir/tensor.ts';
-import { steeringInputs } from '../compiler/onnx/import/steering.ts';
+import { constantInputs } from '../compiler/onnx/import/constant-inputs.ts';
 import { readModel } from '../compiler/onnx/read/model.ts';
 import { readTensorFile } from '../compiler/onnx/read/tensor-file.ts';
 import { type ErrorCode, MillraceError } from '../runtime/error.ts';
@@ -88,7 +88,7 @@ async function runCase(path: string, name: string, { run }: ConformanceOptions):
     const foreign = [...inputs, ...graph.outputs].find(({ elementType }) => elementType === null);
     if (foreign !== undefined)
       throw new MillraceError('MODEL_UNSUPPORTED', 'is not a tensor', { at: `"${foreign.name}"` });
-    const steering = new Set(steeringInputs(content));
+    const constantNames = new Set(constantInputs(content));
     for (const set of dataSets(path)) {
       const given = new Map<string, Tensor>();
       const constants: Record<string, Tensor> = {};
@@ -96,7 +96,7 @@ async function runCase(path: string, name: string, { run }: ConformanceOptions):
         const file = join(path, set, `input_${i}.pb`);
         if (!existsSync(file)) return;
         const { tensor } = readTensorFile(file);
-        if (steering.has(input.name)) constants[input.name] = tensor;
+        if (constantNames.has(input.name)) constants[input.name] = tensor;
         else given.set(input.name, tensor);
       });
       const outputs = await run(model, given, constants);

@@ -1,4 +1,4 @@
-/** A draft as the bytes of an ONNX model, by the schema of onnx-buf. Source: onnx.proto, IR 7 to 11. */
+/** An exported graph as the bytes of an ONNX model, by the schema of onnx-buf. Source: onnx.proto, IR 7 to 11. */
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import {
   type AttributeProtoSchema,
@@ -11,12 +11,12 @@ import {
 } from 'onnx-buf';
 import type { PortDocs } from '../../ir/graph.ts';
 import { elementTypeOf } from '../read/schema.ts';
-import type { Draft, DraftAttribute, DraftNode, DraftPort } from './draft.ts';
+import type { Attribute, ExportedNode, ExportedPort, ExportGraph } from './graph.ts';
 import type { Initializer } from './initializers.ts';
 
 export interface ModelParts {
   readonly name: string;
-  readonly draft: Draft;
+  readonly graph: ExportGraph;
   readonly opset: number;
   readonly initializers: readonly Initializer[];
   /** Name of the file beside the model. */
@@ -31,7 +31,7 @@ export interface ModelParts {
 const irVersionOf = (opset: number): number => (opset < 15 ? 7 : opset < 19 ? 8 : opset < 21 ? 9 : 10);
 
 export function encodeModel(parts: ModelParts): Uint8Array {
-  const { draft, docs } = parts;
+  const { graph, docs } = parts;
   const model = create(ModelProtoSchema, {
     irVersion: BigInt(irVersionOf(parts.opset)),
     producerName: parts.producer.name,
@@ -41,17 +41,17 @@ export function encodeModel(parts: ModelParts): Uint8Array {
     metadataProps: Object.entries(parts.metadata).map(([key, value]) => ({ key, value })),
     graph: {
       name: parts.name,
-      node: draft.nodes().map(nodeOf),
+      node: graph.nodes().map(nodeOf),
       initializer: parts.initializers.map((initializer) => tensorOf(initializer, parts.location)),
-      input: draft.inputs.map((port) => portOf(port, docs?.inputs)),
-      output: draft.outputs.map((port) => portOf(port, docs?.outputs)),
-      valueInfo: draft.inner().map((port) => portOf(port)),
+      input: graph.inputs.map((port) => portOf(port, docs?.inputs)),
+      output: graph.outputs.map((port) => portOf(port, docs?.outputs)),
+      valueInfo: graph.inner().map((port) => portOf(port)),
     },
   });
   return toBinary(ModelProtoSchema, model);
 }
 
-const nodeOf = (node: DraftNode): MessageInitShape<typeof NodeProtoSchema> => ({
+const nodeOf = (node: ExportedNode): MessageInitShape<typeof NodeProtoSchema> => ({
   opType: node.op,
   name: node.name,
   input: [...node.inputs],
@@ -61,7 +61,7 @@ const nodeOf = (node: DraftNode): MessageInitShape<typeof NodeProtoSchema> => ({
 
 function attributeOf(
   name: string,
-  { kind, value }: DraftAttribute,
+  { kind, value }: Attribute,
 ): MessageInitShape<typeof AttributeProtoSchema> {
   switch (kind) {
     case 'int':
@@ -76,7 +76,7 @@ function attributeOf(
 }
 
 function portOf(
-  { name, type }: DraftPort,
+  { name, type }: ExportedPort,
   docs?: ReadonlyMap<string, string>,
 ): MessageInitShape<typeof ValueInfoProtoSchema> {
   const dim = type.shape.map((extent) => ({ value: { case: 'dimValue' as const, value: BigInt(extent) } }));

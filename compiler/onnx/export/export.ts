@@ -9,10 +9,10 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { MillraceError } from '../../../runtime/error.ts';
 import type { Constant } from '../../ir/constant.ts';
 import type { Graph } from '../../ir/graph.ts';
-import { NeedsOpset } from './context.ts';
-import type { Draft } from './draft.ts';
+import type { ExportGraph } from './graph.ts';
 import { type Placement, placeInitializers, type WriteOptions, writeExternal } from './initializers.ts';
-import { draftOf } from './walk.ts';
+import { NeedsOpset } from './node.ts';
+import { writeGraph } from './write-graph.ts';
 
 export interface ExportOptions extends WriteOptions {
   /** Version of the default opset. Default 17, or the first in which the network can be said. */
@@ -46,29 +46,29 @@ export async function exportOnnx(
   options: ExportOptions = {},
 ): Promise<ExportReport> {
   const graph = 'graph' in model ? model.graph : model;
-  const { draft, opset } = draftFor(graph, checkOpset(options.opset));
-  const target = resolve(path);
-  const beside = `${target}.data`;
-  refuseOwnSources(draft, [target, beside]);
+  const { exported, opset } = writeFor(graph, checkOpset(options.opset));
+  const file = resolve(path);
+  const dataFile = `${file}.data`;
+  refuseOwnSources(exported, [file, dataFile]);
   const { encodeModel } = await import('./encode.ts');
-  const placement = placeInitializers(draft.constants);
+  const placement = placeInitializers(exported.constants);
   const bytes = encodeModel({
     name: graph.name,
-    draft,
+    graph: exported,
     opset,
     initializers: placement.initializers,
-    location: basename(beside),
+    location: basename(dataFile),
     ...(graph.docs === undefined ? {} : { docs: graph.docs }),
     doc: options.doc ?? '',
     metadata: options.metadata ?? {},
     producer,
   });
-  await writeFiles(target, beside, bytes, draft, placement, options);
+  await writeFiles(file, dataFile, bytes, exported, placement, options);
   return {
     model: path,
     data: placement.externalBytes > 0 ? `${path}.data` : null,
     opset,
-    nodes: draft.nodes().length,
+    nodes: exported.nodes().length,
     initializers: placement.initializers.length,
     dataBytes: placement.externalBytes,
   };
@@ -85,11 +85,11 @@ function checkOpset(opset: number | undefined): number | undefined {
 }
 
 /** In the given opset, or the default one and upwards. */
-function draftFor(graph: Graph, given: number | undefined): { draft: Draft; opset: number } {
+function writeFor(graph: Graph, given: number | undefined): { exported: ExportGraph; opset: number } {
   let opset = given ?? defaultOpset;
   for (;;)
     try {
-      return { draft: draftOf(graph, opset), opset };
+      return { exported: writeGraph(graph, opset), opset };
     } catch (error) {
       if (!(error instanceof NeedsOpset)) throw error;
       if (given !== undefined)
@@ -102,48 +102,48 @@ function draftFor(graph: Graph, given: number | undefined): { draft: Draft; opse
 }
 
 /** A graph reads its weights when they are wanted: overwriting their file would leave it with none. */
-function refuseOwnSources(draft: Draft, targets: readonly string[]): void {
+function refuseOwnSources(exported: ExportGraph, files: readonly string[]): void {
   const sources = new Set<string>();
   const visit = (constant: Constant): void => {
     if (constant.kind === 'file') sources.add(constant.path);
     if (constant.kind === 'apply') for (const arg of constant.args) visit(arg.constant);
   };
-  for (const { constant } of draft.constants.values()) visit(constant);
-  for (const target of targets) {
-    if (!existsSync(target)) continue;
-    const real = realpathSync(target);
+  for (const { constant } of exported.constants.values()) visit(constant);
+  for (const file of files) {
+    if (!existsSync(file)) continue;
+    const real = realpathSync(file);
     if ([...sources].some((source) => existsSync(source) && realpathSync(source) === real))
       throw new MillraceError('OUTPUT', 'holds weights that the model is read from', {
-        at: target,
+        at: file,
         hint: 'Export to another file.',
       });
   }
 }
 
 async function writeFiles(
-  target: string,
-  beside: string,
+  file: string,
+  dataFile: string,
   model: Uint8Array,
-  draft: Draft,
+  exported: ExportGraph,
   placement: Placement,
   options: WriteOptions,
 ): Promise<void> {
   const mark = `.tmp-${randomBytes(6).toString('hex')}`;
   const temporary = (path: string): string => join(dirname(path), `.${basename(path)}${mark}`);
-  const files = placement.externalBytes > 0 ? [beside, target] : [target];
+  const files = placement.externalBytes > 0 ? [dataFile, file] : [file];
   try {
     if (placement.externalBytes > 0)
-      await writeExternal(temporary(beside), placement, draft.constants, options);
-    await writeFile(temporary(target), model, { flush: true });
+      await writeExternal(temporary(dataFile), placement, exported.constants, options);
+    await writeFile(temporary(file), model, { flush: true });
     options.signal?.throwIfAborted();
-    for (const file of files) await rename(temporary(file), file);
+    for (const name of files) await rename(temporary(name), name);
   } catch (cause) {
-    for (const file of files) await rm(temporary(file), { force: true });
+    for (const name of files) await rm(temporary(name), { force: true });
     if (options.signal?.aborted === true)
-      throw new MillraceError('ABORTED', 'was not written', { at: target, cause });
+      throw new MillraceError('ABORTED', 'was not written', { at: file, cause });
     if (cause instanceof MillraceError) throw cause;
     throw new MillraceError('OUTPUT', `could not be written: ${(cause as Error).message}`, {
-      at: target,
+      at: file,
       hint: 'Check that the folder exists and is writable, and that the disk has room.',
       cause,
     });

@@ -1,5 +1,5 @@
 /**
- * Weights of a draft as ONNX tensors: small ones inside the model, the others in a file beside it, each at a multiple of
+ * Weights of an exported graph as ONNX tensors: small ones inside the model, the others in a file beside it, each at a multiple of
  * 4 KiB so that a reader can map it. They are read and written in pieces: a model of any size takes the memory of one.
  * Source: onnx docs/ExternalData.md (its advice on offsets).
  */

@@ -1,26 +1,26 @@
 /**
- * ONNX to Graph. Nodes are mapped in execution order; what cannot be is noted and its outputs are marked, so that one
- * error names everything that stands between the model and Millrace.
+ * ONNX to Graph. Nodes are imported in execution order. One that cannot be is noted and its outputs are marked, so that
+ * one error names everything that stands between the model and Millrace.
  */
 import { resolve } from 'node:path';
 import { MillraceError } from '../../../runtime/error.ts';
 import type { Graph, ValueId } from '../../ir/graph.ts';
 import type { Tensor } from '../../ir/tensor.ts';
-import { mappingOf } from '../mapping/index.ts';
+import { entryOf } from '../ops/index.ts';
 import { readModel } from '../read/model.ts';
 import type { OnnxModel, OnnxNode, OnnxValueInfo } from '../read/schema.ts';
-import { NodeContext, Unsupported } from './context.ts';
 import { type Bindings, bindInputs } from './dimensions.ts';
-import { inOrder } from './order.ts';
-import { ImportTarget } from './target.ts';
-import { UnsupportedReport } from './unsupported.ts';
+import { inExecutionOrder } from './execution-order.ts';
+import { ImportGraph } from './graph.ts';
+import { ImportNode } from './node.ts';
+import { Unsupported, UnsupportedReport } from './unsupported.ts';
 
 export interface ImportOptions extends Bindings {
   /** Inputs whose value is known now: they become constants, and are inputs no more. */
   readonly constants?: Readonly<Record<string, Tensor>>;
 }
 
-/** Versions of the default opset whose definitions the mappings follow. */
+/** Versions of the default opset whose definitions `../ops` follows. */
 export const opsets = { first: 7, last: 22 } as const;
 
 /** Reads a model file; its weights stay where they are. */
@@ -37,11 +37,11 @@ export async function importOnnx(path: string, options: ImportOptions = {}): Pro
       got: opset === 0 ? 'none' : `${opset}`,
       hint: 'Convert the model with onnx.version_converter, or export it again for an opset in this range.',
     });
-  const target = new ImportTarget(model.graph.name || 'model', file);
+  const built = new ImportGraph(model.graph.name || 'model', file);
   try {
-    return new Import(model, target, report, opset).run(options);
+    return new Import(model, built, report, opset).run(options);
   } finally {
-    target.close();
+    built.close();
   }
 }
 
@@ -50,15 +50,15 @@ const docsOf = (ports: readonly OnnxValueInfo[]): Map<string, string> =>
 
 class Import {
   readonly #model: OnnxModel;
-  readonly #target: ImportTarget;
+  readonly #graph: ImportGraph;
   readonly #report: UnsupportedReport;
   readonly #opset: number;
-  /** By ONNX name; null for outputs of nodes that could not be mapped. */
+  /** By ONNX name; null for outputs of nodes that could not be imported. */
   readonly #values = new Map<string, ValueId | null>();
 
-  constructor(model: OnnxModel, target: ImportTarget, report: UnsupportedReport, opset: number) {
+  constructor(model: OnnxModel, graph: ImportGraph, report: UnsupportedReport, opset: number) {
     this.#model = model;
-    this.#target = target;
+    this.#graph = graph;
     this.#report = report;
     this.#opset = opset;
   }
@@ -71,21 +71,21 @@ class Import {
     const types = bindInputs(inputs, options, (name, reason) => this.#report.note(`input "${name}"`, reason));
     for (const { name } of inputs) {
       const type = types.get(name);
-      this.#define(name, type === undefined ? null : this.#target.builder.input(name, type));
+      this.#define(name, type === undefined ? null : this.#graph.builder.input(name, type));
     }
     for (const [name, tensor] of fixed) {
       if (graph.initializers.has(name) || !graph.inputs.some((input) => input.name === name))
         throw new MillraceError('OPTION', 'the model has no such input', { at: `constant "${name}"` });
-      this.#define(name, this.#target.constant(name, tensor));
+      this.#define(name, this.#graph.constant(name, tensor));
     }
     for (const [name] of graph.initializers) this.#pending.add(name);
-    for (const node of inOrder(graph.nodes)) this.#map(node);
+    for (const node of inExecutionOrder(graph.nodes)) this.#import(node);
     for (const { name } of graph.outputs) {
       const id = this.#lookup(name, 'the outputs of the graph');
-      if (id !== null) this.#target.builder.output(name, id);
+      if (id !== null) this.#graph.builder.output(name, id);
     }
     this.#report.throwIfAny();
-    const built = this.#target.builder.build();
+    const built = this.#graph.builder.build();
     const docs = { inputs: docsOf(inputs), outputs: docsOf(graph.outputs) };
     return docs.inputs.size + docs.outputs.size > 0 ? { ...built, docs } : built;
   }
@@ -110,7 +110,7 @@ class Import {
         got: `a use by ${user}`,
       });
     this.#pending.delete(name);
-    const id = this.#attempt(`initializer "${name}"`, () => this.#target.embed(name, tensor));
+    const id = this.#attempt(`initializer "${name}"`, () => this.#graph.embed(name, tensor));
     this.#values.set(name, id);
     return id;
   }
@@ -126,7 +126,7 @@ class Import {
     }
   }
 
-  #map(node: OnnxNode): void {
+  #import(node: OnnxNode): void {
     const name = node.name || node.outputs.find((output) => output !== '') || node.op;
     const inputs = node.inputs.map((input) => (input === '' ? null : this.#lookup(input, `node "${name}"`)));
     const outputs = this.#outputsOf(node, name, inputs);
@@ -143,16 +143,17 @@ class Import {
     name: string,
     inputs: readonly (ValueId | null)[],
   ): readonly (ValueId | null)[] | null {
-    const mapping = mappingOf(node.domain, node.op);
-    if (mapping === undefined) {
+    const entry = entryOf(node.domain, node.op);
+    if (entry === undefined) {
       this.#report.note(node, 'op not supported', name);
       return null;
     }
-    // Something before it could not be mapped, which is noted already.
+    // Something before it could not be imported, which is noted already.
     if (node.inputs.some((input, i) => input !== '' && inputs[i] === null)) return null;
-    const context = new NodeContext(node, name, this.#opset, inputs, this.#target);
     try {
-      return mapping(context);
+      return entry.import(
+        new ImportNode(node, name, this.#opset, inputs, entry.constants ?? {}, this.#graph),
+      );
     } catch (error) {
       if (error instanceof Unsupported) {
         this.#report.note(node, error.message, name);

@@ -2,6 +2,9 @@
 import { MillraceError } from '../../../runtime/error.ts';
 import type { OnnxModel, OnnxNode } from '../read/schema.ts';
 
+/** Thrown where a part of the model is of no form that Millrace has; the importer notes it and goes on. */
+export class Unsupported extends Error {}
+
 /** Names listed per line; more are counted. */
 const namesShown = 8;
 
@@ -41,9 +44,7 @@ export class UnsupportedReport {
     throw new MillraceError(
       'MODEL_UNSUPPORTED',
       `the model uses what is not supported:\n    ${lines.join('\n    ')}`,
-      {
-        at: this.#model.graph.name || 'model',
-      },
+      { at: this.#model.graph.name || 'model' },
     );
   }
 }

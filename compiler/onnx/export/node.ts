@@ -1,17 +1,15 @@
 /**
- * What an exporter of an op sees of the node it writes: its inputs as tensors of the draft, its attributes, and the one
- * way to add ONNX nodes. Where the node takes part in an order of axes other than its own (`orders.ts`), attributes and
- * types are those of that order already.
+ * One of our nodes as its export sees it: its inputs as tensors, its attributes, and the one way to add ONNX nodes. Where
+ * the node is written in an order of axes other than its own (`choose-orders.ts`), attributes and types are of that order.
  */
 import { MillraceError } from '../../../runtime/error.ts';
 import type { Attrs, AttrValue, TypedConstant } from '../../ir/constant.ts';
 import type { Node } from '../../ir/graph.ts';
 import { bytesOf, fromNumbers } from '../../ir/tensor.ts';
 import { type DType, formatType, type Shape, type TensorType } from '../../ir/types.ts';
-import { opOf } from '../../ops/index.ts';
-import { activationNodes } from './activations.ts';
-import { type Draft, type DraftAttributes, ints } from './draft.ts';
-import { isPlain, type Order, type Orders, ordered, plainOrder } from './orders.ts';
+import { type AxisOrder, isPlain, ordered, plainOrder } from './axis-order.ts';
+import { type Attributes, type ExportGraph, ints } from './graph.ts';
+import type { ExportValues } from './values.ts';
 
 /** Thrown where only a later opset has what a node needs; `exportOnnx` goes there, or says so. */
 export class NeedsOpset extends Error {
@@ -23,47 +21,47 @@ export class NeedsOpset extends Error {
   }
 }
 
-/** The order each input is wanted in and each output is made in, and the attributes that go with it. */
-export interface Arrangement {
+/** The order in which each input is read and each output is written, and the attributes that go with it. */
+export interface NodeOrders {
   readonly attrs: Attrs;
   /** By input; null where it is absent. */
-  readonly inputs: readonly (Order | null)[];
-  readonly outputs: readonly Order[];
+  readonly inputs: readonly (AxisOrder | null)[];
+  readonly outputs: readonly AxisOrder[];
 }
 
-export class NodeExport {
+export class ExportNode {
   readonly node: Node;
   readonly opset: number;
   readonly attrs: Attrs;
-  /** Types of the inputs and outputs, in the order of the arrangement. */
+  /** Types of the inputs and outputs, in the orders of this node. */
   readonly inputs: readonly (TensorType | null)[];
   readonly outputs: readonly TensorType[];
-  readonly #draft: Draft;
-  readonly #orders: Orders;
-  readonly #arrangement: Arrangement;
+  readonly #graph: ExportGraph;
+  readonly #values: ExportValues;
+  readonly #orders: NodeOrders;
 
   constructor(
     node: Node,
     opset: number,
     types: readonly TensorType[],
-    arrangement: Arrangement,
-    draft: Draft,
-    orders: Orders,
+    orders: NodeOrders,
+    graph: ExportGraph,
+    values: ExportValues,
   ) {
     this.node = node;
     this.opset = opset;
-    this.attrs = arrangement.attrs;
+    this.attrs = orders.attrs;
     this.inputs = node.inputs.map((id, i) => {
       if (id === null) return null;
-      const type = orders.typeOf(id);
-      const order = arrangement.inputs[i]!;
+      const type = values.typeOf(id);
+      const order = orders.inputs[i]!;
       const lead = new Array<number>(order.length - type.shape.length).fill(1);
       return ordered({ ...type, shape: [...lead, ...type.shape] }, order);
     });
-    this.outputs = types.map((type, i) => ordered(type, arrangement.outputs[i]!));
-    this.#draft = draft;
+    this.outputs = types.map((type, i) => ordered(type, orders.outputs[i]!));
+    this.#graph = graph;
+    this.#values = values;
     this.#orders = orders;
-    this.#arrangement = arrangement;
   }
 
   get name(): string {
@@ -82,7 +80,7 @@ export class NodeExport {
   /** The tensor of an input; '' where it is absent. */
   input(index: number): string {
     const id = this.node.inputs[index];
-    return id == null ? '' : this.#orders.tensor(id, this.#arrangement.inputs[index]!);
+    return id == null ? '' : this.#values.tensor(id, this.#orders.inputs[index]!);
   }
 
   /** All inputs, without absent ones at the end. */
@@ -90,20 +88,26 @@ export class NodeExport {
     return this.node.inputs.map((_, i) => this.input(i));
   }
 
+  /** Type of an input in its order. */
   typeOf(index: number): TensorType {
     return this.inputs[index] ?? this.broken(`input ${index} is absent`);
   }
 
+  /** Type of a tensor that was written before. */
+  typeOfTensor(tensor: string): TensorType {
+    return this.#graph.typeOf(tensor);
+  }
+
   /** An input with its axes in a further order. */
-  inputIn(index: number, order: Order): string {
+  inputIn(index: number, order: AxisOrder): string {
     const id = this.node.inputs[index]!;
-    if (!isPlain(this.#arrangement.inputs[index]!)) this.broken(`input ${index} is in an order of its own`);
-    return this.#orders.tensor(id, order);
+    if (!isPlain(this.#orders.inputs[index]!)) this.broken(`input ${index} is in an order of its own`);
+    return this.#values.tensor(id, order);
   }
 
   constantOf(index: number): TypedConstant | null {
     const id = this.node.inputs[index];
-    return id == null ? null : this.#orders.constantOf(id);
+    return id == null ? null : this.#values.constantOf(id);
   }
 
   #attribute(name: string): AttrValue {
@@ -131,7 +135,7 @@ export class NodeExport {
   add(
     op: string,
     inputs: readonly string[],
-    attributes: DraftAttributes = {},
+    attributes: Attributes = {},
     part = '',
     type: TensorType = this.type,
   ): string {
@@ -141,12 +145,12 @@ export class NodeExport {
   addAll(
     op: string,
     inputs: readonly string[],
-    attributes: DraftAttributes,
+    attributes: Attributes,
     part: string,
     types: readonly TensorType[],
   ): string[] {
     const last = inputs.findLastIndex((input) => input !== '');
-    return this.#draft.node(op, inputs.slice(0, last + 1), attributes, this.#part(part), types);
+    return this.#graph.node(op, inputs.slice(0, last + 1), attributes, this.#part(part), types);
   }
 
   /** An operand: numbers of a shape. */
@@ -155,8 +159,8 @@ export class NodeExport {
   }
 
   weight(constant: TypedConstant, part: string): string {
-    const name = this.#draft.reserve(this.#part(part));
-    this.#draft.constant(name, constant);
+    const name = this.#graph.reserve(this.#part(part));
+    this.#graph.constant(name, constant);
     return name;
   }
 
@@ -168,41 +172,17 @@ export class NodeExport {
   reshape(tensor: string, shape: Shape, part: string): string {
     if (shape.includes(0) && this.opset < 14) this.need(14, 'a reshape to no elements');
     const attributes = shape.includes(0) ? { allowzero: { kind: 'int', value: 1 } as const } : {};
-    const type = { dtype: this.#draft.typeOf(tensor).dtype, shape };
+    const type = { dtype: this.typeOfTensor(tensor).dtype, shape };
     return this.add('Reshape', [tensor, this.indices(shape, joined(part, 'shape'))], attributes, part, type);
   }
 
-  transpose(tensor: string, perm: Order, part: string): string {
-    const type = ordered(this.#draft.typeOf(tensor), perm);
+  transpose(tensor: string, perm: AxisOrder, part: string): string {
+    const type = ordered(this.typeOfTensor(tensor), perm);
     return isPlain(perm) ? tensor : this.add('Transpose', [tensor], { perm: ints(perm) }, part, type);
   }
 
-  /** An elementwise function of a tensor; its nodes bear the node's name, or that of a part. */
-  activate(tensor: string, attrs: { fn: string; alpha: number; beta: number }, part = ''): string {
-    const type = this.#draft.typeOf(tensor);
-    return activationNodes(tensor, attrs, {
-      opset: this.opset,
-      add: (op, inputs, attributes = {}, inner = '') =>
-        this.add(op, inputs, attributes, joined(part, inner), type),
-      scalar: (value, inner) => this.operand(type.dtype, [], [value], joined(part, inner)),
-    });
-  }
-
-  /** What fusion put behind a result: the residual, then the function. */
-  finish(tensor: string): string {
-    const residual = opOf(this.node.op).inputs.indexOf('residual?');
-    const sum =
-      residual >= 0 && this.has(residual)
-        ? this.add('Add', [tensor, this.input(residual)], {}, 'residual')
-        : tensor;
-    const { act } = this.attrs;
-    if (act === undefined || act === 'none') return sum;
-    const fn = this.text('act');
-    return this.activate(sum, { fn, alpha: this.number('alpha'), beta: this.number('beta') }, fn);
-  }
-
   /** The axes of an input, or of the node's type, as they are. */
-  plain(index = 0): Order {
+  plain(index = 0): AxisOrder {
     return plainOrder(this.typeOf(index).shape.length);
   }
 
@@ -226,7 +206,8 @@ export class NodeExport {
   }
 }
 
-const joined = (name: string, part: string): string =>
+/** The name of a part of what has a name. */
+export const joined = (name: string, part: string): string =>
   part === '' ? name : name === '' ? part : `${name}.${part}`;
 
 const inline = (dtype: DType, shape: Shape, values: readonly number[]) =>

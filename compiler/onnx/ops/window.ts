@@ -1,5 +1,5 @@
 /** Attributes of ops that slide a window: kernel, strides, dilations, padding by number or by rule (auto_pad). */
-import type { NodeContext } from '../import/context.ts';
+import type { ImportNode } from '../import/node.ts';
 
 export interface Window {
   readonly kernel: readonly number[];
@@ -9,7 +9,7 @@ export interface Window {
 }
 
 /** The engine has windows over one and two dimensions. */
-export function requireSpatial(node: NodeContext, rank: number): number {
+export function requireSpatial(node: ImportNode, rank: number): number {
   const spatial = rank - 2;
   if (spatial < 1) node.invalid('input has no spatial dimensions', 'rank 3 or 4', `rank ${rank}`);
   if (spatial > 2) node.unsupported(`${spatial}-D windows (only 1-D and 2-D)`);
@@ -17,7 +17,7 @@ export function requireSpatial(node: NodeContext, rank: number): number {
 }
 
 export function listOf(
-  node: NodeContext,
+  node: ImportNode,
   name: string,
   length: number,
   fallback: number,
@@ -32,7 +32,7 @@ export function listOf(
 export const dilated = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1;
 
 /** `extents` are those of the spatial dimensions of the input. */
-export function readWindow(node: NodeContext, extents: readonly number[], kernel: readonly number[]): Window {
+export function readWindow(node: ImportNode, extents: readonly number[], kernel: readonly number[]): Window {
   const rank = extents.length;
   const strides = listOf(node, 'strides', rank, 1, 1);
   const dilations = listOf(node, 'dilations', rank, 1, 1);

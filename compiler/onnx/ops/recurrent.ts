@@ -1,9 +1,12 @@
 /**
- * LSTM and GRU. ONNX stacks the directions in each operand and has the gates in an order of its own: operands are taken
- * apart, one op is emitted for each direction, and the results are put together again.
+ * LSTM and GRU. ONNX stacks the directions in each operand and has the gates in an order of its own. An import takes the
+ * operands apart, emits one op for each direction and puts the results together; an export writes one direction a node.
  */
 import type { ValueId } from '../../ir/graph.ts';
-import type { Mapping, NodeContext } from '../import/context.ts';
+import type { TensorType } from '../../ir/types.ts';
+import { int, string } from '../export/graph.ts';
+import type { ImportNode } from '../import/node.ts';
+import { defineOnnx, type Export, type ImportEntry, withConstants } from './define.ts';
 
 interface Kind {
   readonly op: 'lstm' | 'gru';
@@ -17,7 +20,7 @@ const lstm: Kind = { op: 'lstm', order: [0, 2, 3, 1], activations: ['Sigmoid', '
 // Theirs: z, r, h.  Ours: r, z, n.
 const gru: Kind = { op: 'gru', order: [1, 0, 2], activations: ['Sigmoid', 'Tanh'] };
 
-function checkSupported(node: NodeContext, { op, activations }: Kind, directions: number): void {
+function checkSupported(node: ImportNode, { op, activations }: Kind, directions: number): void {
   const given = node.strings('activations');
   const usual = Array.from({ length: directions }, () => activations).flat();
   if (given?.some((name, i) => name.toLowerCase() !== usual[i]!.toLowerCase()))
@@ -30,14 +33,13 @@ function checkSupported(node: NodeContext, { op, activations }: Kind, directions
 }
 
 /** Sequences that end early are not supported; lengths that are all the whole length are. */
-function checkLengths(node: NodeContext, steps: number): void {
-  const lengths = node.constantNumbers(4, 'operand sequence_lens');
+function checkLengths(node: ImportNode<'sequence_lens'>, steps: number): void {
+  const lengths = node.constantNumbers('sequence_lens');
   if (lengths?.some((length) => length !== steps)) node.unsupported('sequences of different lengths');
 }
 
-const recurrent =
-  (kind: Kind): Mapping =>
-  (node) => {
+const read = (kind: Kind): ImportEntry =>
+  withConstants({ sequence_lens: 4 }, (node) => {
     const direction = node.string('direction', 'forward');
     if (!['forward', 'reverse', 'bidirectional'].includes(direction))
       node.invalid('direction', 'forward, reverse or bidirectional', direction);
@@ -99,10 +101,10 @@ const recurrent =
           )
         : null,
     ];
-  };
+  });
 
 /** Part d of a stacked operand, of the given shape. */
-function direction(node: NodeContext, id: ValueId, d: number, part: string): ValueId {
+function direction(node: ImportNode, id: ValueId, d: number, part: string): ValueId {
   const shape = node.shape(id);
   const sizes = [1, ...shape.slice(1)];
   const starts = [d, ...shape.slice(1).map(() => 0)];
@@ -112,7 +114,7 @@ function direction(node: NodeContext, id: ValueId, d: number, part: string): Val
 }
 
 /** The gates in our order, along the first axis. */
-function reordered(node: NodeContext, id: ValueId, order: readonly number[], part: string): ValueId {
+function reordered(node: ImportNode, id: ValueId, order: readonly number[], part: string): ValueId {
   const rows = node.shape(id)[0]! / order.length;
   const gates = node.emitAll('split', [id], { axis: 0, sizes: order.map(() => rows) }, `${part}.gates`);
   return node.emit(
@@ -125,7 +127,7 @@ function reordered(node: NodeContext, id: ValueId, order: readonly number[], par
 
 /** Both weights and both biases of a direction. */
 function operands(
-  node: NodeContext,
+  node: ImportNode,
   { order }: Kind,
   d: number,
   hidden: number,
@@ -144,7 +146,7 @@ function operands(
 }
 
 function initialState(
-  node: NodeContext,
+  node: ImportNode,
   index: number,
   d: number,
   batchFirst: boolean,
@@ -156,4 +158,64 @@ function initialState(
   return direction(node, stacked, d, part);
 }
 
-export const recurrence: Readonly<Record<string, Mapping>> = { LSTM: recurrent(lstm), GRU: recurrent(gru) };
+/** Rows of each gate in ONNX's order: their gate k is our gate order[k]. */
+const rowsOf = (order: readonly number[], hidden: number): number[] =>
+  order.flatMap((gate) => Array.from({ length: hidden }, (_, row) => gate * hidden + row));
+
+const write =
+  (op: 'LSTM' | 'GRU', order: readonly number[], states: readonly number[]): Export =>
+  (node) => {
+    const [batch, steps, hidden] = node.type.shape as [number, number, number];
+    const { dtype } = node.type;
+    const width = order.length * hidden;
+    const rows = node.indices(rowsOf(order, hidden), 'gates');
+    const reordered = (index: number, name: string): string => {
+      const type = node.typeOf(index);
+      return node.add('Gather', [node.input(index), rows], { axis: int(0) }, name, type);
+    };
+    const weight = (index: number, name: string): string =>
+      node.reshape(reordered(index, name), [1, ...node.typeOf(index).shape], `${name}.stacked`);
+    const bias = (index: number, name: string): string =>
+      node.has(index)
+        ? reordered(index, name)
+        : node.operand(dtype, [width], new Array<number>(width).fill(0), name);
+    const biases = (): string => {
+      if (!node.has(3) && !node.has(4)) return '';
+      const type: TensorType = { dtype, shape: [2 * width] };
+      const both = node.add('Concat', [bias(3, 'Wb'), bias(4, 'Rb')], { axis: int(0) }, 'B', type);
+      return node.reshape(both, [1, 2 * width], 'B.stacked');
+    };
+    const initial = states.map((index) =>
+      node.has(index) ? node.reshape(node.input(index), [1, batch, hidden], `state${index}`) : '',
+    );
+    const inputs = [
+      node.transpose(node.input(0), [1, 0, 2], 'steps_first'),
+      weight(1, 'W'),
+      weight(2, 'R'),
+      biases(),
+      '',
+      ...initial,
+    ];
+    const attributes = {
+      hidden_size: int(hidden),
+      direction: string(node.flag('reverse') ? 'reverse' : 'forward'),
+      ...(op === 'GRU' ? { linear_before_reset: int(1) } : {}),
+    };
+    const state: TensorType = { dtype, shape: [1, batch, hidden] };
+    const types = [{ dtype, shape: [steps, 1, batch, hidden] }, state, ...(op === 'LSTM' ? [state] : [])];
+    const [y, , c] = node.addAll(op, inputs, attributes, 'recurrence', types);
+    const sequences = node.reshape(y!, [steps, batch, hidden], 'sequences');
+    return [
+      node.transpose(sequences, [1, 0, 2], ''),
+      ...(c === undefined ? [] : [node.reshape(c, [batch, hidden], 'c')]),
+    ];
+  };
+
+// Ours: i, f, g, o and r, z, n. Theirs: i, o, f, c and z, r, h.
+export const recurrent = defineOnnx({
+  imports: { LSTM: read(lstm), GRU: read(gru) },
+  exports: {
+    lstm: write('LSTM', [0, 3, 1, 2], [5, 6]),
+    gru: write('GRU', [1, 0, 2], [5]),
+  },
+});

@@ -1,32 +1,32 @@
 /**
- * The ONNX graph under construction: nodes over named tensors, weights as recipes. Invariant: every name is given once
- * and every tensor has a type. Names that the outside knows (inputs, outputs, weights) are taken first; what a node
- * makes bears the node's name where that is free.
+ * The ONNX graph that an export builds: nodes over named tensors, weights as recipes. Invariant: every name is given once
+ * and every tensor has a type. Names that the outside knows (inputs, outputs, weights) are taken first. The result of a
+ * node bears the node's name where that is free.
  */
 import type { TypedConstant } from '../../ir/constant.ts';
 import type { TensorType } from '../../ir/types.ts';
 
-export type DraftAttribute =
+export type Attribute =
   | { readonly kind: 'int' | 'float'; readonly value: number }
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'ints'; readonly value: readonly number[] };
-export type DraftAttributes = Readonly<Record<string, DraftAttribute>>;
+export type Attributes = Readonly<Record<string, Attribute>>;
 
-export const int = (value: number | boolean): DraftAttribute => ({ kind: 'int', value: Number(value) });
-export const float = (value: number): DraftAttribute => ({ kind: 'float', value });
-export const string = (value: string): DraftAttribute => ({ kind: 'string', value });
-export const ints = (value: readonly number[]): DraftAttribute => ({ kind: 'ints', value });
+export const int = (value: number | boolean): Attribute => ({ kind: 'int', value: Number(value) });
+export const float = (value: number): Attribute => ({ kind: 'float', value });
+export const string = (value: string): Attribute => ({ kind: 'string', value });
+export const ints = (value: readonly number[]): Attribute => ({ kind: 'ints', value });
 
-export interface DraftNode {
+export interface ExportedNode {
   readonly op: string;
   readonly name: string;
   /** '' for an optional input that is absent. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly attributes: DraftAttributes;
+  readonly attributes: Attributes;
 }
 
-export interface DraftPort {
+export interface ExportedPort {
   readonly name: string;
   readonly type: TensorType;
 }
@@ -47,12 +47,12 @@ class Names {
   }
 }
 
-export class Draft {
-  readonly inputs: DraftPort[] = [];
-  readonly outputs: DraftPort[] = [];
+export class ExportGraph {
+  readonly inputs: ExportedPort[] = [];
+  readonly outputs: ExportedPort[] = [];
   /** Weights and operands, by tensor name. */
   readonly constants = new Map<string, TypedConstant>();
-  readonly #nodes: DraftNode[] = [];
+  readonly #nodes: ExportedNode[] = [];
   readonly #types = new Map<string, TensorType>();
   readonly #values = new Names();
   readonly #nodeNames = new Names();
@@ -80,7 +80,7 @@ export class Draft {
   node(
     op: string,
     inputs: readonly string[],
-    attributes: DraftAttributes,
+    attributes: Attributes,
     wanted: string,
     types: readonly TensorType[],
   ): string[] {
@@ -113,7 +113,7 @@ export class Draft {
   }
 
   /** The nodes, with tensors under their final names. */
-  nodes(): DraftNode[] {
+  nodes(): ExportedNode[] {
     const now = (name: string): string => this.#renamed.get(name) ?? name;
     return this.#nodes.map((node) => ({
       ...node,
@@ -123,7 +123,7 @@ export class Draft {
   }
 
   /** What lies between nodes, for viewers: tensors that are neither inputs, nor outputs, nor constants. */
-  inner(): DraftPort[] {
+  inner(): ExportedPort[] {
     return this.#nodes.flatMap(({ outputs }) =>
       outputs.flatMap((name) => (this.#renamed.has(name) ? [] : [{ name, type: this.typeOf(name) }])),
     );

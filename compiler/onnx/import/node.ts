@@ -1,7 +1,7 @@
 /**
- * What a mapping sees of the node it maps: typed access to inputs, attributes and constant operands, and the one way
- * to add to our graph. A mapping returns the values of the node's outputs; what it cannot express it says with
- * `unsupported`, and the importer goes on, to report everything at once.
+ * An ONNX node as its import sees it: typed access to inputs, attributes and constant operands, and the one way to add to
+ * our graph. An import returns the values of the node's outputs. What it cannot express it says with `unsupported`; the
+ * importer then goes on, to report everything at once.
  */
 import { MillraceError } from '../../../runtime/error.ts';
 import type { Attrs } from '../../ir/constant.ts';
@@ -10,46 +10,40 @@ import type { Tensor } from '../../ir/tensor.ts';
 import { fromNumbers, toNumbers } from '../../ir/tensor.ts';
 import { type DType, formatType, isFloat, type Shape, type TensorType } from '../../ir/types.ts';
 import type { AttributeValues, OnnxNode, OnnxTensor } from '../read/schema.ts';
+import type { ImportGraph } from './graph.ts';
+import { Unsupported } from './unsupported.ts';
 
-/** Thrown by a mapping; never leaves the importer. */
-export class Unsupported extends Error {}
+/** Where a constant operand is among the inputs; some have moved with an opset. */
+export type Position = number | ((opset: number) => number);
+export type Positions<Operand extends string = string> = Readonly<Record<Operand, Position>>;
 
-/** The graph being built, as mappings may use it. */
-export interface Target {
-  typeOf(id: ValueId): TensorType;
-  /** Adds a node, or, where all inputs are constants, what it evaluates to. */
-  emit(op: string, inputs: readonly (ValueId | null)[], attrs: Attrs, name: string): ValueId[];
-  isConstant(id: ValueId): boolean;
-  /** Elements of a value, or null if it is not a constant. */
-  read(id: ValueId): Tensor | null;
-  constant(name: string, tensor: Tensor): ValueId;
-  splat(name: string, type: TensorType, value: number): ValueId;
-  /** A tensor of the model file. */
-  embed(name: string, tensor: OnnxTensor): ValueId;
-}
+export const positionIn = (position: Position, opset: number): number =>
+  typeof position === 'number' ? position : position(opset);
 
-export type Mapping = (node: NodeContext) => readonly (ValueId | null)[];
-
-export class NodeContext {
+/** `Operand` names the constant operands that the op has declared: no other input can be read. */
+export class ImportNode<Operand extends string = never> {
   readonly node: OnnxNode;
   readonly name: string;
   readonly opset: number;
   /** By position; null where absent. */
   readonly inputs: readonly (ValueId | null)[];
-  readonly #target: Target;
+  readonly #constants: Positions<Operand>;
+  readonly #graph: ImportGraph;
 
   constructor(
     node: OnnxNode,
     name: string,
     opset: number,
     inputs: readonly (ValueId | null)[],
-    target: Target,
+    constants: Positions<Operand>,
+    graph: ImportGraph,
   ) {
     this.node = node;
     this.name = name;
     this.opset = opset;
     this.inputs = inputs;
-    this.#target = target;
+    this.#constants = constants;
+    this.#graph = graph;
   }
 
   unsupported(reason: string): never {
@@ -74,11 +68,11 @@ export class NodeContext {
   }
 
   type(id: ValueId): TensorType {
-    return this.#target.typeOf(id);
+    return this.#graph.typeOf(id);
   }
 
   shape(id: ValueId): Shape {
-    return this.#target.typeOf(id).shape;
+    return this.#graph.typeOf(id).shape;
   }
 
   /** Whether output `index` is named, that is, may be used. */
@@ -153,52 +147,55 @@ export class NodeContext {
     return positive;
   }
 
-  /** Elements of a constant input as numbers, or null where it is absent. */
-  constantNumbers(index: number, what: string): number[] | null {
-    const id = this.optional(index);
+  /** Elements of a constant operand, or null where it is absent. */
+  constantNumbers(operand: Operand): number[] | null {
+    const id = this.optional(positionIn(this.#constants[operand], this.opset));
     if (id === null) return null;
-    const tensor = this.#target.read(id);
-    if (tensor === null) this.unsupported(`${what} is computed at run time (it must be constant)`);
-    return toNumbers(tensor);
+    return (
+      this.numbersOf(id) ??
+      this.unsupported(`operand ${operand} is computed at run time (it must be constant)`)
+    );
   }
 
-  /** One element of a constant input, or null where it is absent (or empty). */
-  constantNumber(index: number, what: string): number | null {
-    return this.constantNumbers(index, what)?.[0] ?? null;
+  /** The first element of a constant operand, or null where it is absent or empty. */
+  constantNumber(operand: Operand): number | null {
+    return this.constantNumbers(operand)?.[0] ?? null;
   }
 
-  isConstant(id: ValueId): boolean {
-    return this.#target.isConstant(id);
+  /** A list that is an attribute in older opsets and a constant operand of the same name in newer ones. */
+  list(operand: Operand): number[] | null {
+    return this.ints(operand) ?? this.constantNumbers(operand);
+  }
+
+  /** Elements of a value, or null where it is computed at run time. */
+  numbersOf(id: ValueId): number[] | null {
+    const tensor = this.#graph.read(id);
+    return tensor === null ? null : toNumbers(tensor);
   }
 
   /** The one element of a constant that is known to be one; 64-bit integers must be safe ones. */
   scalarOf(id: ValueId): number {
-    const tensor = this.#target.read(id) ?? this.invalid('is not constant');
-    const value = toNumbers(tensor)[0]!;
-    if (!isFloat(tensor.type.dtype) && !Number.isSafeInteger(value)) this.unsupported(`the integer ${value}`);
+    const value = this.numbersOf(id)?.[0] ?? this.invalid('is not constant');
+    if (!isFloat(this.type(id).dtype) && !Number.isSafeInteger(value))
+      this.unsupported(`the integer ${value}`);
     return value;
   }
 
-  /** Attribute `name` in older opsets, input `index` in newer ones. */
-  intsOf(name: string, index: number, what: string): number[] | null {
-    return this.ints(name) ?? this.constantNumbers(index, what);
-  }
-
-  /** Adds a node with one output. `part` tells it from the others when a mapping adds several. */
+  /** Adds a node with one output. `part` tells it from the others when an import adds several. */
   emit(op: string, inputs: readonly (ValueId | null)[], attrs: Attrs = {}, part = ''): ValueId {
     return this.emitAll(op, inputs, attrs, part)[0]!;
   }
 
   emitAll(op: string, inputs: readonly (ValueId | null)[], attrs: Attrs = {}, part = ''): ValueId[] {
-    return this.#target.emit(op, inputs, attrs, part === '' ? this.name : `${this.name}.${part}`);
+    return this.#graph.emit(op, inputs, attrs, part === '' ? this.name : `${this.name}.${part}`);
   }
 
   constant(type: TensorType, values: readonly number[], part: string): ValueId {
-    return this.#target.constant(`${this.name}.${part}`, fromNumbers(type, values));
+    return this.#graph.constant(`${this.name}.${part}`, fromNumbers(type, values));
   }
 
   constantTensor(tensor: Tensor): ValueId {
-    return this.#target.constant(this.name, tensor);
+    return this.#graph.constant(this.name, tensor);
   }
 
   scalar(dtype: DType, value: number, part: string): ValueId {
@@ -206,11 +203,11 @@ export class NodeContext {
   }
 
   splat(type: TensorType, value: number): ValueId {
-    return this.#target.splat(this.name, type, value);
+    return this.#graph.splat(this.name, type, value);
   }
 
   embed(tensor: OnnxTensor): ValueId {
-    return this.#target.embed(this.name, tensor);
+    return this.#graph.embed(this.name, tensor);
   }
 
   reshape(id: ValueId, shape: Shape, part: string): ValueId {

@@ -1,10 +1,9 @@
-/** Ops that change the shape, the order or the type of a tensor, but no element. */
-import type { ValueId } from '../../ir/graph.ts';
+/** Ops that change the shape of a tensor or the order of its axes, but no element. */
 import { elementCount, type Shape } from '../../ir/types.ts';
-import type { Mapping, NodeContext } from '../import/context.ts';
-import { dtypeOf, elementTypeName } from '../read/schema.ts';
+import type { ImportNode } from '../import/node.ts';
+import { defineOnnx, type Export, type Import, noNode, withConstants } from './define.ts';
 
-function resolveReshape(node: NodeContext, from: Shape, wanted: readonly number[]): number[] {
+function resolveReshape(node: ImportNode, from: Shape, wanted: readonly number[]): number[] {
   const keepZero = node.int('allowzero', 0) !== 0;
   const shape = wanted.map((dim, i) => {
     if (dim < -1 || !Number.isSafeInteger(dim)) node.invalid('shape', 'extents, 0 or -1', `[${wanted}]`);
@@ -25,13 +24,13 @@ function resolveReshape(node: NodeContext, from: Shape, wanted: readonly number[
   return shape;
 }
 
-const reshape: Mapping = (node) => {
+const reshape: Import<'shape'> = (node) => {
   const x = node.input(0);
-  const wanted = node.intsOf('shape', 1, 'operand shape') ?? node.invalid('has no shape');
+  const wanted = node.list('shape') ?? node.invalid('has no shape');
   return [node.reshape(x, resolveReshape(node, node.shape(x), wanted), '')];
 };
 
-const flatten: Mapping = (node) => {
+const flatten: Import = (node) => {
   const x = node.input(0);
   const shape = node.shape(x);
   const given = node.int('axis', 1);
@@ -40,10 +39,10 @@ const flatten: Mapping = (node) => {
   return [node.reshape(x, [elementCount(shape.slice(0, axis)), elementCount(shape.slice(axis))], '')];
 };
 
-const squeeze: Mapping = (node) => {
+const squeeze: Import<'axes'> = (node) => {
   const x = node.input(0);
   const shape = node.shape(x);
-  const given = node.intsOf('axes', 1, 'operand axes');
+  const given = node.list('axes');
   const axes =
     given === null ? shape.flatMap((dim, i) => (dim === 1 ? [i] : [])) : node.axes(given, shape.length);
   for (const axis of axes)
@@ -57,9 +56,9 @@ const squeeze: Mapping = (node) => {
   ];
 };
 
-const unsqueeze: Mapping = (node) => {
+const unsqueeze: Import<'axes'> = (node) => {
   const x = node.input(0);
-  const given = node.intsOf('axes', 1, 'operand axes') ?? node.invalid('has no axes');
+  const given = node.list('axes') ?? node.invalid('has no axes');
   const rank = node.shape(x).length + given.length;
   const axes = node.axes(given, rank);
   const rest = [...node.shape(x)];
@@ -67,7 +66,7 @@ const unsqueeze: Mapping = (node) => {
   return [node.reshape(x, shape, '')];
 };
 
-const transpose: Mapping = (node) => {
+const transpose: Import = (node) => {
   const x = node.input(0);
   const rank = node.shape(x).length;
   const perm = node.ints('perm') ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
@@ -75,9 +74,9 @@ const transpose: Mapping = (node) => {
 };
 
 /** The result is what both shapes broadcast to: the shape may have ones, or fewer dimensions than the input. */
-const expand: Mapping = (node) => {
+const expand: Import<'shape'> = (node) => {
   const x = node.input(0);
-  const wanted = node.constantNumbers(1, 'operand shape') ?? node.invalid('has no shape');
+  const wanted = node.constantNumbers('shape') ?? node.invalid('has no shape');
   const from = node.shape(x);
   const rank = Math.max(from.length, wanted.length);
   const shape = Array.from({ length: rank }, (_, i) => {
@@ -91,37 +90,31 @@ const expand: Mapping = (node) => {
   return [node.emit('expand', [x], { shape })];
 };
 
-function castTo(node: NodeContext, x: ValueId, to: string): ReturnType<Mapping> {
-  return [node.type(x).dtype === to ? x : node.emit('cast', [x], { to })];
-}
-
-const cast: Mapping = (node) => {
-  const to = node.int('to', 0);
-  return castTo(
-    node,
-    node.input(0),
-    dtypeOf(to) ?? node.unsupported(`to element type ${elementTypeName(to)}`),
-  );
-};
-
-const dropout: Mapping = (node) => {
+const dropout: Import<'training_mode'> = (node) => {
   const x = node.input(0);
-  if (node.opset >= 12 && node.constantNumber(2, 'operand training_mode')) node.unsupported('training_mode');
+  if (node.opset >= 12 && node.constantNumber('training_mode')) node.unsupported('training_mode');
   // The mask at inference keeps all; before opset 10 it had the type of the data.
   const { dtype, shape } = node.type(x);
   const mask = node.wants(1) ? node.splat({ dtype: node.opset < 10 ? dtype : 'bool', shape }, 1) : null;
   return [x, mask];
 };
 
-export const shapes: Readonly<Record<string, Mapping>> = {
-  Reshape: reshape,
-  Flatten: flatten,
-  Squeeze: squeeze,
-  Unsqueeze: unsqueeze,
-  Transpose: transpose,
-  Expand: expand,
-  Cast: cast,
-  CastLike: (node) => castTo(node, node.input(0), node.type(node.input(1)).dtype),
-  Identity: (node) => [node.input(0)],
-  Dropout: dropout,
-};
+const writeReshape: Export = (node) => [node.reshape(node.input(0), node.type.shape, '')];
+
+const writeExpand: Export = (node) => [
+  node.add('Expand', [node.input(0), node.indices(node.type.shape, 'shape')]),
+];
+
+export const shape = defineOnnx({
+  imports: {
+    Reshape: withConstants({ shape: 1 }, reshape),
+    Flatten: flatten,
+    Squeeze: withConstants({ axes: 1 }, squeeze),
+    Unsqueeze: withConstants({ axes: 1 }, unsqueeze),
+    Transpose: transpose,
+    Expand: withConstants({ shape: 1 }, expand),
+    Identity: (node) => [node.input(0)],
+    Dropout: withConstants({ training_mode: 2 }, dropout),
+  },
+  exports: { reshape: writeReshape, expand: writeExpand, transpose: noNode, identity: noNode },
+});

@@ -1,8 +1,10 @@
-/** Ops that take a tensor apart, put tensors together, or read at indices. */
+/** Ops that take a tensor apart, put tensors together or move elements about. */
 import type { ValueId } from '../../ir/graph.ts';
-import type { Mapping, NodeContext } from '../import/context.ts';
+import { int, string } from '../export/graph.ts';
+import type { ImportNode } from '../import/node.ts';
+import { defineOnnx, type Export, type Import, onImages, withConstants } from './define.ts';
 
-const concat: Mapping = (node) => {
+const concat: Import = (node) => {
   const inputs = node.inputs.map((_, i) => node.input(i));
   const first = inputs[0] ?? node.invalid('has no inputs');
   const axis = node.axis(node.int('axis', 1), node.shape(first).length);
@@ -10,13 +12,13 @@ const concat: Mapping = (node) => {
 };
 
 /** Sizes by attribute (until opset 12) or input, or equal parts, of which the last may be smaller since opset 18. */
-const split: Mapping = (node) => {
+const split: Import<'split'> = (node) => {
   const x = node.input(0);
   const shape = node.shape(x);
   const axis = node.axis(node.int('axis', 0), shape.length);
   const extent = shape[axis]!;
   const parts = node.node.outputs.length;
-  let sizes = node.intsOf('split', 1, 'operand split');
+  let sizes = node.list('split');
   if (sizes === null) {
     if (node.int('num_outputs', parts) !== parts)
       node.invalid(
@@ -41,7 +43,7 @@ interface Range {
 }
 
 /** One dimension of a slice: numpy's rules, with ends beyond the tensor meaning its end. */
-function rangeOf(node: NodeContext, start: number, end: number, step: number, extent: number): Range {
+function rangeOf(node: ImportNode, start: number, end: number, step: number, extent: number): Range {
   if (step === 0) node.invalid('a step of 0');
   const clamp = (n: number, low: number, high: number): number =>
     Math.min(Math.max(n < 0 ? n + extent : n, low), high);
@@ -53,7 +55,7 @@ function rangeOf(node: NodeContext, start: number, end: number, step: number, ex
   return { start: size === 0 ? 0 : first, step, size };
 }
 
-function emitSlice(node: NodeContext, x: ValueId, ranges: readonly Range[], part = ''): ValueId {
+function emitSlice(node: ImportNode, x: ValueId, ranges: readonly Range[], part = ''): ValueId {
   const shape = node.shape(x);
   if (ranges.every(({ start, step, size }, i) => start === 0 && step === 1 && size === shape[i])) return x;
   // A step is of no meaning in a dimension of one element; 1 is what layouts like best.
@@ -62,13 +64,13 @@ function emitSlice(node: NodeContext, x: ValueId, ranges: readonly Range[], part
   return node.emit('slice', [x], attrs, part);
 }
 
-const slice: Mapping = (node) => {
+const slice: Import<'starts' | 'ends' | 'axes' | 'steps'> = (node) => {
   const x = node.input(0);
   const shape = node.shape(x);
-  const starts = node.intsOf('starts', 1, 'operand starts') ?? node.invalid('has no starts');
-  const ends = node.intsOf('ends', 2, 'operand ends') ?? node.invalid('has no ends');
-  const axes = node.axes(node.intsOf('axes', 3, 'operand axes') ?? starts.map((_, i) => i), shape.length);
-  const steps = node.constantNumbers(4, 'operand steps') ?? starts.map(() => 1);
+  const starts = node.list('starts') ?? node.invalid('has no starts');
+  const ends = node.list('ends') ?? node.invalid('has no ends');
+  const axes = node.axes(node.list('axes') ?? starts.map((_, i) => i), shape.length);
+  const steps = node.constantNumbers('steps') ?? starts.map(() => 1);
   if (ends.length !== starts.length || axes.length !== starts.length || steps.length !== starts.length)
     node.invalid('starts, ends, axes and steps differ in length');
   const ranges: Range[] = shape.map((extent) => ({ start: 0, step: 1, size: extent }));
@@ -79,15 +81,14 @@ const slice: Mapping = (node) => {
 };
 
 /** Negative padding cuts off; that part becomes a slice before the padding. */
-const pad: Mapping = (node) => {
+const pad: Import<'pads' | 'constant_value' | 'axes'> = (node) => {
   const x = node.input(0);
   const shape = node.shape(x);
   const rank = shape.length;
   const mode = node.string('mode', 'constant');
   if (mode !== 'constant' && mode !== 'reflect' && mode !== 'edge') node.unsupported(`mode "${mode}"`);
-  const given =
-    node.intsOf('pads', 1, 'operand pads') ?? node.ints('paddings') ?? node.invalid('has no pads');
-  const axes = node.axes(node.constantNumbers(3, 'operand axes') ?? shape.map((_, i) => i), rank);
+  const given = node.list('pads') ?? node.ints('paddings') ?? node.invalid('has no pads');
+  const axes = node.axes(node.constantNumbers('axes') ?? shape.map((_, i) => i), rank);
   if (given.length !== 2 * axes.length)
     node.invalid('pads', `${2 * axes.length} integers`, `${given.length}`);
   const pads = new Array<number>(2 * rank).fill(0);
@@ -95,8 +96,7 @@ const pad: Mapping = (node) => {
     pads[axis] = given[i]!;
     pads[rank + axis] = given[axes.length + i]!;
   });
-  const value =
-    node.opset < 11 ? node.float('value', 0) : (node.constantNumber(2, 'operand constant_value') ?? 0);
+  const value = node.opset < 11 ? node.float('value', 0) : (node.constantNumber('constant_value') ?? 0);
   const cut = (n: number): number => Math.max(0, -n);
   const ranges = shape.map((extent, i) => {
     const size = extent - cut(pads[i]!) - cut(pads[rank + i]!);
@@ -109,13 +109,7 @@ const pad: Mapping = (node) => {
   return [grows ? node.emit('pad', [kept], { pads: padded, mode, value }) : kept];
 };
 
-const gather: Mapping = (node) => {
-  const x = node.input(0);
-  const axis = node.axis(node.int('axis', 0), node.shape(x).length);
-  return [node.emit('gather', [x, node.input(1)], { axis })];
-};
-
-function blockSize(node: NodeContext): number {
+function blockSize(node: ImportNode): number {
   const size = node.int('blocksize', 0);
   if (size < 1) node.invalid('attribute "blocksize"', 'at least 1', `${size}`);
   if (node.shape(node.input(0)).length !== 4)
@@ -123,22 +117,80 @@ function blockSize(node: NodeContext): number {
   return size;
 }
 
-const depthToSpace: Mapping = (node) => {
+const depthToSpace: Import = (node) => {
   const attrs = { blockSize: blockSize(node), mode: node.string('mode', 'DCR') };
   return [node.channelsFirst(node.emit('depthToSpace', [node.channelsLast(node.input(0))], attrs))];
 };
 
-const spaceToDepth: Mapping = (node) => {
+const spaceToDepth: Import = (node) => {
   const attrs = { blockSize: blockSize(node) };
   return [node.channelsFirst(node.emit('spaceToDepth', [node.channelsLast(node.input(0))], attrs))];
 };
 
-export const indexing: Readonly<Record<string, Mapping>> = {
-  Concat: concat,
-  Split: split,
-  Slice: slice,
-  Pad: pad,
-  Gather: gather,
-  DepthToSpace: depthToSpace,
-  SpaceToDepth: spaceToDepth,
+const writeConcat: Export = (node) => [node.add('Concat', node.all(), { axis: int(node.number('axis')) })];
+
+const writeSplit: Export = (node) => {
+  const sizes = node.indices(node.numbers('sizes'), 'sizes');
+  return node.addAll('Split', [node.input(0), sizes], { axis: int(node.number('axis')) }, '', node.outputs);
 };
+
+/** Only the axes that lose something are named. An end before the first element is −(extent + 1). */
+const writeSlice: Export = (node) => {
+  const { shape } = node.typeOf(0);
+  const [starts, steps, sizes] = ['starts', 'steps', 'sizes'].map((name) => node.numbers(name));
+  const ranges = shape.flatMap((extent, axis) => {
+    const [start, step, size] = [starts![axis]!, steps![axis]!, sizes![axis]!];
+    if (start === 0 && step === 1 && size === extent) return [];
+    if (size === 0) return [{ axis, start: 0, end: 0, step: 1 }];
+    const end = start + (size - 1) * step + Math.sign(step);
+    return [{ axis, start, end: end < 0 ? -(extent + 1) : end, step }];
+  });
+  if (ranges.length === 0) return [node.input(0)];
+  const list = (name: 'start' | 'end' | 'axis' | 'step'): string =>
+    node.indices(
+      ranges.map((range) => range[name]),
+      `${name}s`,
+    );
+  const stepped = ranges.some(({ step }) => step !== 1) ? [list('step')] : [];
+  return [node.add('Slice', [node.input(0), list('start'), list('end'), list('axis'), ...stepped])];
+};
+
+const writePad: Export = (node) => {
+  const value = node.number('value');
+  const filled = value === 0 ? [] : [node.operand(node.type.dtype, [], [value], 'value')];
+  const operands = [node.input(0), node.indices(node.numbers('pads'), 'pads'), ...filled];
+  return [node.add('Pad', operands, { mode: string(node.text('mode')) })];
+};
+
+const writeDepthToSpace: Export = (node) => {
+  const attributes = { blocksize: int(node.number('blockSize')), mode: string(node.text('mode')) };
+  return [node.add('DepthToSpace', [node.input(0)], attributes)];
+};
+
+/** ONNX gathers blocks in the order DCR; the other is a transposition of six dimensions, here channels-first. */
+const writeSpaceToDepth: Export = (node) => {
+  const b = node.number('blockSize');
+  if (node.text('mode') === 'DCR') return [node.add('SpaceToDepth', [node.input(0)], { blocksize: int(b) })];
+  const [n, c, h, w] = node.typeOf(0).shape as [number, number, number, number];
+  const blocks = node.reshape(node.input(0), [n, c, h / b, b, w / b, b], 'blocks');
+  return [node.reshape(node.transpose(blocks, [0, 1, 3, 5, 2, 4], 'gathered'), node.type.shape, '')];
+};
+
+export const movement = defineOnnx({
+  imports: {
+    Concat: concat,
+    Split: withConstants({ split: 1 }, split),
+    Slice: withConstants({ starts: 1, ends: 2, axes: 3, steps: 4 }, slice),
+    Pad: withConstants({ pads: 1, constant_value: 2, axes: 3 }, pad),
+    DepthToSpace: depthToSpace,
+    SpaceToDepth: spaceToDepth,
+  },
+  exports: {
+    concat: writeConcat,
+    split: writeSplit,
+    slice: writeSlice,
+    pad: writePad,
+    depthToSpace: onImages(writeDepthToSpace),
+    spaceToDepth: onImages(writeSpaceToDepth),
+  },
+});

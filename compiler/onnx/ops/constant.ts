@@ -1,9 +1,10 @@
 /** Ops whose results are known at import: constants, and what shapes say. */
 import { fromNumbers, zeros } from '../../ir/tensor.ts';
 import { elementCount, type TensorType } from '../../ir/types.ts';
-import type { Mapping, NodeContext } from '../import/context.ts';
+import type { ImportNode } from '../import/node.ts';
+import { defineOnnx, type Import, withConstants } from './define.ts';
 
-const constant: Mapping = (node) => {
+const given: Import = (node) => {
   const tensor = node.tensor('value');
   if (tensor !== null) return [node.embed(tensor)];
   const of = (dtype: 'float32', values: readonly number[], shape: readonly number[]) =>
@@ -20,13 +21,13 @@ const constant: Mapping = (node) => {
 };
 
 /** As BigInt all the way: "to the end" is often 2^63 − 1. */
-function integers(node: NodeContext, values: readonly bigint[], shape: readonly number[]) {
+function integers(node: ImportNode, values: readonly bigint[], shape: readonly number[]) {
   const type: TensorType = { dtype: 'int64', shape };
   return node.constantTensor({ type, data: BigInt64Array.from(values) });
 }
 
-const constantOfShape: Mapping = (node) => {
-  const shape = node.constantNumbers(0, 'operand shape') ?? node.invalid('has no shape');
+const constantOfShape: Import<'shape'> = (node) => {
+  const shape = node.constantNumbers('shape') ?? node.invalid('has no shape');
   if (shape.some((dim) => dim < 0 || !Number.isSafeInteger(dim)))
     node.invalid('shape', 'extents', `[${shape}]`);
   if (!Number.isSafeInteger(elementCount(shape) * 8))
@@ -40,7 +41,7 @@ const constantOfShape: Mapping = (node) => {
   return [node.splat({ dtype: type.dtype, shape }, node.scalarOf(value))];
 };
 
-const shape: Mapping = (node) => {
+const shape: Import = (node) => {
   const dims = node.shape(node.input(0));
   // Out of range is clamped here, unlike everywhere else.
   const clamp = (axis: number): number =>
@@ -49,17 +50,17 @@ const shape: Mapping = (node) => {
   return [node.constantTensor(fromNumbers({ dtype: 'int64', shape: [part.length] }, part))];
 };
 
-const size: Mapping = (node) => {
+const size: Import = (node) => {
   const count = elementCount(node.shape(node.input(0)));
   return [node.constantTensor(fromNumbers({ dtype: 'int64', shape: [] }, [count]))];
 };
 
 const longestRange = 1 << 20;
 
-const range: Mapping = (node) => {
-  const [start, limit, delta] = ['start', 'limit', 'delta'].map(
-    (what, i) => node.constantNumber(i, `operand ${what}`) ?? node.invalid(`has no ${what}`),
-  ) as [number, number, number];
+const range: Import<'start' | 'limit' | 'delta'> = (node) => {
+  const bound = (operand: 'start' | 'limit' | 'delta'): number =>
+    node.constantNumber(operand) ?? node.invalid(`has no ${operand}`);
+  const [start, limit, delta] = [bound('start'), bound('limit'), bound('delta')];
   const { dtype } = node.type(node.input(0));
   const count = Math.max(0, Math.ceil((limit - start) / delta));
   if (!(count <= longestRange)) node.invalid('range', `${longestRange} elements at most`, `${count}`);
@@ -75,10 +76,13 @@ const range: Mapping = (node) => {
   ];
 };
 
-export const constants: Readonly<Record<string, Mapping>> = {
-  Constant: constant,
-  ConstantOfShape: constantOfShape,
-  Shape: shape,
-  Size: size,
-  Range: range,
-};
+export const constant = defineOnnx({
+  imports: {
+    Constant: given,
+    ConstantOfShape: withConstants({ shape: 0 }, constantOfShape),
+    Shape: { import: shape, shapeOnly: true },
+    Size: { import: size, shapeOnly: true },
+    Range: withConstants({ start: 0, limit: 1, delta: 2 }, range),
+  },
+  exports: {},
+});

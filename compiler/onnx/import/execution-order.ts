@@ -5,7 +5,7 @@
 import { MillraceError } from '../../../runtime/error.ts';
 import type { OnnxNode } from '../read/schema.ts';
 
-export function inOrder(nodes: readonly OnnxNode[]): OnnxNode[] {
+export function inExecutionOrder(nodes: readonly OnnxNode[]): OnnxNode[] {
   const producers = new Map<string, number>();
   nodes.forEach((node, i) => {
     for (const output of node.outputs) if (output !== '' && !producers.has(output)) producers.set(output, i);

@@ -1,6 +1,6 @@
 /**
- * The graph under construction, as the mappings see it. What depends on constants only is evaluated as it is added, so
- * shape arithmetic is gone before anything asks for a shape; recipes stay recipes, so no weight is read for it.
+ * The graph that an import builds. A node whose inputs are all constants is evaluated as it is added, so shape arithmetic
+ * is gone before anything asks for a shape. Large constants stay recipes: no weight is read for it.
  */
 import { MillraceError } from '../../../runtime/error.ts';
 import { GraphBuilder } from '../../ir/builder.ts';
@@ -14,19 +14,19 @@ import { signatures } from '../../ops/index.ts';
 import { ByteSource } from '../read/byte-source.ts';
 import { ExternalFolder } from '../read/external.ts';
 import type { OnnxTensor } from '../read/schema.ts';
-import { type Target, Unsupported } from './context.ts';
+import { Unsupported } from './unsupported.ts';
 
 /** Initialisers up to this size become bytes of the graph: they are biases and scalars, and print well. */
 const smallBytes = 1024;
 /** Shapes and indices take part in the arithmetic of shapes, even when there are many. */
 const smallIndexBytes = 64 * 1024;
-/** No operand that steers an op (a shape, axes, pads) is larger. */
+/** No operand that says a shape, axes or pads is larger. */
 const largestOperand = 1024 * 1024;
 
 const isSmall = (dtype: DType, length: number): boolean =>
   length <= (dtype === 'int64' ? smallIndexBytes : smallBytes);
 
-export class ImportTarget implements Target {
+export class ImportGraph {
   readonly builder: GraphBuilder;
   readonly #source: ByteSource;
   readonly #reader = new ConstantReader();
@@ -46,21 +46,19 @@ export class ImportTarget implements Target {
     return this.builder.typeOf(id);
   }
 
-  isConstant(id: ValueId): boolean {
-    return this.builder.lookup(id).constant !== undefined;
-  }
-
+  /** The elements of a value, or null if it is not a constant. */
   read(id: ValueId): Tensor | null {
     const { constant, type } = this.builder.lookup(id);
     if (constant === undefined) return null;
     if (byteLength(type) > largestOperand)
-      throw new MillraceError('MODEL_INVALID', 'an operand that steers an op is too large', {
+      throw new MillraceError('MODEL_INVALID', 'a constant operand is too large', {
         expected: `at most ${largestOperand} bytes`,
         got: `${byteLength(type)}`,
       });
     return this.#reader.read({ type, constant });
   }
 
+  /** Adds a node, or, where all inputs are constants, what it evaluates to. */
   emit(op: string, inputs: readonly (ValueId | null)[], attrs: Attrs, name: string): ValueId[] {
     return this.#fold(op, inputs, attrs, name) ?? this.builder.node(op, inputs, attrs, name);
   }
@@ -98,6 +96,7 @@ export class ImportTarget implements Target {
     return this.builder.constant(name, type, { kind: 'splat', value });
   }
 
+  /** A tensor of the model file. */
   embed(name: string, tensor: OnnxTensor): ValueId {
     const { dtype, payload } = tensor;
     if (payload.kind === 'unsupported')

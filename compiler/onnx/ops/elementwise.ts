@@ -1,0 +1,202 @@
+/** Ops that act element by element. How functions of one number are written is in `functions.ts`. */
+import type { Attrs } from '../../ir/constant.ts';
+import type { ValueId } from '../../ir/graph.ts';
+import { isFloat, type TensorType } from '../../ir/types.ts';
+import { int } from '../export/graph.ts';
+import type { ImportNode } from '../import/node.ts';
+import { dtypeOf, elementTypeName, elementTypeOf } from '../read/schema.ts';
+import { defineOnnx, type Export, type Import, noNode } from './define.ts';
+import { finish, unary } from './functions.ts';
+
+const one =
+  (op: string, attrs: (node: ImportNode) => Attrs = () => ({})): Import =>
+  (node) => [node.emit(op, [node.input(0)], attrs(node))];
+
+const two =
+  (op: string): Import =>
+  (node) => [node.emit(op, [node.input(0), node.input(1)])];
+
+/** Any number of inputs: a chain of binary ops, in the order given. */
+function chain(node: ImportNode, op: string): ValueId {
+  const inputs = node.inputs.map((_, i) => node.input(i));
+  if (inputs.length === 0) node.invalid('has no inputs');
+  const last = inputs.length - 1;
+  return inputs.reduce((sum, input, i) => node.emit(op, [sum, input], {}, i === last ? '' : `${i}`));
+}
+
+const mean: Import = (node) => {
+  const sum = chain(node, 'add');
+  const share = node.scalar(node.type(sum).dtype, 1 / node.inputs.length, 'share');
+  return [node.emit('mul', [sum, share], {}, 'mean')];
+};
+
+/** Bounds are attributes until opset 11, then inputs: constants, as a rule, which become attributes again. */
+const clip: Import = (node) => {
+  const x = node.input(0);
+  const [low, high] = node.opset < 11 ? [null, null] : [node.optional(1), node.optional(2)];
+  const boundOf = (attribute: string, id: ValueId | null, none: number): number | null => {
+    if (node.opset < 11) return node.float(attribute, none);
+    if (id === null) return none;
+    const known = node.numbersOf(id);
+    return known === null ? null : (known[0] ?? none);
+  };
+  if (isFloat(node.type(x).dtype)) {
+    const min = boundOf('min', low, Number.NEGATIVE_INFINITY);
+    const max = boundOf('max', high, Number.POSITIVE_INFINITY);
+    if (min !== null && max !== null) return [node.emit('clip', [x], { min, max })];
+  }
+  const raised = low === null ? x : node.emit('max', [x, low], {}, high === null ? '' : 'min');
+  return [high === null ? raised : node.emit('min', [raised, high])];
+};
+
+/** The exponent may have another type than the base, which the result has. */
+const pow: Import = (node) => {
+  const [x, y] = [node.input(0), node.input(1)];
+  const to = node.type(x).dtype;
+  const exponent = node.type(y).dtype === to ? y : node.emit('cast', [y], { to }, 'exponent');
+  return [node.emit('pow', [x, exponent])];
+};
+
+/** Remainder: of the divisor's sign by default, of the dividend's with fmod. */
+const mod: Import = (node) => {
+  const fmod = node.int('fmod', 0) !== 0;
+  return [node.emit('mod', [node.input(0), node.input(1)], fmod ? { fmod } : {})];
+};
+
+function castTo(node: ImportNode, x: ValueId, to: string): ReturnType<Import> {
+  return [node.type(x).dtype === to ? x : node.emit('cast', [x], { to })];
+}
+
+const cast: Import = (node) => {
+  const to = node.int('to', 0);
+  return castTo(
+    node,
+    node.input(0),
+    dtypeOf(to) ?? node.unsupported(`to element type ${elementTypeName(to)}`),
+  );
+};
+
+/** The ONNX op of our inputs in our order, then what fusion put behind it. */
+const named =
+  (op: string): Export =>
+  (node) => [finish(node, node.add(op, node.all()))];
+
+const writeCast: Export = (node) => [
+  node.add('Cast', [node.input(0)], { to: int(elementTypeOf(node.type.dtype)) }),
+];
+
+/**
+ * Of floats ONNX has the remainder of the dividend's sign only; ours has the divisor's, which it gets by adding the
+ * divisor where the signs differ.
+ */
+const writeMod: Export = (node) => {
+  const [a, b] = [node.input(0), node.input(1)];
+  const fmod = node.flag('fmod');
+  if (fmod || !isFloat(node.type.dtype)) return [node.add('Mod', [a, b], fmod ? { fmod: int(1) } : {})];
+  const bool = (type: TensorType): TensorType => ({ ...type, dtype: 'bool' });
+  const type = bool(node.type);
+  const rest = node.add('Mod', [a, b], { fmod: int(1) }, 'rest');
+  const zero = node.operand(node.type.dtype, [], [0], 'zero');
+  const restBelow = node.add('Less', [rest, zero], {}, 'rest_below', type);
+  const divisorBelow = node.add('Less', [b, zero], {}, 'divisor_below', bool(node.typeOf(1)));
+  const alike = node.add('Equal', [restBelow, divisorBelow], {}, 'alike', type);
+  const none = node.add('Equal', [rest, zero], {}, 'none', type);
+  const stays = node.add('Or', [alike, none], {}, 'stays', type);
+  const moved = node.add('Add', [rest, b], {}, 'moved');
+  return [node.add('Where', [stays, rest, moved])];
+};
+
+export const elementwise = defineOnnx({
+  imports: {
+    Relu: one('relu'),
+    Sigmoid: one('sigmoid'),
+    HardSwish: one('hardSwish'),
+    Tanh: one('tanh'),
+    Softplus: one('softplus'),
+    Mish: one('mish'),
+    Exp: one('exp'),
+    Log: one('log'),
+    Sqrt: one('sqrt'),
+    Reciprocal: one('reciprocal'),
+    Erf: one('erf'),
+    Abs: one('abs'),
+    Neg: one('neg'),
+    Floor: one('floor'),
+    Ceil: one('ceil'),
+    Not: one('not'),
+    IsNaN: one('isNan'),
+    LeakyRelu: one('leakyRelu', (node) => ({ alpha: node.float('alpha', 0.01) })),
+    Elu: one('elu', (node) => ({ alpha: node.float('alpha', 1) })),
+    Gelu: one('gelu', (node) => ({ approximate: node.string('approximate', 'none') })),
+    HardSigmoid: one('hardSigmoid', (node) => ({
+      alpha: node.float('alpha', 0.2),
+      beta: node.float('beta', 0.5),
+    })),
+    Clip: clip,
+    Add: two('add'),
+    Sub: two('sub'),
+    Mul: two('mul'),
+    Div: two('div'),
+    Pow: pow,
+    PRelu: two('prelu'),
+    Sum: (node) => [chain(node, 'add')],
+    Max: (node) => [chain(node, 'max')],
+    Min: (node) => [chain(node, 'min')],
+    Mean: mean,
+    Equal: two('equal'),
+    Less: two('less'),
+    Greater: two('greater'),
+    LessOrEqual: two('lessOrEqual'),
+    GreaterOrEqual: two('greaterOrEqual'),
+    And: two('and'),
+    Or: two('or'),
+    Mod: mod,
+    Where: (node) => [node.emit('where', [node.input(0), node.input(1), node.input(2)])],
+    Cast: cast,
+    CastLike: (node) => castTo(node, node.input(0), node.type(node.input(1)).dtype),
+  },
+  exports: {
+    abs: unary,
+    ceil: unary,
+    clip: unary,
+    elu: unary,
+    erf: unary,
+    exp: unary,
+    floor: unary,
+    gelu: unary,
+    hardSigmoid: unary,
+    hardSwish: unary,
+    leakyRelu: unary,
+    log: unary,
+    mish: unary,
+    neg: unary,
+    reciprocal: unary,
+    relu: unary,
+    sigmoid: unary,
+    silu: unary,
+    softplus: unary,
+    sqrt: unary,
+    tanh: unary,
+    add: named('Add'),
+    sub: named('Sub'),
+    mul: named('Mul'),
+    div: named('Div'),
+    pow: named('Pow'),
+    min: named('Min'),
+    max: named('Max'),
+    prelu: named('PRelu'),
+    equal: named('Equal'),
+    less: named('Less'),
+    lessOrEqual: named('LessOrEqual'),
+    greater: named('Greater'),
+    greaterOrEqual: named('GreaterOrEqual'),
+    and: named('And'),
+    or: named('Or'),
+    not: named('Not'),
+    isNan: named('IsNaN'),
+    where: named('Where'),
+    cast: writeCast,
+    mod: writeMod,
+    fromBfloat16: noNode,
+  },
+});

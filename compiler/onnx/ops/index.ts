@@ -1,0 +1,64 @@
+/** The ops of ONNX, by family: the one list that importer, exporter, conformance and documentation read. */
+import { constant } from './constant.ts';
+import type { defineOnnx, ExportEntry, ImportEntry, OpName } from './define.ts';
+import { elementwise } from './elementwise.ts';
+import { indexing } from './indexing.ts';
+import { linear } from './linear.ts';
+import { movement } from './movement.ts';
+import { normalization } from './normalization.ts';
+import { pooling } from './pooling.ts';
+import { recurrent } from './recurrent.ts';
+import { reduction } from './reduction.ts';
+import { resize } from './resize.ts';
+import { shape } from './shape.ts';
+
+type Family = ReturnType<typeof defineOnnx>;
+type Written<F> = F extends { readonly exports: infer E } ? keyof E : never;
+type Unwritten<F extends readonly Family[]> = Exclude<OpName, Written<F[number]>>;
+
+/** Does not compile where our ops include one that no family says how to write; the error names it. */
+const whole = <const F extends readonly Family[]>(
+  list: F & ([Unwritten<F>] extends [never] ? unknown : { readonly unwritten: Unwritten<F> }),
+): readonly Family[] => list;
+
+const families = whole([
+  constant,
+  elementwise,
+  indexing,
+  linear,
+  movement,
+  normalization,
+  pooling,
+  recurrent,
+  reduction,
+  resize,
+  shape,
+]);
+
+const imports: ReadonlyMap<string, ImportEntry> = new Map(
+  families.flatMap((family) =>
+    Object.entries(family.imports).map(([name, entry]) => [
+      name,
+      typeof entry === 'function' ? { import: entry } : entry,
+    ]),
+  ),
+);
+
+/** What is known of an op; `domain` is '' for the default one. */
+export const entryOf = (domain: string, op: string): ImportEntry | undefined =>
+  imports.get(domain === '' ? op : `${domain}:${op}`);
+
+/** Names of the ONNX ops that can be imported, in order. */
+export const importedOps: readonly string[] = [...imports.keys()].sort();
+
+const exports: ReadonlyMap<string, ExportEntry | null> = new Map(
+  families.flatMap((family) =>
+    Object.entries(family.exports).map(([name, entry]) => [
+      name,
+      typeof entry === 'function' ? { export: entry } : entry,
+    ]),
+  ),
+);
+
+/** How one of our ops is written, or null where it is no node in ONNX. */
+export const exportOf = (op: string): ExportEntry | null => exports.get(op) ?? null;

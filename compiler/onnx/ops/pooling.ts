@@ -1,0 +1,60 @@
+/** Pooling over windows and over everything. */
+
+import type { Attrs } from '../../ir/constant.ts';
+import { type Attributes, int, ints } from '../export/graph.ts';
+import type { ExportNode } from '../export/node.ts';
+import type { ImportNode } from '../import/node.ts';
+import { defineOnnx, type Export, type Import, onImages } from './define.ts';
+import { listOf, readWindow, requireSpatial } from './window.ts';
+
+function pool(node: ImportNode, op: string, attrs: Attrs): ReturnType<Import> {
+  node.onlyFirstOutput('output Indices');
+  const x = node.input(0);
+  const spatial = requireSpatial(node, node.shape(x).length);
+  if (!node.has('kernel_shape')) node.invalid('attribute "kernel_shape" is missing');
+  const kernel = listOf(node, 'kernel_shape', spatial, 1, 1);
+  const { strides, dilations, pads } = readWindow(node, node.shape(x).slice(2), kernel);
+  const ceilMode = node.int('ceil_mode', 0) !== 0;
+  const all = { kernel, strides, dilations, pads, ceilMode, ...attrs };
+  return [node.channelsFirst(node.emit(op, [node.channelsLast(x)], all))];
+}
+
+/** Over all spatial dimensions; the reduction needs no order of channels. */
+const global =
+  (op: string): Import =>
+  (node) => {
+    const x = node.input(0);
+    const rank = node.shape(x).length;
+    if (rank < 2) node.invalid('input', 'rank 2 or more', `rank ${rank}`);
+    const axes = Array.from({ length: rank - 2 }, (_, i) => i + 2);
+    return [node.emit(op, [x], { axes, keepDims: true })];
+  };
+
+const windowOf = (node: ExportNode): Attributes => ({
+  kernel_shape: ints(node.numbers('kernel')),
+  strides: ints(node.numbers('strides')),
+  pads: ints(node.numbers('pads')),
+  ...(node.flag('ceilMode') ? { ceil_mode: int(1) } : {}),
+  ...(isDilated(node) ? { dilations: ints(node.numbers('dilations')) } : {}),
+});
+
+const isDilated = (node: ExportNode): boolean => node.numbers('dilations').some((n) => n !== 1);
+
+const writeMaxPool: Export = (node) => [node.add('MaxPool', [node.input(0)], windowOf(node))];
+
+const writeAveragePool: Export = (node) => {
+  if (isDilated(node)) node.need(19, 'average pooling with dilation');
+  const padded = node.flag('countIncludePad') ? { count_include_pad: int(1) } : {};
+  return [node.add('AveragePool', [node.input(0)], { ...windowOf(node), ...padded })];
+};
+
+export const pooling = defineOnnx({
+  imports: {
+    MaxPool: (node) => pool(node, 'maxPool', {}),
+    AveragePool: (node) =>
+      pool(node, 'averagePool', { countIncludePad: node.int('count_include_pad', 0) !== 0 }),
+    GlobalAveragePool: global('reduceMean'),
+    GlobalMaxPool: global('reduceMax'),
+  },
+  exports: { maxPool: onImages(writeMaxPool), averagePool: onImages(writeAveragePool) },
+});
