@@ -31,10 +31,14 @@ const linux = (arch: 'x64' | 'arm64', musl: boolean): Target => {
     arch,
     system: 'posix',
     compilers: name === hostTarget() ? ['cc', 'gcc', 'clang', ...cross] : cross,
-    flags: ['-D_GNU_SOURCE'],
+    // musl's own headers leave out the kernel's; those of a glibc system are the same, looked for last.
+    flags: ['-D_GNU_SOURCE', ...(musl ? kernelHeaders(cpu) : [])],
     libraries: ['-lm'],
   };
 };
+
+const kernelHeaders = (cpu: string): string[] =>
+  ['/usr/include', `/usr/include/${cpu}-linux-gnu`].flatMap((folder) => ['-idirafter', folder]);
 
 /** What this Node runs on. */
 export function hostTarget(): string {

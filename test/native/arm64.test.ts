@@ -5,35 +5,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { recordProgram } from '../../runtime/engine/executor.ts';
 import { load } from '../../runtime/node.ts';
-import { type BundleFolder, type Chain, chain, inputFor, writeBundle } from '../support/chain.ts';
+import { type BundleFolder, chain, inputFor, writeBundle } from '../support/chain.ts';
+import { driverJob } from './driver-job.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-
-/** The model under its plan as the driver reads it. */
-function jobOf(made: Chain, name: string, input: Float32Array): Buffer {
-  const { manifest } = made;
-  const plan = manifest.plans.find((entry) => entry.name === name)!;
-  const [x] = manifest.inputs;
-  const [y] = manifest.outputs;
-  const program = recordProgram(made.executor, manifest);
-  const at = (value: number): number => plan.valueOffsets[value]!;
-  const doubles = [
-    ...[plan.peakBytes, at(x!.value), x!.byteLength, at(y!.value), y!.byteLength],
-    ...plan.valueOffsets,
-    ...manifest.weights.flatMap(({ value, segment, offset }) => [value, segment, offset]),
-    ...manifest.segments.flatMap(({ offset, byteLength, crc32 }, s) => [
-      ...[offset, byteLength, crc32, plan.issue[s]!, plan.segmentOffsets[s]!],
-    ]),
-  ];
-  const counts = [manifest.values, manifest.segments.length, program.length, manifest.weights.length];
-  return Buffer.concat(
-    [Int32Array.from(counts), Float64Array.from(doubles), program, input].map((part) =>
-      Buffer.from(part.buffer),
-    ),
-  );
-}
 
 describe('the native engine for arm64', function () {
   this.timeout(300_000);
@@ -61,7 +37,7 @@ describe('the native engine for arm64', function () {
 
   const run = async (plan: string, isa: string, source: number, threads: number): Promise<Buffer> => {
     const job = join(bundle.path, `${plan}.job`);
-    writeFileSync(job, jobOf(made, plan, input));
+    writeFileSync(job, driverJob(made.manifest, made.executor, plan, input));
     const args = [driver, job, join(bundle.path, 'weights.bin'), isa, String(source), String(threads), '3'];
     const { stdout } = await promisify(execFile)('qemu-aarch64', args, {
       encoding: 'buffer',
