@@ -103,6 +103,19 @@ async function compiledFor(network: Model, shares: readonly number[]): Promise<B
   return compile(network, { budget: shares.map(at) });
 }
 
+/** The network again for each variant that its layers can run as: all of them are timed, whichever was chosen. */
+function otherWays(network: Model, { schedule }: Bundle): Promise<readonly Bundle[]> {
+  const offered = new Set(
+    schedule.layers.flatMap(({ choice }) => choice?.offered ?? []).map((one) => one.variant),
+  );
+  return Promise.all(
+    [...offered].sort().map((name) => {
+      const [kernel, variant] = name.split('/') as [string, string];
+      return compile(network, { variants: { [kernel]: variant } });
+    }),
+  );
+}
+
 /** A bundle that was named says more about itself than networks made up here. */
 const OWN_WEIGHT = 10;
 
@@ -126,9 +139,13 @@ async function measure(
     for (const [n, network] of networks.entries()) {
       bar.update(what, from + ((until - from) * n) / networks.length);
       const bundle = join(folder, network.name);
-      await (await compiledFor(network, shares)).write(bundle);
-      timed.push(await time(bundle));
-      await rm(bundle, { recursive: true, force: true });
+      const compiled = await compiledFor(network, shares);
+      const ways = shares.length > 0 ? [compiled] : [compiled, ...(await otherWays(network, compiled))];
+      for (const way of ways) {
+        await way.write(bundle);
+        timed.push(await time(bundle));
+        await rm(bundle, { recursive: true, force: true });
+      }
     }
     done = until;
     return timed;

@@ -11,6 +11,7 @@ import { loadModelFile } from './model-file.ts';
 import { type PlanReport, planReport } from './plan-report.ts';
 import { readProfile } from './profile-file.ts';
 import { progress } from './progress.ts';
+import { variantHelp, variantOptions, variantsOf } from './variants.ts';
 
 const help = `millrace compile <model.onnx | model.ts | model.cfg> -o <dir> [options]
 
@@ -21,6 +22,7 @@ the .weights of the same name beside it.
   --budget SIZE         store a plan for this much memory (8MiB, 64MB, 65536); may be repeated.
                         Without it: the smallest plan, the knee, zero delay, and all weights resident
   --profile FILE        predict for the device of this profile (millrace calibrate)
+${variantHelp}
 ${bindingHelp}
   --json                print the report as JSON
 
@@ -39,6 +41,7 @@ export const compileCommand: Command = {
         profile: { type: 'string' },
         json: { type: 'boolean' },
         ...bindingOptions,
+        ...variantOptions,
       },
       ['<model.onnx | model.ts | model.cfg>'],
       help,
@@ -51,6 +54,7 @@ export const compileCommand: Command = {
     const profile = given.text('profile');
     const options: CompileOptions = {
       ...(budgets.length > 0 ? { budget: budgets } : {}),
+      variants: variantsOf(given, help),
       ...(profile === undefined ? {} : { device: deviceOf(await readProfile(profile)) }),
     };
     const bundle = await compile(graph, options);

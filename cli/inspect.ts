@@ -121,10 +121,17 @@ function bundleText(manifest: Manifest): string {
   );
   for (const layer of layers)
     lines.push(
-      `${layer.name.slice(-40).padEnd(41)}${layer.op.padEnd(16)}${String(layer.steps).padStart(5)}${(layer.flops / 1e6).toFixed(1).padStart(12)}${`${(layer.weightBytes / 1024).toFixed(0)} KiB`.padStart(13)}   ${layer.type}`,
+      `${layer.name.slice(-40).padEnd(41)}${layer.op.padEnd(16)}${String(layer.steps).padStart(5)}${(layer.flops / 1e6).toFixed(1).padStart(12)}${`${(layer.weightBytes / 1024).toFixed(0)} KiB`.padStart(13)}   ${layer.type}${choiceText(layer)}`,
     );
   lines.push('', ...bundleReport(manifest).plans.flatMap(planText), '');
   return lines.join('\n');
+}
+
+/** The way a layer runs where there were several, and what was predicted for each. */
+function choiceText({ choice }: Manifest['layers'][number]): string {
+  if (choice === undefined) return '';
+  const offered = choice.offered.map(({ variant, ms }) => `${variant} ${ms.toFixed(3)} ms`).join(', ');
+  return `   as ${choice.variant} (${choice.why === 'pinned' ? 'pinned' : 'least time'}: ${offered})`;
 }
 
 const planText = (plan: HeldPlan): string[] => [

@@ -31,9 +31,11 @@ import { type PlanReport, planReport } from './plan-report.ts';
 import { readProfile } from './profile-file.ts';
 import { progress } from './progress.ts';
 import { writeTrace } from './trace.ts';
+import { variantHelp, variantOptions, variantsOf } from './variants.ts';
 
 export const modelOptions = {
   ...bindingOptions,
+  ...variantOptions,
   budget: { type: 'string', multiple: true },
   sweep: { type: 'boolean' },
   profile: { type: 'string' },
@@ -49,6 +51,7 @@ export const modelHelp = `for a model or a bundle
   --planner NAME        place activations and scratch alone, with this planner, or with all
   --html FILE           write a page: the curve, and each plan's memory map and predicted run
   --trace FILE          write the predicted run of the first plan, for ui.perfetto.dev
+${variantHelp}
 ${bindingHelp}
 `;
 
@@ -114,7 +117,8 @@ export async function planModel(
   }
 
   async function ofModel(file: string): Promise<Subject> {
-    const { schedule, problem } = planningOf(await loadModelFile(file, bindingsOf(given, help)), device);
+    const graph = await loadModelFile(file, bindingsOf(given, help));
+    const { schedule, problem } = planningOf(graph, { device, variants: variantsOf(given, help) });
     return { name: schedule.name, problem, labels: scheduleLabels(schedule) };
   }
 }

@@ -21,8 +21,8 @@ import { type CompileOptions, checkOptions } from './options.ts';
 import { Packer } from './pack/pack.ts';
 import { optimize } from './passes/index.ts';
 import { partition } from './schedule/cut/partition.ts';
-import type { Device } from './schedule/device/cost.ts';
-import { lowerGraph } from './schedule/lower/lower.ts';
+import { referenceDevice } from './schedule/device/cost.ts';
+import { type LowerOptions, lowerGraph } from './schedule/lower/lower.ts';
 import { manifestPlan, planProblem } from './schedule/problem.ts';
 import type { Schedule } from './schedule/schedule.ts';
 import { arrange } from './schedule/share/arrange.ts';
@@ -53,9 +53,9 @@ export interface Bundle {
  * the network.
  */
 export async function compile(model: Graph | Model, options: CompileOptions = {}): Promise<Bundle> {
-  const { budgets, device } = checkOptions(options);
+  const { budgets, device, variants } = checkOptions(options);
   const graph = 'graph' in model ? model.graph : model;
-  const { schedule, words, problem } = planningOf(graph, device);
+  const { schedule, words, problem } = planningOf(graph, { device, variants });
   const { fixedBytes } = problem;
   const solver = createSolver(problem);
   const planned = budgets.length > 0 ? budgets.map((budget) => solver.solve(budget)) : solver.storedPlans();
@@ -76,8 +76,9 @@ export interface Planning {
   readonly problem: PlanProblem;
 }
 
-export function planningOf(graph: Graph, device: Device): Planning {
-  const schedule = partition(arrange(lowerGraph(optimize(graph))));
+export function planningOf(graph: Graph, options: LowerOptions = {}): Planning {
+  const { device = referenceDevice } = options;
+  const schedule = partition(arrange(lowerGraph(optimize(graph), options)));
   const words = programWords(schedule);
   const { slots, segments } = schedule;
   const fixedBytes = fixedBytesOf({

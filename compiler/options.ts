@@ -8,16 +8,19 @@ export interface CompileOptions {
   readonly budget?: number | string | readonly (number | string)[];
   /** The device that delays are predicted for: some figures, or all that `readProfile` gives. */
   readonly device?: Partial<Device>;
+  /** Pins the way that layers of a kernel run, where they can run in several: `{ 'f32-conv': 'panels' }`. */
+  readonly variants?: Readonly<Record<string, string>>;
 }
 
 export interface CheckedOptions {
   /** Empty: the standard plans. */
   readonly budgets: readonly number[];
   readonly device: Device;
+  readonly variants: Readonly<Record<string, string>>;
 }
 
 export function checkOptions(options: CompileOptions): CheckedOptions {
-  refuseUnknown(options, ['budget', 'device'], 'option of compile');
+  refuseUnknown(options, ['budget', 'device', 'variants'], 'option of compile');
   const device = options.device ?? {};
   refuseUnknown(device, [...Object.keys(referenceDevice), 'kernels', 'measured'], 'field of device');
   for (const [name, value] of Object.entries(device)) {
@@ -33,6 +36,7 @@ export function checkOptions(options: CompileOptions): CheckedOptions {
   return {
     budgets: list.map((size: number | string) => parseSize(size, 'budget')),
     device: { ...referenceDevice, ...device },
+    variants: options.variants ?? {},
   };
 }
 

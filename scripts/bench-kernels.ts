@@ -84,7 +84,7 @@ const conv = (size: number, kernel: number, stride: number, inC: number, outC: n
       x: seeded(size * size * stride * stride * inC, 1),
       w: weightsOf(outC, kernel * kernel * inC),
     }),
-    { ...windowOf(size, kernel, stride, inC, outC), groups: 1 },
+    { ...windowOf(size, kernel, stride, inC, outC), groups: 1, sweep: 0 },
   );
 
 /** A stage: bottleneck blocks of which the first halves the image (but in the first stage) and widens it. */

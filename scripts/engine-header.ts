@@ -17,6 +17,7 @@ import {
 import {
   binaryFunctions,
   castTypes,
+  convSweeps,
   type KernelName,
   kernelNames,
   PANEL,
@@ -74,6 +75,7 @@ export const engineHeader = (): string =>
     constants('BINARY', indexed(binaryFunctions)),
     constants('REDUCE', indexed(reduceFunctions)),
     constants('CAST', indexed(castTypes)),
+    constants('SWEEP', indexed(convSweeps)),
     `struct control {\n${controlWords.map((word) => `  int32_t ${word};`).join('\n')}\n};\n`,
     ...kernelNames.map(struct),
     '/* Opcodes of the kernels. */',

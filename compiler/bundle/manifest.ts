@@ -53,6 +53,7 @@ export function manifestOf(parts: ManifestParts): Manifest {
       flops: sumSteps(schedule, layer.firstStep, layer.steps),
       weightBytes: weightBytesOf(schedule, layer.firstStep, layer.steps),
       type: formatType(layer.type),
+      ...(layer.choice === undefined ? {} : { choice: layer.choice }),
     })),
     segments,
     weights,

@@ -2,6 +2,7 @@
  * The schedule: the network as a straight line of steps, each one kernel call (or host op), grouped into layers for
  * people and cut into segments for the loader. Made once by lowering and partition; pack, memory and codegen read it.
  */
+import type { VariantChoice } from '../../runtime/format/format.ts';
 import type { KernelName } from '../../runtime/kernels/table.ts';
 import type { Attrs } from '../ir/constant.ts';
 import type { TensorType } from '../ir/types.ts';
@@ -57,6 +58,8 @@ export interface Step {
     | {
         readonly kind: 'kernel';
         readonly kernel: KernelName;
+        /** `kernel/variant` where the node could run in several ways. */
+        readonly variant?: string;
         readonly operands: Readonly<Record<string, SlotId>>;
         readonly params: Readonly<Record<string, number>>;
       }
@@ -79,6 +82,8 @@ export interface Layer {
   readonly type: TensorType;
   /** Types of the activations it reads, for people. */
   readonly inputTypes: readonly TensorType[];
+  /** Given where the node could run in several ways. */
+  readonly choice?: VariantChoice;
 }
 
 /** What is read in one request: pieces of weights, one after the other, used between two steps. */

@@ -84,6 +84,18 @@ export interface LayerEntry {
   readonly weightBytes: number;
   /** Output type, `float32[1,56,56,64]`. */
   readonly type: string;
+  /** Given where the layer could run in several ways: which was taken. For people; the executor has it in its calls. */
+  readonly choice?: VariantChoice;
+}
+
+/** The way a layer runs, of several that compute the same. */
+export interface VariantChoice {
+  /** `kernel/variant`, such as `f32-conv/pixels`. */
+  readonly variant: string;
+  /** Chosen by predicted time, or pinned by the user. */
+  readonly why: 'cost' | 'pinned';
+  /** Every way that was offered, with the milliseconds predicted for the whole layer. */
+  readonly offered: readonly { readonly variant: string; readonly ms: number }[];
 }
 
 export interface SegmentEntry {

@@ -17,6 +17,7 @@ import {
   type Port,
   RESIDENT,
   type SegmentEntry,
+  type VariantChoice,
   type WeightEntry,
   type WorkTable,
 } from './format.ts';
@@ -92,7 +93,22 @@ const readLayer = (fields: Fields): LayerEntry => ({
   flops: fields.amount('flops'),
   weightBytes: fields.integer('weightBytes', 0),
   type: fields.text('type'),
+  ...(fields.has('choice') ? { choice: readChoice(fields.record('choice')) } : {}),
 });
+
+function readChoice(fields: Fields): VariantChoice {
+  const why = fields.text('why');
+  if (why !== 'cost' && why !== 'pinned')
+    throw invalid(fields.path('why'), 'unknown reason', 'cost or pinned', why);
+  return {
+    variant: fields.text('variant'),
+    why,
+    offered: fields.records('offered', (entry) => ({
+      variant: entry.text('variant'),
+      ms: entry.amount('ms'),
+    })),
+  };
+}
 
 const readSegment = (fields: Fields, steps: number): SegmentEntry => ({
   offset: fields.integer('offset', 0),

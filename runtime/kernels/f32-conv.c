@@ -7,9 +7,6 @@
 #include "lanes.h"
 #include "sum.h"
 
-/* Weights that fit a second-level cache are swept for each block of pixels; larger ones are read once. */
-static const int32_t CACHED_WEIGHTS_BYTES = 512 * 1024;
-
 /* Panels that fit a first-level cache together share the runs of a tile. */
 static const int32_t SHARED_PANELS_BYTES = 32 * 1024;
 
@@ -82,10 +79,11 @@ KERNEL(f32_conv) {
   const int32_t shares = parts(p->panels, together);
   const int32_t pixels = p->batch * p->outH * p->outW;
   const int32_t blocks = parts(pixels, BLOCK_ROWS);
-  const int cached = p->panels <= CACHED_WEIGHTS_BYTES / panelBytes;
+  /* Which is cheaper depends on what the caches hold: the compiler chose. */
+  const int byPixels = p->sweep == SWEEP_PIXELS;
   for (int32_t claim; (claim = next_tile(work)) < blocks * shares;) {
-    const int32_t first = (cached ? claim % shares : claim / blocks) * together;
-    const int32_t block = cached ? claim / shares : claim % blocks;
+    const int32_t first = (byPixels ? claim % shares : claim / blocks) * together;
+    const int32_t block = byPixels ? claim / shares : claim % blocks;
     const int32_t panelEnd = least(first + together, p->panels);
     const int32_t end = least((block + 1) * BLOCK_ROWS, pixels);
     const int32_t group = (p->panel0 + first) / groupPanels;

@@ -53,6 +53,13 @@ export type BinaryFunction = (typeof binaryFunctions)[number];
 export const reduceFunctions = ['sum', 'mean', 'max', 'min'] as const;
 export type ReduceFunction = (typeof reduceFunctions)[number];
 
+/**
+ * How `f32-conv` goes through its work: every panel for a block of pixels before the next block, or every block of
+ * pixels for a few panels before the next panels. The order of claims alone: bits are the same.
+ */
+export const convSweeps = ['pixels', 'panels'] as const;
+export type ConvSweep = (typeof convSweeps)[number];
+
 /** Element types the `cast` kernel converts between. */
 export const castTypes = ['float32', 'int32', 'int64', 'uint8', 'int8', 'bool', 'float16'] as const;
 
@@ -116,10 +123,20 @@ export const kernels = {
    * y[b,oh,ow,n] = act(bias[n] + Σ w[n,kh,kw,c]·x[b, oh·stride−pad+kh·dilation, …, c] (+ residual[b,oh,ow,n])).
    * Reduction order kh, kw, c within the group. ldx, ldy, ldr: elements from one pixel to the next of x, y,
    * residual. Operand y is the start of the whole layer's output; panel0 says where in its channels to write.
+   * sweep: index in convSweeps.
    */
   'f32-conv': {
     operands: { y: 'out', x: 'in', w: 'weight', residual: 'in?' },
-    params: { ...window, groups: 'i32', ldx: 'i32', ldy: 'i32', ldr: 'i32', ...piece, ...epilogue },
+    params: {
+      ...window,
+      groups: 'i32',
+      sweep: 'i32',
+      ldx: 'i32',
+      ldy: 'i32',
+      ldr: 'i32',
+      ...piece,
+      ...epilogue,
+    },
     cut: 'panels',
     inPlace: ['residual'],
     rows: pixelRows,

@@ -49,7 +49,7 @@ async function count(networks: readonly Network[]): Promise<Counted> {
   for (const { name, graph } of networks) {
     let arena: Arena;
     try {
-      arena = arenaOf(planningOf(await graph(), referenceDevice).problem.values);
+      arena = arenaOf(planningOf(await graph(), { device: referenceDevice }).problem.values);
     } catch (error) {
       // Not an op that is compiled, or a shape that is only known at run time.
       if (!(error instanceof MillraceError) || error.code === 'INTERNAL') throw error;

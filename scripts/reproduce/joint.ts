@@ -92,7 +92,7 @@ const COLUMNS = ['ring', 'separate', 'joint', 'saved, %', 'time'];
 export async function joint(): Promise<Table> {
   const rows: Table['rows'][number][] = [];
   for (const { name, graph } of networks()) {
-    const found = jointAgainstSeparate(planningOf(await graph(), referenceDevice).problem);
+    const found = jointAgainstSeparate(planningOf(await graph(), { device: referenceDevice }).problem);
     if (found !== null) rows.push({ name, cells: [...cells(found.double), ...cells(found.free)] });
   }
   return {

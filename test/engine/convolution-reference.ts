@@ -23,6 +23,7 @@ export const convDefaults: ConvParams = {
   padTop: 0,
   padLeft: 0,
   groups: 1,
+  sweep: 0,
   ldx: 0,
   ldy: 0,
   ldr: 0,

@@ -1,4 +1,5 @@
 /** f32-conv against plain loops: windows, tails, strides between pixels, groups, pieces and activations. */
+import { convSweeps } from '../../runtime/kernels/table.ts';
 import {
   activation,
   type ConvParams,
@@ -140,6 +141,18 @@ const check = (kernels: Kernels, given: Case): void => {
 describe('f32-conv', () => {
   eachVariant((kernels) => {
     for (const [name, given] of Object.entries(cases)) it(name, () => check(kernels, given));
+
+    it('both sweeps have the same bits', () => {
+      // Several blocks of pixels and several shares of panels, so that the orders differ.
+      const many = conv({ inH: 13, inW: 13, inC: 40, outC: 90, ...window3 });
+      for (const given of [...Object.values(cases), many]) {
+        const { y, x, w, residual } = inputsOf(given);
+        const [first, ...rest] = convSweeps.map((_, sweep) =>
+          kernels.run('f32-conv', { y, x, w, residual }, { ...given.params, sweep }),
+        );
+        for (const other of rest) assertSameBits(other, first!);
+      }
+    });
 
     for (const name of referenceActivations)
       it(`then ${name}`, () => {

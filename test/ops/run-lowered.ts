@@ -51,19 +51,23 @@ export function packed(weight: PackedWeight): Float32Array {
   return panels;
 }
 
-/** The lowering of an op whose inputs at `constants` are constant. */
-export function lowered(
+/** What calls have at a time when layers are not cut. */
+const SEGMENT_BYTES = 960 * 1024;
+
+/** Every way to run an op whose inputs at `constants` are constant; none for a host op. */
+export function waysOf(
   op: string,
   inputs: readonly (Tensor | null)[],
   attrs: Attrs,
   constants: readonly number[],
-): Lowered | null {
+): readonly Lowered[] {
   const complete = signatures.complete(op, attrs);
   const types = inputs.map(typeOf);
-  return opOf(op).lower!({
+  const ways = opOf(op).lower!({
     attrs: complete,
     inputs: types,
     outputs: signatures.infer(op, types, complete),
+    segmentBytes: SEGMENT_BYTES,
     constant(i) {
       const input = inputs[i];
       return input && constants.includes(i)
@@ -71,7 +75,11 @@ export function lowered(
         : null;
     },
   });
+  return ways === null ? [] : 'calls' in ways ? [ways] : ways;
 }
+
+/** The first way, or null for a host op. */
+export const lowered = (...of: Parameters<typeof waysOf>): Lowered | null => waysOf(...of)[0] ?? null;
 
 export const kernelsOf = (lowering: Lowered | null): KernelName[] =>
   lowering === null ? [] : lowering.calls.map((call) => call.kernel);
@@ -108,20 +116,22 @@ function runCalls(
   }
 }
 
-/** The lowering computes what the reference does; returns the kernels it uses. */
+/** Every way to run the op computes what the reference does; returns the kernels that the first uses. */
 export function checkLowering(
   op: string,
   inputs: readonly (Tensor | null)[],
   attrs: Attrs = {},
   constants: readonly number[] = [],
 ): KernelName[] {
-  const lowering = lowered(op, inputs, attrs, constants);
-  assert.ok(lowering, `${op} is not lowered`);
+  const ways = waysOf(op, inputs, attrs, constants);
+  assert.ok(ways.length > 0, `${op} is not lowered`);
   const expected = runOp(op, inputs, attrs);
-  const outputs = expected.map(({ type }) => new Float32Array(byteLength(type) / 4).fill(Number.NaN));
-  runCalls(lowering, inputs, outputs);
   const shapes = inputs.map((input) => input?.type.shape.join('×')).join(' ');
-  for (const [i, output] of outputs.entries())
-    assertClose([...output], toNumbers(expected[i]!), 1e-4, `${op} ${shapes} ${JSON.stringify(attrs)}`);
-  return kernelsOf(lowering);
+  for (const way of ways) {
+    const outputs = expected.map(({ type }) => new Float32Array(byteLength(type) / 4).fill(Number.NaN));
+    runCalls(way, inputs, outputs);
+    for (const [i, output] of outputs.entries())
+      assertClose([...output], toNumbers(expected[i]!), 1e-4, `${op} ${shapes} ${JSON.stringify(attrs)}`);
+  }
+  return kernelsOf(ways[0]!);
 }

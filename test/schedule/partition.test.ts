@@ -1,7 +1,8 @@
 /** What partition promises, for networks and for random graphs, at targets from one panel to everything in one. */
 import assert from 'node:assert/strict';
 import { optimize } from '../../compiler/passes/index.ts';
-import { partition, segmentTarget } from '../../compiler/schedule/cut/partition.ts';
+import { partition } from '../../compiler/schedule/cut/partition.ts';
+import { segmentTarget } from '../../compiler/schedule/cut/target.ts';
 import { lowerGraph } from '../../compiler/schedule/lower/lower.ts';
 import { panelBytes, totalPanels } from '../../compiler/schedule/lower/packed.ts';
 import type { Schedule } from '../../compiler/schedule/schedule.ts';

@@ -62,10 +62,23 @@ export interface Lowered {
   readonly scratch: readonly number[];
 }
 
+/** One of several ways to run a node; `schedule/lower/select.ts` takes one by its predicted time. */
+export interface Alternative extends Lowered {
+  /** `kernel/variant`, such as `f32-conv/pixels`: unique among the ways of one node, and what its time goes by. */
+  readonly variant: string;
+  /** What this way computes and moves; left out where it is what the op says. */
+  readonly cost?: Cost;
+}
+
+/** One way to run a node, several, or null where only the reference can run the case (a host op). */
+export type Ways = Lowered | readonly Alternative[] | null;
+
 export interface LowerContext<A extends Attrs> {
   readonly attrs: A;
   readonly inputs: readonly (TensorType | null)[];
   readonly outputs: readonly TensorType[];
+  /** Bytes of weights that a call has at a time: a layer with more is cut, down to one panel. */
+  readonly segmentBytes: number;
   /** The recipe of input i where it is a constant. Such an input may become a packed weight; used as an operand
    * `{input}` it is stored raw and streamed like any other. */
   constant(input: number): TypedConstant | null;
@@ -181,8 +194,8 @@ export interface OpDefinition<A extends Attrs = Attrs> {
   infer(inputs: readonly (TensorType | null)[], attrs: A): readonly TensorType[];
   /** The reference: plain loops in the order the kernels promise. */
   evaluate(inputs: readonly (Tensor | null)[], attrs: A, outputs: readonly TensorType[]): readonly Tensor[];
-  /** Kernel calls, or null where only the reference can run this case (a host op). */
-  lower?(context: LowerContext<A>): Lowered | null;
+  /** Kernel calls, in one way or several; null where only the reference can run this case (a host op). */
+  lower?(context: LowerContext<A>): Ways;
   cost(inputs: readonly (TensorType | null)[], outputs: readonly TensorType[], attrs: A): Cost;
 }
 

@@ -3,10 +3,21 @@
  * w [O, C/groups, …kernel] as frameworks store it. Becomes one of three kernels: depthwise, a matrix product where
  * the window degenerates to one, or the general convolution; all read the same panels. (ONNX Conv-22)
  */
+
+import { convSweeps } from '../../../runtime/kernels/table.ts';
 import { elementCount, formatType, type TensorType } from '../../ir/types.ts';
 import { trafficOf } from '../define/elementwise.ts';
-import { call, defineOp, noEpilogue, required, shapeError } from '../define/op.ts';
+import {
+  call,
+  defineOp,
+  type KernelCall,
+  type Lowered,
+  noEpilogue,
+  required,
+  shapeError,
+} from '../define/op.ts';
 import { numbers, optionalOf, requireFloat } from '../define/typing.ts';
+import { sweepsOf } from '../lowering/conv-sweeps.ts';
 import { allFloat32, type PanelWeight, packable, wholeLayer } from '../lowering/panels.ts';
 import {
   checkWindow,
@@ -148,23 +159,36 @@ export const conv = defineOp({
     const rest = { ldy: outC, ldr: outC, ...wholeLayer(weight), ...epilogueParams(attrs) };
     const params = windowParams(window, inC, outC);
     const product = attrs.groups === 1 && (isPointwise(window) || coversImage(window));
-    return {
-      calls: [
-        depthwise
-          ? call('f32-depthwise', operands, { ...params, ldx: inC, ...rest })
-          : product
-            ? call('f32-gemm', operands, {
-                m: elementCount(y.shape) / outC,
-                n: outC,
-                k: taps * inC,
-                ldx: taps * inC,
-                ...rest,
-              })
-            : call('f32-conv', operands, { ...params, groups: attrs.groups, ldx: inC, ...rest }),
-      ],
+    const one = (kernelCall: KernelCall): Lowered => ({
+      calls: [kernelCall],
       weights: [weight],
       scratch: [],
-    };
+    });
+    if (depthwise) return one(call('f32-depthwise', operands, { ...params, ldx: inC, ...rest }));
+    if (product)
+      return one(
+        call('f32-gemm', operands, {
+          m: elementCount(y.shape) / outC,
+          n: outC,
+          k: taps * inC,
+          ldx: taps * inC,
+          ...rest,
+        }),
+      );
+    const flops = 2 * elementCount(y.shape) * groupC * taps;
+    return sweepsOf(context, weight).map(({ sweep, bytes }) => ({
+      variant: `f32-conv/${sweep}`,
+      cost: { flops, bytes },
+      ...one(
+        call('f32-conv', operands, {
+          ...params,
+          groups: attrs.groups,
+          sweep: convSweeps.indexOf(sweep),
+          ldx: inC,
+          ...rest,
+        }),
+      ),
+    }));
   },
 
   cost(inputs, outputs) {

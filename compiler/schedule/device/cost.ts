@@ -8,7 +8,7 @@ import type { Schedule } from '../schedule.ts';
 
 /** What the time of a step is predicted from. */
 export interface StepWork {
-  /** Name of the kernel; `host` for host ops. */
+  /** Name of the kernel, `kernel/variant` where it was chosen among several; `host` for host ops. */
   readonly kernel: string;
   readonly flops: number;
   /** Activation bytes read and written. */
@@ -37,7 +37,7 @@ export interface Device {
   /** What each read, and each gigabyte of them, takes from the threads that compute. */
   readonly handleMs: number;
   readonly handleMsPerGigabyte: number;
-  /** By kernel; others are predicted from `flopsPerMs` and `bytesPerMs`. */
+  /** By kernel or `kernel/variant`; others are predicted from `flopsPerMs` and `bytesPerMs`. */
   readonly kernels?: Readonly<Record<string, KernelCost>>;
   /** Milliseconds of work that was timed, by `workKey`. */
   readonly measured?: ReadonlyMap<string, number>;
@@ -69,7 +69,7 @@ export function worksOf(schedule: Schedule): StepWork[] {
       const slot = schedule.slots[id]!;
       if (slot.kind === 'weight') weightBytes += slot.byteLength;
     }
-    const kernel = action.kind === 'host' ? 'host' : action.kernel;
+    const kernel = action.kind === 'host' ? 'host' : (action.variant ?? action.kernel);
     return { kernel, flops: Math.round(flops), bytes: Math.round(bytes), weightBytes };
   });
 }
@@ -86,11 +86,18 @@ export function workMilliseconds(work: StepWork, device: Device): number {
   const timed = device.measured?.get(workKey(work));
   if (timed !== undefined) return timed;
   const { kernel, flops, bytes, weightBytes } = work;
-  const cost = device.kernels && Object.hasOwn(device.kernels, kernel) ? device.kernels[kernel] : undefined;
+  const cost = familyOf(kernel, device);
   if (cost === undefined)
     return STEP_MS + Math.max(flops / device.flopsPerMs, (bytes + weightBytes) / device.bytesPerMs);
   return (
     cost.fixedMs +
     (flops * cost.msPerGflop + bytes * cost.msPerGigabyte + weightBytes * cost.msPerGigabyteOfWeights) / 1e9
   );
+}
+
+/** A variant that was not timed costs what its kernel does. */
+function familyOf(kernel: string, { kernels }: Device): KernelCost | undefined {
+  if (kernels === undefined) return undefined;
+  const plain = kernel.split('/')[0]!;
+  return [kernel, plain].filter((name) => Object.hasOwn(kernels, name)).map((name) => kernels[name])[0];
 }

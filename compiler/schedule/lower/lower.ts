@@ -5,15 +5,19 @@
  */
 
 import { MillraceError } from '../../../runtime/error.ts';
+import type { VariantChoice } from '../../../runtime/format/format.ts';
 import { signatureOf } from '../../../runtime/kernels/table.ts';
 import type { TypedConstant } from '../../ir/constant.ts';
 import { type Graph, type Node, type ValueId, valueAt } from '../../ir/graph.ts';
 import { byteLength, elementCount, type TensorType } from '../../ir/types.ts';
-import type { KernelCall, Lowered, Operand, PackedWeight } from '../../ops/define/op.ts';
+import type { Cost, KernelCall, Operand, PackedWeight } from '../../ops/define/op.ts';
 import { opOf } from '../../ops/index.ts';
 import { copyCall } from '../../ops/lowering/copy.ts';
+import { segmentTarget } from '../cut/target.ts';
+import { type Device, referenceDevice } from '../device/cost.ts';
 import type { Layer, SchedulePort, Slot, SlotId, Step } from '../schedule.ts';
 import { packedBytes, totalPanels } from './packed.ts';
+import { kernelOfVariant, type Pins, type Selected, Selector } from './select.ts';
 import { WeightIdentity } from './weight-identity.ts';
 
 /** A schedule whose weights are not yet cut into segments. */
@@ -26,10 +30,29 @@ export interface Lowering {
   readonly outputs: readonly SchedulePort[];
 }
 
-export function lowerGraph(graph: Graph): Lowering {
-  const lowering = new LoweringInProgress(graph);
+export interface LowerOptions {
+  /** The device that ways to run a node are chosen for; the reference device by default. */
+  readonly device?: Device;
+  /** Ways that the user wants, by kernel. */
+  readonly variants?: Pins;
+}
+
+/** Throws OPTION where a variant is wanted that no node offers. */
+export function lowerGraph(graph: Graph, options: LowerOptions = {}): Lowering {
+  const { device = referenceDevice, variants } = options;
+  const selector = new Selector(device, variants);
+  const lowering = new LoweringInProgress(graph, selector);
   for (const node of graph.nodes) lowering.node(node);
+  selector.checkPins();
   return lowering.finish();
+}
+
+/** What partition will aim at, as far as it can be known before weights are packed. */
+function segmentBytesOf(graph: Graph): number {
+  let bytes = 0;
+  for (const { type, constant } of graph.values.values())
+    if (constant !== undefined) bytes += byteLength(type);
+  return segmentTarget(bytes);
 }
 
 class LoweringInProgress {
@@ -42,9 +65,13 @@ class LoweringInProgress {
   readonly #weightSlots = new Map<string, SlotId>();
   readonly #identity = new WeightIdentity();
   readonly #inputs: SchedulePort[] = [];
+  readonly #selector: Selector;
+  readonly #segmentBytes: number;
 
-  constructor(graph: Graph) {
+  constructor(graph: Graph, selector: Selector) {
     this.#graph = graph;
+    this.#selector = selector;
+    this.#segmentBytes = segmentBytesOf(graph);
     for (const id of graph.inputs) {
       const { name, type } = valueAt(graph, id);
       const slot = this.#activation(name, type);
@@ -69,13 +96,17 @@ class LoweringInProgress {
       const { type, constant } = valueAt(this.#graph, id);
       return constant === undefined ? null : { type, constant };
     };
-    const lowered = op.lower?.({ attrs: node.attrs, inputs, outputs, constant: constantOf }) ?? null;
+    const segmentBytes = this.#segmentBytes;
+    const context = { attrs: node.attrs, inputs, outputs, segmentBytes, constant: constantOf };
+    const ways = op.lower?.(context) ?? null;
+    const cost = op.cost(inputs, outputs, node.attrs);
+    const selected = ways === null ? null : this.#selector.select(ways, cost);
     const firstStep = this.#steps.length;
     const outputSlots = node.outputs.map((id) => this.#slotFor(id));
-    if (lowered === null) this.#host(node, inputs, outputs, outputSlots);
-    else this.#calls(node, lowered, outputSlots, op.cost(inputs, outputs, node.attrs));
+    if (selected === null) this.#host(node, inputs, outputs, outputSlots, cost);
+    else this.#calls(node, selected, outputSlots);
     const activations = inputs.filter((_, i) => constantOf(i) === null);
-    this.#layer(node.name, node.op, firstStep, outputs[0]!, activations);
+    this.#layer(node.name, node.op, firstStep, outputs[0]!, activations, selected?.choice ?? null);
   }
 
   finish(): Lowering {
@@ -102,8 +133,8 @@ class LoweringInProgress {
     const copy = copyCall(flat, type.dtype, { input: 0 }, { output: 0 });
     if (copy === null) throw new MillraceError('INTERNAL', 'a run of elements is no copy', { at: name });
     const source = slot ?? this.#operandOf(id, name);
-    this.#step(copy, [source], [target], [], [], 0, 2 * byteLength(type));
-    this.#layer(name, 'copy', firstStep, type, [type]);
+    this.#step(copy, null, [source], [target], [], [], 0, 2 * byteLength(type));
+    this.#layer(name, 'copy', firstStep, type, [type], null);
     return { name, type, slot: target };
   }
 
@@ -114,12 +145,7 @@ class LoweringInProgress {
     return this.#inputs.some((port) => port.slot === root);
   }
 
-  #calls(
-    node: Node,
-    lowered: Lowered,
-    outputs: readonly SlotId[],
-    cost: { flops: number; bytes: number },
-  ): void {
+  #calls(node: Node, { lowered, cost, choice }: Selected, outputs: readonly SlotId[]): void {
     const inputs = node.inputs.map((id) => (id === null ? null : id));
     const weights = lowered.weights.map((packed, i) => this.#weight(`${node.name}#${i}`, packed));
     const scratch = lowered.scratch.map((bytes, i) =>
@@ -130,12 +156,15 @@ class LoweringInProgress {
       const inputSlots = inputs.map((id, i) =>
         id !== null && usesInput(one, i) ? this.#operandOf(id, node.name) : null,
       );
-      this.#step(one, inputSlots, outputs, weights, scratch, cost.flops * share, cost.bytes * share);
+      const variant =
+        choice !== null && kernelOfVariant(choice.variant) === one.kernel ? choice.variant : null;
+      this.#step(one, variant, inputSlots, outputs, weights, scratch, cost.flops * share, cost.bytes * share);
     }
   }
 
   #step(
     one: KernelCall,
+    variant: string | null,
     inputs: readonly (SlotId | null)[],
     outputs: readonly SlotId[],
     weights: readonly SlotId[],
@@ -177,7 +206,13 @@ class LoweringInProgress {
       writes,
       flops,
       bytes,
-      action: { kind: 'kernel', kernel: one.kernel, operands, params: one.params as Record<string, number> },
+      action: {
+        kind: 'kernel',
+        kernel: one.kernel,
+        ...(variant === null ? {} : { variant }),
+        operands,
+        params: one.params as Record<string, number>,
+      },
     });
   }
 
@@ -186,9 +221,9 @@ class LoweringInProgress {
     inputTypes: readonly (TensorType | null)[],
     outputTypes: readonly TensorType[],
     outputs: readonly SlotId[],
+    cost: Cost,
   ): void {
     const inputs = node.inputs.map((id) => (id === null ? null : this.#operandOf(id, node.name)));
-    const cost = opOf(node.op).cost(inputTypes, outputTypes, node.attrs);
     this.#steps.push({
       layer: this.#layers.length,
       reads: inputs.filter((slot) => slot !== null),
@@ -205,11 +240,20 @@ class LoweringInProgress {
     firstStep: number,
     type: TensorType,
     inputs: readonly (TensorType | null)[],
+    choice: VariantChoice | null,
   ) {
     const steps = this.#steps.length - firstStep;
     if (steps === 0) return;
     const inputTypes = inputs.filter((input) => input !== null);
-    this.#layers.push({ name, op, firstStep, steps, type, inputTypes });
+    this.#layers.push({
+      name,
+      op,
+      firstStep,
+      steps,
+      type,
+      inputTypes,
+      ...(choice === null ? {} : { choice }),
+    });
   }
 
   #view(node: Node, input: ValueId, type: TensorType): void {
