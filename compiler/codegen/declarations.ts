@@ -2,6 +2,8 @@
  * The bundle's `index.d.ts`: what its user's editor shows. It stands alone (a device has no Millrace installed), so
  * the runtime's option types are written out; `test/codegen` checks that they are those of `runtime/`.
  */
+import { isas } from '../../runtime/engine/isa.ts';
+import { defaultInFlight } from '../../runtime/options.ts';
 import type { PortDocs } from '../ir/graph.ts';
 import type { DType, TensorType } from '../ir/types.ts';
 import type { SchedulePort } from '../schedule/schedule.ts';
@@ -105,9 +107,11 @@ export interface LoadOptions {
   readonly source?: 'auto' | 'file' | 'direct' | 'mmap';
   /** Use only instructions whose results are the same on every machine and engine. */
   readonly deterministic?: boolean;
+  /** The instruction set to run on, instead of the best there is; it implies the engine. */
+  readonly isa?: ${isas.map((isa) => `'${isa}'`).join(' | ')};
   /** When the checksum of a segment is compared: on every read (the default), on the first, never. */
   readonly verify?: 'always' | 'first' | 'never';
-  /** Most reads in flight at a time. Default 4, native 2. */
+  /** Most reads in flight at a time. Default ${defaultInFlight.wasm}, native ${defaultInFlight.native}. */
   readonly inFlight?: number;
   /** At the end of a run, make the first reads of the next, where the plan leaves room; for modes stream and mmap. */
   readonly prime?: boolean;
