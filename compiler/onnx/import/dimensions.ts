@@ -22,7 +22,8 @@ export function bindInputs(
   { dims = {}, shapes = {} }: Bindings,
   unsupported: (input: string, reason: string) => void,
 ): Map<string, TensorType> {
-  const bound = bindNames(inputs, dims, shapes);
+  const shapeOf = new Map(Object.entries(shapes));
+  const bound = bindNames(inputs, new Map(Object.entries(dims)), shapeOf);
   const types = new Map<string, TensorType>();
   for (const input of inputs) {
     if (input.elementType === null) {
@@ -34,7 +35,7 @@ export function bindInputs(
       unsupported(input.name, `element type ${elementTypeName(input.elementType)}`);
       continue;
     }
-    const shape = shapes[input.name] ?? shapeOf(input, bound);
+    const shape = shapeOf.get(input.name) ?? boundShape(input, bound);
     if (!Number.isSafeInteger(elementCount(shape) * 8))
       throw new MillraceError('MODEL_DIMENSION', 'shape overflows', {
         at: `input "${input.name}"`,
@@ -48,13 +49,13 @@ export function bindInputs(
 /** Extents of all symbolic names that something decides: an option, a given shape, or being a batch. */
 function bindNames(
   inputs: readonly OnnxValueInfo[],
-  dims: Readonly<Record<string, number>>,
-  shapes: Readonly<Record<string, readonly number[]>>,
+  dims: ReadonlyMap<string, number>,
+  shapes: ReadonlyMap<string, readonly number[]>,
 ): ReadonlyMap<string, number> {
   const symbols = new Set(
     inputs.flatMap(({ shape }) => (shape ?? []).filter((dim) => typeof dim === 'string')),
   );
-  for (const [name, extent] of Object.entries(dims)) {
+  for (const [name, extent] of dims) {
     if (!symbols.has(name))
       throw new MillraceError('OPTION', 'the model has no such symbolic dimension', {
         at: `--dim ${name}`,
@@ -63,8 +64,8 @@ function bindNames(
     if (!isExtent(extent))
       throw new MillraceError('OPTION', 'is no extent', { at: `--dim ${name}`, got: `${extent}` });
   }
-  const bound = new Map(Object.entries(dims));
-  for (const [name, shape] of Object.entries(shapes)) {
+  const bound = new Map(dims);
+  for (const [name, shape] of shapes) {
     const input = inputs.find((candidate) => candidate.name === name);
     if (input === undefined)
       throw new MillraceError('OPTION', 'the model has no such input', {
@@ -102,7 +103,7 @@ function matchShape(input: OnnxValueInfo, shape: readonly number[], bound: Map<s
 
 const formatDimension = (dim: number | string | null): string => (dim === null ? '?' : `${dim}`);
 
-function shapeOf(input: OnnxValueInfo, bound: ReadonlyMap<string, number>): number[] {
+function boundShape(input: OnnxValueInfo, bound: ReadonlyMap<string, number>): number[] {
   const example = `--shape ${input.name}=1x3x224x224`;
   if (input.shape === null)
     throw new MillraceError('MODEL_DIMENSION', 'the model does not say its shape', {

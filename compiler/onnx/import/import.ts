@@ -48,6 +48,23 @@ export async function importOnnx(path: string, options: ImportOptions = {}): Pro
 const docsOf = (ports: readonly OnnxValueInfo[]): Map<string, string> =>
   new Map(ports.flatMap(({ name, doc }) => (doc === undefined ? [] : [[name, doc]])));
 
+/** A graph may list an output more than once: the second `y` is called `y_2`, or what comes next and is free. */
+function outputNames(outputs: readonly OnnxValueInfo[]): string[] {
+  const taken = new Set(outputs.map(({ name }) => name));
+  /** By name listed before: the next number for another one of it. */
+  const next = new Map<string, number>();
+  return outputs.map(({ name }) => {
+    let number = next.get(name);
+    let unique = name;
+    if (number !== undefined) {
+      for (unique = `${name}_${number}`; taken.has(unique); unique = `${name}_${number}`) number++;
+      taken.add(unique);
+    }
+    next.set(name, (number ?? 1) + 1);
+    return unique;
+  });
+}
+
 class Import {
   readonly #model: OnnxModel;
   readonly #graph: ImportGraph;
@@ -80,10 +97,11 @@ class Import {
     }
     for (const [name] of graph.initializers) this.#pending.add(name);
     for (const node of inExecutionOrder(graph.nodes)) this.#import(node);
-    for (const { name } of graph.outputs) {
+    const names = outputNames(graph.outputs);
+    graph.outputs.forEach(({ name }, i) => {
       const id = this.#lookup(name, 'the outputs of the graph');
-      if (id !== null) this.#graph.builder.output(name, id);
-    }
+      if (id !== null) this.#graph.builder.output(names[i]!, id);
+    });
     this.#report.throwIfAny();
     const built = this.#graph.builder.build();
     const docs = { inputs: docsOf(inputs), outputs: docsOf(graph.outputs) };
