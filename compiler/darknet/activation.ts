@@ -1,13 +1,16 @@
 /** Darknet's activations as ops. Source: `activations.h` of Darknet (AlexeyAB). */
 
 import { MillraceError } from '../../runtime/error.ts';
-import type { Attrs } from '../ir/constant.ts';
 import type { ValueId } from '../ir/graph.ts';
+import type { GivenAttrs, OpName } from '../ops/index.ts';
 import type { Section } from './cfg.ts';
 import type { Emitter } from './layer.ts';
 
+/** An op and its attributes. */
+type Activation = { readonly [N in OpName]: readonly [op: N, attrs: GivenAttrs[N]] }[OpName];
+
 /** Null computes nothing. */
-const ops: Readonly<Record<string, readonly [op: string, attrs: Attrs] | null>> = {
+const ops: Readonly<Record<string, Activation | null>> = {
   linear: null,
   logistic: ['sigmoid', {}],
   relu: ['relu', {}],

@@ -5,11 +5,10 @@
  */
 import { basename, resolve } from 'node:path';
 import { MillraceError } from '../../runtime/error.ts';
-import type { GraphBuilder } from '../ir/builder.ts';
-import type { Attrs } from '../ir/constant.ts';
+import type { AttrsArgument, GraphBuilder } from '../ir/builder.ts';
 import type { Graph, ValueId } from '../ir/graph.ts';
 import { withWeightsFile } from '../model/weights/weights-file.ts';
-import { graphBuilder } from '../ops/index.ts';
+import { type GivenAttrs, graphBuilder, type OpBuilder, type OpName } from '../ops/index.ts';
 import { parseCfg } from './cfg.ts';
 import type { Emitter, Role } from './layer.ts';
 import { type InputSize, type NamedLayer, type Network, resolveNetwork } from './network.ts';
@@ -66,7 +65,7 @@ function emit(name: string, { input, image, layers }: Network, weights: Weights)
 }
 
 /** The last layer that computes; what is no image, as a vector. */
-function outputLast(builder: GraphBuilder, layers: readonly NamedLayer[], outputs: readonly ValueId[]): void {
+function outputLast(builder: OpBuilder, layers: readonly NamedLayer[], outputs: readonly ValueId[]): void {
   const last = layers.findLastIndex((layer) => layer.passive !== true);
   const { name, out } = layers[Math.max(0, last)]!;
   const value = outputs[Math.max(0, last)]!;
@@ -96,7 +95,11 @@ function emitterOf(
     return outputs[from]!;
   };
   let first = true;
-  const nodes = (op: string, inputs: readonly (ValueId | null)[], attrs: Attrs = {}): ValueId[] => {
+  const nodes = <N extends OpName>(
+    op: N,
+    inputs: readonly (ValueId | null)[],
+    ...[attrs]: AttrsArgument<GivenAttrs[N]>
+  ): ValueId[] => {
     const name = first ? layer.name : `${layer.name}.${op}`;
     first = false;
     return builder.node(op, inputs, attrs, name);
@@ -116,7 +119,7 @@ function emitterOf(
     parameter,
     scalar: (value) =>
       builder.constant(String(value), { dtype: 'float32', shape: [] }, { kind: 'splat', value }),
-    node: (op, inputs, attrs) => nodes(op, inputs, attrs)[0]!,
+    node: (op, inputs, ...attrs) => nodes(op, inputs, ...attrs)[0]!,
     nodes,
   };
 }

@@ -2,9 +2,10 @@
  * What a layer of a Darknet network is: its extents and parameters, known from the sections up to it, and how it
  * becomes nodes. Sizes need the former only, so no graph is built to count bytes.
  */
-import type { Attrs } from '../ir/constant.ts';
+import type { AttrsArgument } from '../ir/builder.ts';
 import type { ValueId } from '../ir/graph.ts';
 import type { Shape, TensorType } from '../ir/types.ts';
+import type { GivenAttrs, OpName } from '../ops/index.ts';
 import { MAX_INT, type Section } from './cfg.ts';
 
 /** Height, width and channels; what is no image is 1×1. */
@@ -51,8 +52,16 @@ export interface Emitter {
   parameter(role: Role): ValueId;
   /** One value everywhere it is needed. */
   scalar(value: number): ValueId;
-  node(op: string, inputs: readonly (ValueId | null)[], attrs?: Attrs): ValueId;
-  nodes(op: string, inputs: readonly ValueId[], attrs?: Attrs): ValueId[];
+  node<N extends OpName>(
+    op: N,
+    inputs: readonly (ValueId | null)[],
+    ...attrs: AttrsArgument<GivenAttrs[N]>
+  ): ValueId;
+  nodes<N extends OpName>(
+    op: N,
+    inputs: readonly ValueId[],
+    ...attrs: AttrsArgument<GivenAttrs[N]>
+  ): ValueId[];
 }
 
 export interface LayerKind {

@@ -15,7 +15,18 @@ export interface OpSignatures {
   infer(op: string, inputs: readonly (TensorType | null)[], attrs: Attrs): readonly TensorType[];
 }
 
-export class GraphBuilder {
+/** Attributes that a node may be given, by op. Where nothing is known of ops, any name and any attributes go. */
+export type OpAttrs = Readonly<Record<string, Attrs>>;
+
+/** The attributes of a node as an argument, which may be left out where none is required. */
+export type AttrsArgument<A extends Attrs> = Record<never, never> extends A ? [attrs?: A] : [attrs: A];
+
+/** What follows the inputs of a node. */
+export type NodeArguments<A extends Attrs> =
+  Record<never, never> extends A ? [attrs?: A, name?: string] : [attrs: A, name?: string];
+
+/** `Ops` says which ops there are, and with which attributes: a wrong one does not compile. */
+export class GraphBuilder<Ops extends OpAttrs = OpAttrs> {
   readonly name: string;
   readonly #signatures: OpSignatures;
   readonly #values = new Map<ValueId, Value>();
@@ -51,8 +62,21 @@ export class GraphBuilder {
     return this.#value(name, type, constant);
   }
 
-  /** Adds a node and returns its outputs. A name already taken gets a suffix. */
-  node(op: string, inputs: readonly (ValueId | null)[], attrs: Attrs = {}, name: string = op): ValueId[] {
+  /** Adds a node and returns its outputs. It is named after its op, or as said; a name already taken gets a suffix. */
+  node<N extends keyof Ops & string>(
+    op: N,
+    inputs: readonly (ValueId | null)[],
+    ...[attrs, name]: NodeArguments<Ops[N]>
+  ): ValueId[] {
+    return this.#node(op, inputs, attrs ?? {}, name ?? op);
+  }
+
+  /** A node of the same op and name with other inputs, and with other attributes if given. */
+  again(node: Node, inputs: readonly (ValueId | null)[], attrs: Attrs = node.attrs): ValueId[] {
+    return this.#node(node.op, inputs, attrs, node.name);
+  }
+
+  #node(op: string, inputs: readonly (ValueId | null)[], attrs: Attrs, name: string): ValueId[] {
     const unique = this.#uniqueName(name);
     const complete = this.#signatures.complete(op, attrs);
     const types = this.#signatures.infer(

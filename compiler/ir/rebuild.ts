@@ -2,7 +2,7 @@
  * A graph made from another in one walk in execution order, in which a node may be replaced by what stands for its
  * outputs: for rewrites that need to see only what comes before a node. `Rewrite` is for the others.
  */
-import { GraphBuilder, type OpSignatures } from './builder.ts';
+import type { GraphBuilder, OpAttrs } from './builder.ts';
 import type { Graph, GraphOutput, Node, ValueId } from './graph.ts';
 import { sameType } from './types.ts';
 
@@ -17,32 +17,33 @@ export function freshNames(graph: Graph): (wanted: string) => string {
   };
 }
 
-export interface Rebuild {
-  readonly builder: GraphBuilder;
+export interface Rebuild<Ops extends OpAttrs = OpAttrs> {
+  readonly builder: GraphBuilder<Ops>;
   /** A name for an additional node. */
   fresh(wanted: string): string;
 }
 
 /** Values that stand for the node's outputs, or null to keep the node; inputs are values of the new graph. */
-export type Visit = (
+export type Visit<Ops extends OpAttrs> = (
   node: Node,
   inputs: readonly (ValueId | null)[],
-  rebuild: Rebuild,
+  rebuild: Rebuild<Ops>,
 ) => readonly ValueId[] | null;
 
-/** Walks the nodes in order. `begin` may map graph inputs and constants to other values first. */
-export function rebuildGraph(
+/** Walks the nodes in order, with a builder that continues the graph. `begin` may map graph inputs and constants to
+ * other values first. */
+export function rebuildGraph<Ops extends OpAttrs>(
   graph: Graph,
-  signatures: OpSignatures,
-  visit: Visit,
+  continued: (name: string, from: Graph) => GraphBuilder<Ops>,
+  visit: Visit<Ops>,
   hooks: {
-    begin?(rebuild: Rebuild): ReadonlyMap<ValueId, ValueId>;
+    begin?(rebuild: Rebuild<Ops>): ReadonlyMap<ValueId, ValueId>;
     /** Last word on what an output refers to, given the value that stands for it. */
-    output?(output: GraphOutput, value: ValueId, rebuild: Rebuild): ValueId;
+    output?(output: GraphOutput, value: ValueId, rebuild: Rebuild<Ops>): ValueId;
   } = {},
 ): Graph {
-  const builder = new GraphBuilder(graph.name, signatures, graph);
-  const rebuild: Rebuild = { builder, fresh: freshNames(graph) };
+  const builder = continued(graph.name, graph);
+  const rebuild: Rebuild<Ops> = { builder, fresh: freshNames(graph) };
   const standsFor = new Map<ValueId, ValueId>(hooks.begin?.(rebuild));
   const now = (id: ValueId): ValueId => standsFor.get(id) ?? id;
   for (const node of graph.nodes) {
@@ -52,7 +53,7 @@ export function rebuildGraph(
       builder.keep({ ...node, inputs });
       continue;
     }
-    const outputs = replacement ?? builder.node(node.op, inputs, node.attrs, node.name);
+    const outputs = replacement ?? builder.again(node, inputs);
     for (const [i, id] of node.outputs.entries()) standsFor.set(id, outputs[i]!);
   }
   for (const output of graph.outputs) {
@@ -62,8 +63,11 @@ export function rebuildGraph(
   return removeDead(builder.build());
 }
 
-const sameTypes = (builder: GraphBuilder, a: Node['inputs'], b: Node['inputs']): boolean =>
-  a.every((id, i) => id === b[i] || sameType(builder.typeOf(id!), builder.typeOf(b[i]!)));
+const sameTypes = <Ops extends OpAttrs>(
+  builder: GraphBuilder<Ops>,
+  a: Node['inputs'],
+  b: Node['inputs'],
+): boolean => a.every((id, i) => id === b[i] || sameType(builder.typeOf(id!), builder.typeOf(b[i]!)));
 
 /** The graph without the nodes that no output depends on, and without the constants only they read. */
 export function removeDead(graph: Graph): Graph {

@@ -2,7 +2,7 @@
  * A working copy of a graph whose nodes can be changed, moved and bypassed in any order: for rewrites that look at
  * who reads a value. The graph it was made from is not touched; `graph()` gives the new one.
  */
-import type { OpSignatures } from './builder.ts';
+import type { AttrsArgument, OpAttrs, OpSignatures } from './builder.ts';
 import type { Attrs, TypedConstant } from './constant.ts';
 import type { Graph, GraphOutput, Node, Value, ValueId } from './graph.ts';
 import { removeDead } from './rebuild.ts';
@@ -17,7 +17,7 @@ interface Entry extends Node {
   next: Entry | null;
 }
 
-export class Rewrite {
+export class Rewrite<Ops extends OpAttrs = OpAttrs> {
   readonly #graph: Graph;
   readonly #signatures: OpSignatures;
   readonly #values: Map<ValueId, Value>;
@@ -114,9 +114,14 @@ export class Rewrite {
   }
 
   /** Puts another op in a node's place, under its name, which must make the same types. */
-  replace(node: Node, op: string, inputs: readonly (ValueId | null)[], attrs: Attrs): void {
+  replace<N extends keyof Ops & string>(
+    node: Node,
+    op: N,
+    inputs: readonly (ValueId | null)[],
+    ...[attrs]: AttrsArgument<Ops[N]>
+  ): void {
     this.#entry(node).op = op;
-    this.update(node, inputs, attrs);
+    this.update(node, inputs, attrs ?? {});
   }
 
   /** Everything that reads `from` reads `to` instead. */

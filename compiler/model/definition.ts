@@ -4,9 +4,10 @@
  * a `shared` block, where the same name is the same parameter.
  */
 import { MillraceError } from '../../runtime/error.ts';
-import type { GraphBuilder } from '../ir/builder.ts';
-import type { Attrs, Constant } from '../ir/constant.ts';
+import type { AttrsArgument, GraphBuilder } from '../ir/builder.ts';
+import type { Constant } from '../ir/constant.ts';
 import { type DType, elementCount, type Shape, type TensorType } from '../ir/types.ts';
+import type { GivenAttrs, OpBuilder, OpName } from '../ops/index.ts';
 import type { Initializer } from './init.ts';
 import { recipeOf } from './initializers.ts';
 import { type AnyTensor, Tensor } from './tensor.ts';
@@ -33,7 +34,7 @@ export interface Parameter {
 }
 
 export interface Definition {
-  readonly builder: GraphBuilder;
+  readonly builder: OpBuilder;
   readonly seed: number;
   /** Given arrays by name. */
   readonly arrays: Readonly<Record<string, Float32Array>>;
@@ -52,7 +53,7 @@ export interface Definition {
 }
 
 /** A network without layers. */
-export function emptyDefinition(builder: GraphBuilder, { weights = {}, seed = 0 }: ModelOptions): Definition {
+export function emptyDefinition(builder: OpBuilder, { weights = {}, seed = 0 }: ModelOptions): Definition {
   const arrays = isWeightSet(weights) ? {} : weights;
   return {
     builder,
@@ -200,13 +201,13 @@ export const scalar = (value: number, dtype: DType): AnyTensor =>
   makeConstant(`${dtype}(${value})`, { dtype, shape: [] }, () => ({ kind: 'splat', value }));
 
 /** Adds a node; an error of its op gets the layer's name. */
-export function nodes(
+export function nodes<N extends OpName>(
   name: string,
-  op: string,
+  op: N,
   inputs: readonly (AnyTensor | null)[],
-  attrs: Attrs = {},
+  ...[attrs]: AttrsArgument<GivenAttrs[N]>
 ): AnyTensor[] {
-  const { builder } = definition(name);
+  const builder: GraphBuilder = definition(name).builder;
   for (const input of inputs)
     if (input !== null && input.builder !== builder)
       throw new MillraceError('MODEL_INVALID', 'an input is a tensor of another network', { at: name });
@@ -220,12 +221,12 @@ export function nodes(
 }
 
 /** A node with one output, of the type its layer promises. */
-export const node = <T extends AnyTensor>(
+export const node = <N extends OpName, T extends AnyTensor>(
   name: string,
-  op: string,
+  op: N,
   inputs: readonly (AnyTensor | null)[],
-  attrs: Attrs = {},
-): T => nodes(name, op, inputs, attrs)[0] as T;
+  ...attrs: AttrsArgument<GivenAttrs[N]>
+): T => nodes(name, op, inputs, ...attrs)[0] as T;
 
 /** Options are checked by name: one that the layer does not have is an error, never ignored. */
 export function checkOptions(layer: string, given: object, known: readonly string[]): void {

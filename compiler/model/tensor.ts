@@ -3,21 +3,21 @@
  * is known: `Tensor<'float32', [1, 56, 56, 64]>`. A more literal tensor goes wherever a less literal one is asked for.
  */
 import { MillraceError } from '../../runtime/error.ts';
-import type { GraphBuilder } from '../ir/builder.ts';
 import type { ValueId } from '../ir/graph.ts';
 import type { DType, Shape } from '../ir/types.ts';
+import type { OpBuilder } from '../ops/index.ts';
 import type { DimAt, Mutable } from './types/dimensions.ts';
 import type { ExpectVerdict } from './types/movement.ts';
 
 /** Channels-last: images are [batch, height, width, channels], as they come in JavaScript. */
 export class Tensor<out D extends DType = DType, out S extends Shape = Shape> {
   /** The network it belongs to, and its value there; layers use them, users need not. */
-  readonly builder: GraphBuilder;
+  readonly builder: OpBuilder;
   readonly id: ValueId;
   readonly dtype: D;
   readonly shape: S;
 
-  constructor(builder: GraphBuilder, id: ValueId) {
+  constructor(builder: OpBuilder, id: ValueId) {
     this.builder = builder;
     this.id = id;
     const { dtype, shape } = builder.typeOf(id);

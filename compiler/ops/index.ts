@@ -1,11 +1,31 @@
-/** The one list of ops. */
+/** The ops by name: for passes and the schedule as definitions, for frontends as a typed builder of nodes. */
 import { MillraceError } from '../../runtime/error.ts';
 import { GraphBuilder, type OpSignatures } from '../ir/builder.ts';
 import type { Attrs, AttrValue } from '../ir/constant.ts';
 import type { Graph } from '../ir/graph.ts';
+import type { Rebuild } from '../ir/rebuild.ts';
+import { Rewrite } from '../ir/rewrite.ts';
 import type { TensorType } from '../ir/types.ts';
-import type { OpDefinition } from './define/op.ts';
+import type { Given, Op, OpDefinition } from './define/op.ts';
 import * as ops from './list.ts';
+
+type Listed = (typeof ops)[keyof typeof ops];
+
+/** Name of an op of the list. */
+export type OpName = Listed['name'];
+
+/** Every attribute of an op, as its definition gets them. */
+export type AttrsOf<N extends OpName> = Extract<Listed, { readonly name: N }>['attrs'];
+
+type GivenTo<O> = O extends Op<string, infer A, infer R> ? Given<A, R> : never;
+
+/** The attributes that a node may and must be given, by op. */
+export type GivenAttrs = { readonly [O in Listed as O['name']]: GivenTo<O> };
+
+/** Names of ops that need no attributes. */
+export type PlainOp = {
+  [N in OpName]: Record<never, never> extends GivenAttrs[N] ? N : never;
+}[OpName];
 
 const byName = new Map(Object.values<OpDefinition>(ops).map((op) => [op.name, op]));
 
@@ -59,6 +79,13 @@ function infer(name: string, inputs: readonly (TensorType | null)[], attrs: Attr
 
 export const signatures: OpSignatures = { complete, infer };
 
+export type OpBuilder = GraphBuilder<GivenAttrs>;
+export type OpRebuild = Rebuild<GivenAttrs>;
+export type OpRewrite = Rewrite<GivenAttrs>;
+
 /** A builder that knows the ops. */
-export const graphBuilder = (name: string, from?: Graph): GraphBuilder =>
-  new GraphBuilder(name, signatures, from);
+export const graphBuilder = (name: string, from?: Graph): OpBuilder =>
+  new GraphBuilder<GivenAttrs>(name, signatures, from);
+
+/** A working copy of a graph that knows the ops. */
+export const rewriteOf = (graph: Graph): OpRewrite => new Rewrite<GivenAttrs>(graph, signatures);

@@ -8,7 +8,7 @@ import type { Graph, ValueId } from '../ir/graph.ts';
 import { formatTyped } from '../ir/print.ts';
 import { rebuildGraph } from '../ir/rebuild.ts';
 import { byteLength } from '../ir/types.ts';
-import { signatures } from '../ops/index.ts';
+import { graphBuilder, signatures } from '../ops/index.ts';
 import type { Pass } from './pass.ts';
 
 /**
@@ -25,7 +25,7 @@ export const eliminateCommon: Pass = {
     const known = new Map<string, readonly ValueId[]>();
     return rebuildGraph(
       graph,
-      signatures,
+      graphBuilder,
       (node, inputs) => {
         const key = JSON.stringify([node.op, inputs, attrsKey(node.attrs)]);
         const before = known.get(key);

@@ -5,7 +5,7 @@
 import type { ValueId } from '../ir/graph.ts';
 import { rebuildGraph } from '../ir/rebuild.ts';
 import { sameType } from '../ir/types.ts';
-import { opOf, signatures } from '../ops/index.ts';
+import { graphBuilder, opOf } from '../ops/index.ts';
 import type { Pass } from './pass.ts';
 
 export const eliminateReshape: Pass = {
@@ -14,7 +14,7 @@ export const eliminateReshape: Pass = {
   run(graph) {
     /** What each view is a view of, through all others. */
     const sources = new Map<ValueId, ValueId>();
-    return rebuildGraph(graph, signatures, (node, inputs, { builder }) => {
+    return rebuildGraph(graph, graphBuilder, (node, inputs, { builder }) => {
       const [output, ...others] = node.outputs;
       const [input] = inputs;
       if (opOf(node.op).traits.view !== true || others.length > 0 || input == null) return null;

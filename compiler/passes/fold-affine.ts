@@ -10,10 +10,9 @@
  */
 import type { TypedConstant } from '../ir/constant.ts';
 import type { Node, ValueId } from '../ir/graph.ts';
-import { Rewrite } from '../ir/rewrite.ts';
 import { elementCount, sameType } from '../ir/types.ts';
 import { product, reshaped, simplified, splat, sum, vectorOf } from '../ops/constants/recipes.ts';
-import { opOf, signatures } from '../ops/index.ts';
+import { type OpRewrite, opOf, rewriteOf } from '../ops/index.ts';
 import { epilogueIsFree } from './fuse-epilogue.ts';
 import type { Pass } from './pass.ts';
 
@@ -21,7 +20,7 @@ export const foldAffine: Pass = {
   name: 'fold-affine',
   why: 'normalisation after a convolution is constant arithmetic on its weights',
   run(graph) {
-    const rewrite = new Rewrite(graph, signatures);
+    const rewrite = rewriteOf(graph);
     for (const node of rewrite.nodes()) {
       const affine = affineOf(rewrite, node);
       if (affine === null || rewrite.onlyConsumer(affine.x) !== node) continue;
@@ -42,7 +41,7 @@ interface Affine {
 }
 
 /** The node as y = scale·x + shift, if it is that and leaves the type of x as it is. */
-function affineOf(rewrite: Rewrite, node: Node): Affine | null {
+function affineOf(rewrite: OpRewrite, node: Node): Affine | null {
   const { affine } = opOf(node.op).traits;
   const variable = node.inputs.filter((id) => id !== null && rewrite.constant(id) === null);
   const [x] = variable;
@@ -53,13 +52,13 @@ function affineOf(rewrite: Rewrite, node: Node): Affine | null {
   return { x, axis: found.axis, scale: simplified(found.scale), shift: simplified(found.shift) };
 }
 
-function bypass(rewrite: Rewrite, node: Node, x: ValueId): void {
+function bypass(rewrite: OpRewrite, node: Node, x: ValueId): void {
   rewrite.redirect(node.outputs[0]!, x);
   rewrite.remove(node);
 }
 
 /** Gives a linear node the weight and bias that include the affine one; false where it is not possible. */
-function foldInto(rewrite: Rewrite, producer: Node, { x, scale, shift, axis }: Affine): boolean {
+function foldInto(rewrite: OpRewrite, producer: Node, { x, scale, shift, axis }: Affine): boolean {
   const { linear } = opOf(producer.op).traits;
   if (linear === undefined || !epilogueIsFree(rewrite, producer)) return false;
   if (linear.residual !== undefined && producer.inputs[linear.residual] != null) return false;
@@ -116,7 +115,7 @@ function scaledWeight(
 }
 
 /** Merges the node into the affine node before it, which becomes a normalisation with mean 0 and variance 1. */
-function mergeRow(rewrite: Rewrite, node: Node): void {
+function mergeRow(rewrite: OpRewrite, node: Node): void {
   const second = affineOf(rewrite, node);
   const before = second && rewrite.producer(second.x);
   const first = before && affineOf(rewrite, before);

@@ -6,7 +6,7 @@ import type { TypedConstant } from '../ir/constant.ts';
 import { rebuildGraph } from '../ir/rebuild.ts';
 import { foldNode } from '../ops/constants/fold.ts';
 import { ConstantReader } from '../ops/constants/materialize.ts';
-import { signatures } from '../ops/index.ts';
+import { graphBuilder } from '../ops/index.ts';
 import type { Pass } from './pass.ts';
 
 export const foldConstants: Pass = {
@@ -16,7 +16,7 @@ export const foldConstants: Pass = {
     // One reader for the pass: weights of one file are read through one open file.
     const reader = new ConstantReader();
     try {
-      return rebuildGraph(graph, signatures, (node, inputs, { builder }) => {
+      return rebuildGraph(graph, graphBuilder, (node, inputs, { builder }) => {
         const args: (TypedConstant | null)[] = [];
         for (const id of inputs) {
           const value = id === null ? null : builder.lookup(id);

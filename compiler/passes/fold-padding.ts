@@ -5,7 +5,7 @@
  */
 import type { Node, ValueId } from '../ir/graph.ts';
 import { rebuildGraph } from '../ir/rebuild.ts';
-import { opOf, signatures } from '../ops/index.ts';
+import { graphBuilder, opOf } from '../ops/index.ts';
 import type { Pass } from './pass.ts';
 
 export const foldPadding: Pass = {
@@ -14,7 +14,7 @@ export const foldPadding: Pass = {
   run(graph) {
     /** By what they make, the nodes that pad with zeros. */
     const padding = new Map<ValueId, { readonly node: Node; readonly pads: readonly number[] }>();
-    return rebuildGraph(graph, signatures, (node, inputs, { builder }) => {
+    return rebuildGraph(graph, graphBuilder, (node, inputs, { builder }) => {
       const { traits } = opOf(node.op);
       const pads = traits.zeros?.(node.attrs) ?? null;
       if (pads !== null) padding.set(node.outputs[0]!, { node: { ...node, inputs }, pads });
@@ -22,7 +22,7 @@ export const foldPadding: Pass = {
       const found = x == null ? undefined : padding.get(x);
       const attrs = found && traits.padded?.(node.attrs, found.pads);
       if (!found || !attrs) return null;
-      return builder.node(node.op, [found.node.inputs[0]!, ...others], attrs, node.name);
+      return builder.again(node, [found.node.inputs[0]!, ...others], attrs);
     });
   },
 };

@@ -3,29 +3,28 @@
  * while it is in a register, instead of reading and writing the whole tensor again.
  */
 import type { Node } from '../ir/graph.ts';
-import { Rewrite } from '../ir/rewrite.ts';
 import { isFloat } from '../ir/types.ts';
-import { opOf, signatures } from '../ops/index.ts';
+import { type OpRewrite, opOf, rewriteOf } from '../ops/index.ts';
 import type { Pass } from './pass.ts';
 
 export const fuseEpilogue: Pass = {
   name: 'fuse-epilogue',
   why: 'an activation costs nothing in the kernel that makes its input, and a pass over memory alone',
   run(graph) {
-    const rewrite = new Rewrite(graph, signatures);
+    const rewrite = rewriteOf(graph);
     for (const node of rewrite.nodes()) fuse(rewrite, node);
     return rewrite.graph();
   },
 };
 
 /** Whether the node can still be given an epilogue. Integer arithmetic has the attributes, but no kernel applies them. */
-export const epilogueIsFree = (rewrite: Rewrite, node: Node): boolean =>
+export const epilogueIsFree = (rewrite: OpRewrite, node: Node): boolean =>
   opOf(node.op).traits.epilogue === true &&
   node.attrs['act'] === 'none' &&
   node.outputs.length === 1 &&
   isFloat(rewrite.type(node.outputs[0]!).dtype);
 
-function fuse(rewrite: Rewrite, node: Node): void {
+function fuse(rewrite: OpRewrite, node: Node): void {
   const activation = opOf(node.op).traits.activation?.(node.attrs);
   if (!activation) return;
   // An activation commutes with what only reorders elements: it may reach through views and transposes.
@@ -43,7 +42,7 @@ function fuse(rewrite: Rewrite, node: Node): void {
 }
 
 /** The node that makes the first input, if nobody else reads that. */
-function onlyProducer(rewrite: Rewrite, node: Node): Node | null {
+function onlyProducer(rewrite: OpRewrite, node: Node): Node | null {
   const [x] = node.inputs;
   return x != null && rewrite.onlyConsumer(x) === node ? rewrite.producer(x) : null;
 }

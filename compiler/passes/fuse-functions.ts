@@ -9,13 +9,11 @@
  * not σ(x), since what follows may be a logarithm. Only where a spelling cancels (1 + erf of a negative x) is its
  * absolute error forgiven, in proportion to x.
  */
-import type { Attrs } from '../ir/constant.ts';
 import type { Graph, Node, ValueId } from '../ir/graph.ts';
-import { Rewrite } from '../ir/rewrite.ts';
 import { fromNumbers, type Tensor, toNumbers } from '../ir/tensor.ts';
 import { elementCount, sameType, type TensorType } from '../ir/types.ts';
 import { ConstantReader } from '../ops/constants/materialize.ts';
-import { opOf, signatures } from '../ops/index.ts';
+import { type GivenAttrs, type OpName, type OpRewrite, opOf, rewriteOf, signatures } from '../ops/index.ts';
 import type { Pass } from './pass.ts';
 
 /** Expressions reach back over at most this many values; the longest known spelling (gelu by tanh) has eight. */
@@ -43,7 +41,7 @@ export const fuseFunctions: Pass = {
   name: 'fuse-functions',
   why: 'an activation spelled out in several nodes is one node, and then no node but an epilogue',
   run(graph) {
-    const rewrite = new Rewrite(graph, signatures);
+    const rewrite = rewriteOf(graph);
     const reader = new ConstantReader();
     try {
       const expressions = new Expressions(graph, rewrite, reader);
@@ -59,12 +57,13 @@ export const fuseFunctions: Pass = {
   },
 };
 
-interface Known {
-  readonly op: string;
-  readonly attrs: Attrs;
+interface KnownAs<N extends OpName> {
+  readonly op: N;
+  readonly attrs: GivenAttrs[N];
   /** Usual spellings cancel for negative x. */
   readonly cancels?: true;
 }
+type Known = { readonly [N in OpName]: KnownAs<N> }[OpName];
 
 /** Known functions that could be this one; parameters are read off it. */
 function candidatesFor(at: (x: number) => number): Known[] {
@@ -83,17 +82,17 @@ function candidatesFor(at: (x: number) => number): Known[] {
     { op: 'gelu', attrs: { approximate: 'tanh' }, cancels: true },
     { op: 'mish', attrs: {}, cancels: true },
     { op: 'leakyRelu', attrs: { alpha: -at(-1) } },
-    ...(min < max ? [{ op: 'clip', attrs: { min, max } }] : []),
+    ...(min < max ? [{ op: 'clip' as const, attrs: { min, max } }] : []),
   ];
 }
 
 class Expressions {
-  readonly #rewrite: Rewrite;
+  readonly #rewrite: OpRewrite;
   readonly #reader: ConstantReader;
   /** What each value is a function of, the nearest first. */
   readonly #bases = new Map<ValueId, readonly ValueId[]>();
 
-  constructor(graph: Graph, rewrite: Rewrite, reader: ConstantReader) {
+  constructor(graph: Graph, rewrite: OpRewrite, reader: ConstantReader) {
     this.#rewrite = rewrite;
     this.#reader = reader;
     for (const node of graph.nodes) {

@@ -9,9 +9,8 @@
  * one takes the other as its residual, so that nothing moves further than it must.
  */
 import type { Node, ValueId } from '../ir/graph.ts';
-import { Rewrite } from '../ir/rewrite.ts';
 import { sameType } from '../ir/types.ts';
-import { opOf, signatures } from '../ops/index.ts';
+import { type OpRewrite, opOf, rewriteOf } from '../ops/index.ts';
 import { epilogueIsFree } from './fuse-epilogue.ts';
 import type { Pass } from './pass.ts';
 
@@ -19,7 +18,7 @@ export const fuseResidual: Pass = {
   name: 'fuse-residual',
   why: 'the sum of a residual block costs one read in the kernel before it, and a pass over memory alone',
   run(graph) {
-    const rewrite = new Rewrite(graph, signatures);
+    const rewrite = rewriteOf(graph);
     const nodes = rewrite.nodes();
     // Places in the order before any move; a fused node stands where its addition stood.
     const places = new Map<ValueId, number>(nodes.map((node, i) => [node.outputs[0]!, i]));
@@ -43,7 +42,7 @@ export const fuseResidual: Pass = {
 };
 
 /** The linear node that the addition can be fused into: of two, the one that comes later. */
-function candidate(rewrite: Rewrite, node: Node, places: ReadonlyMap<ValueId, number>): Node | null {
+function candidate(rewrite: OpRewrite, node: Node, places: ReadonlyMap<ValueId, number>): Node | null {
   if (opOf(node.op).traits.addition !== true) return null;
   const type = rewrite.type(node.outputs[0]!);
   const [a, b] = node.inputs as [ValueId, ValueId];
@@ -56,7 +55,7 @@ function candidate(rewrite: Rewrite, node: Node, places: ReadonlyMap<ValueId, nu
   return producers.sort((p, q) => place(q) - place(p))[0] ?? null;
 }
 
-function takesResidual(rewrite: Rewrite, producer: Node, addition: Node): boolean {
+function takesResidual(rewrite: OpRewrite, producer: Node, addition: Node): boolean {
   const residual = opOf(producer.op).traits.linear?.residual;
   return (
     residual !== undefined &&

@@ -6,9 +6,9 @@
  * it. Transposes that only move axes of 1 become views, those of constants recipes.
  */
 import type { Node, ValueId } from '../ir/graph.ts';
-import { type Rebuild, rebuildGraph } from '../ir/rebuild.ts';
+import { rebuildGraph } from '../ir/rebuild.ts';
 import { applied, reshaped } from '../ops/constants/recipes.ts';
-import { opOf, signatures } from '../ops/index.ts';
+import { graphBuilder, type OpRebuild, opOf } from '../ops/index.ts';
 import { chooseMoved, demandsOf } from './layout-choice.ts';
 import {
   type Demand,
@@ -43,7 +43,7 @@ export const layout: Pass = {
     let made: Made | null = null;
     return rebuildGraph(
       graph,
-      signatures,
+      graphBuilder,
       (node, _inputs, rebuild) => {
         made ??= new Made(orientations, rebuild);
         const plan = plans.get(node.name);
@@ -66,7 +66,7 @@ function run(
   plan: NodePlan,
   moved: ReadonlySet<NodePlan>,
   made: Made,
-  { builder }: Rebuild,
+  { builder }: OpRebuild,
 ): readonly ValueId[] {
   const { node } = plan;
   const inputs = demandsOf(plan, moved).map((demand) => demand && made.get(demand));
@@ -76,7 +76,7 @@ function run(
     for (const [i, tensor] of plan.outputs.entries()) made.put(tensor, tensor.asIs, node.outputs[i]!);
     return node.outputs;
   }
-  const outputs = builder.node(node.op, inputs, plan.moved.attrs, node.name);
+  const outputs = builder.again(node, inputs, plan.moved.attrs);
   for (const [i, tensor] of plan.outputs.entries())
     made.put(tensor, identityOf(tensor.type.shape.length), outputs[i]!);
   return outputs;
@@ -93,9 +93,9 @@ class Made {
   readonly #padded = new Map<string, ValueId>();
   readonly #names: ReadonlyMap<string, string>;
   readonly #named = new Set<string>();
-  readonly #rebuild: Rebuild;
+  readonly #rebuild: OpRebuild;
 
-  constructor({ tensors, names }: Orientations, rebuild: Rebuild) {
+  constructor({ tensors, names }: Orientations, rebuild: OpRebuild) {
     this.#names = names;
     this.#rebuild = rebuild;
     for (const tensor of tensors) if (tensor.producer === null) this.put(tensor, tensor.asIs, tensor.value);

@@ -5,9 +5,9 @@
  */
 import type { Attrs, SplatConstant, TypedConstant } from '../ir/constant.ts';
 import type { Graph, GraphOutput, ValueId } from '../ir/graph.ts';
-import { type Rebuild, rebuildGraph } from '../ir/rebuild.ts';
+import { rebuildGraph } from '../ir/rebuild.ts';
 import { applied, splat } from '../ops/constants/recipes.ts';
-import { signatures } from '../ops/index.ts';
+import { graphBuilder, type OpRebuild } from '../ops/index.ts';
 import type { Pass } from './pass.ts';
 
 export const widenFloat16: Pass = {
@@ -17,8 +17,8 @@ export const widenFloat16: Pass = {
     if (![...graph.values.values()].some((value) => value.type.dtype === 'float16')) return graph;
     return rebuildGraph(
       graph,
-      signatures,
-      (node, inputs, { builder }) => builder.node(node.op, inputs, widened(node.attrs), node.name),
+      graphBuilder,
+      (node, inputs, { builder }) => builder.again(node, inputs, widened(node.attrs)),
       { begin: (rebuild) => widenSources(graph, rebuild), output: narrowOutput(graph) },
     );
   },
@@ -31,7 +31,7 @@ const widened = (attrs: Attrs): Attrs =>
   );
 
 /** What stands for each float16 input and constant. */
-function widenSources(graph: Graph, { builder, fresh }: Rebuild): Map<ValueId, ValueId> {
+function widenSources(graph: Graph, { builder, fresh }: OpRebuild): Map<ValueId, ValueId> {
   const wide = new Map<ValueId, ValueId>();
   for (const { id, name, type, constant } of graph.values.values()) {
     if (type.dtype !== 'float16') continue;
@@ -54,7 +54,7 @@ function wideRecipe(recipe: TypedConstant): TypedConstant {
 
 /** An input or constant shown as it is stays what it was. */
 function narrowOutput(graph: Graph) {
-  return (output: GraphOutput, value: ValueId, { builder, fresh }: Rebuild): ValueId => {
+  return (output: GraphOutput, value: ValueId, { builder, fresh }: OpRebuild): ValueId => {
     const before = graph.values.get(output.value)!;
     if (before.type.dtype !== 'float16') return value;
     if (before.constant !== undefined || graph.inputs.includes(before.id)) return before.id;

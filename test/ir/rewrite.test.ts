@@ -5,7 +5,7 @@ import { print } from '../../compiler/ir/print.ts';
 import { freshNames, rebuildGraph, removeDead } from '../../compiler/ir/rebuild.ts';
 import { Rewrite } from '../../compiler/ir/rewrite.ts';
 import { verify } from '../../compiler/ir/verify.ts';
-import { signatures } from '../../compiler/ops/index.ts';
+import { graphBuilder, signatures } from '../../compiler/ops/index.ts';
 
 const text = `graph "g" {
   input %x: float32[4]
@@ -26,7 +26,7 @@ const lines = (printed: string): string[] =>
 
 describe('rebuildGraph', () => {
   it('replaces nodes by values, keeps the others and drops what is dead', () => {
-    const result = rebuildGraph(graph(), signatures, (node, inputs) =>
+    const result = rebuildGraph(graph(), graphBuilder, (node, inputs) =>
       node.op === 'tanh' ? [inputs[0]!] : null,
     );
     verify(result, signatures);
@@ -34,7 +34,7 @@ describe('rebuildGraph', () => {
   });
 
   it('gives new nodes names that no node has', () => {
-    const result = rebuildGraph(graph(), signatures, (node, inputs, { builder, fresh }) =>
+    const result = rebuildGraph(graph(), graphBuilder, (node, inputs, { builder, fresh }) =>
       node.op === 'relu' ? builder.node('abs', inputs, {}, fresh('d')) : null,
     );
     verify(result, signatures);
@@ -46,7 +46,7 @@ describe('rebuildGraph', () => {
   });
 
   it('types kept nodes anew when their inputs have other types', () => {
-    const result = rebuildGraph(graph(), signatures, (node, inputs, { builder }) =>
+    const result = rebuildGraph(graph(), graphBuilder, (node, inputs, { builder }) =>
       node.op === 'relu' ? builder.node('reshape', inputs, { shape: [1, 4] }, node.name) : null,
     );
     verify(result, signatures);
@@ -55,7 +55,7 @@ describe('rebuildGraph', () => {
 
   it('leaves the graph it was given as it was', () => {
     const before = graph();
-    rebuildGraph(before, signatures, (_node, inputs) => [inputs[0]!]);
+    rebuildGraph(before, graphBuilder, (_node, inputs) => [inputs[0]!]);
     assert.equal(print(before, signatures), text);
   });
 });

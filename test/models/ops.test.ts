@@ -3,7 +3,9 @@
  * `lower`, packing, cutting, the plan, the executor and the kernels do together. One network holds all cases of an
  * op side by side, segments are small so that layers are cut, and no pass touches the nodes.
  */
+
 import assert from 'node:assert/strict';
+import type { GraphBuilder } from '../../compiler/ir/builder.ts';
 import { bytesOf, type Tensor, toNumbers } from '../../compiler/ir/tensor.ts';
 import { isFloat } from '../../compiler/ir/types.ts';
 import { graphBuilder, opNames, opOf, signatures } from '../../compiler/ops/index.ts';
@@ -58,7 +60,7 @@ describe('ops through the engine', () => {
     it(op, async () => {
       const draw = new Draw(SEED + number);
       const cases = Array.from({ length: CASES }, () => make(draw));
-      const builder = graphBuilder(op);
+      const builder: GraphBuilder = graphBuilder(op);
       const inputs = new Map<string, Tensor>();
       for (const [i, one] of cases.entries()) {
         const ids = one.inputs.map((input, j) => {

@@ -1,4 +1,5 @@
 /** One or more networks of one op for each op of the list, with what is hard about it: orders, ranks, dtypes, defaults. */
+import type { GraphBuilder } from '../../compiler/ir/builder.ts';
 import type { Attrs } from '../../compiler/ir/constant.ts';
 import type { Graph } from '../../compiler/ir/graph.ts';
 import { bytesOf, fromNumbers } from '../../compiler/ir/tensor.ts';
@@ -204,7 +205,7 @@ export function titleOf({ op, inputs, attrs }: Case): string {
 
 /** The network: inputs x0, x1, …, constants w1, …, one node, outputs y0, …. */
 export function graphOf({ op, inputs, attrs }: Case): Graph {
-  const builder = graphBuilder(`just ${op}`);
+  const builder: GraphBuilder = graphBuilder(`just ${op}`);
   const ids = inputs.map((input, i) => {
     if (input === null) return null;
     const { shape, dtype = 'float32', range, values } = input;

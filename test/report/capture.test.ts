@@ -1,5 +1,7 @@
 /** Capture: what a run of the engine makes use of, against what was planned. */
+
 import assert from 'node:assert/strict';
+import type { GraphBuilder } from '../../compiler/ir/builder.ts';
 import type { Graph } from '../../compiler/ir/graph.ts';
 import { bytesOf, type Tensor } from '../../compiler/ir/tensor.ts';
 import { readLifetimes } from '../../compiler/memory/csv.ts';
@@ -45,7 +47,7 @@ describe('the static plan covers exactly what is captured', () => {
   it('every op with a kernel', async () => {
     for (const [op, make] of Object.entries(makers)) {
       const draw = new Draw(7);
-      const builder = graphBuilder(op);
+      const builder: GraphBuilder = graphBuilder(op);
       const inputs = new Map<string, Tensor>();
       for (let i = 0; i < CASES; i++) {
         const one = make(draw);

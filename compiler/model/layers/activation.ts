@@ -1,11 +1,12 @@
 /** Functions of one element. */
 import type { DType, Shape } from '../../ir/types.ts';
+import type { PlainOp } from '../../ops/index.ts';
 import { layerName, node } from '../definition.ts';
 import type { Float, Tensor } from '../tensor.ts';
 import type { AxisVerdict } from '../types/dimensions.ts';
 
 const unary =
-  (op: string) =>
+  (op: PlainOp) =>
   <D extends Float, S extends Shape>(x: Tensor<D, S>): Tensor<D, S> =>
     node(layerName(op), op, [x]);
 
@@ -55,7 +56,7 @@ export const gelu = <D extends Float, S extends Shape>(
 ): Tensor<D, S> => node(layerName('gelu'), 'gelu', [x], { approximate });
 
 const overAxis =
-  (op: string) =>
+  (op: 'softmax' | 'logSoftmax') =>
   <D extends Float, S extends Shape, const A extends number = -1>(
     x: Tensor<D, S>,
     axis?: A & AxisVerdict<S, A>['problem'],

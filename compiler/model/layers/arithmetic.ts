@@ -1,5 +1,6 @@
 /** Arithmetic and comparisons. Shapes broadcast from the right, as in NumPy; a number is a scalar. */
 import type { DType, Shape } from '../../ir/types.ts';
+import type { PlainOp } from '../../ops/index.ts';
 import { layerName, node, scalar } from '../definition.ts';
 import type { AnyTensor, Tensor } from '../tensor.ts';
 import type { Broadcast, BroadcastVerdict, OperandVerdict } from '../types/broadcast.ts';
@@ -31,7 +32,7 @@ function operands(a: Operand, b: Operand): [AnyTensor, AnyTensor] {
 }
 
 const binary =
-  (op: string) =>
+  (op: PlainOp) =>
   <A extends Operand, B extends Operand>(
     a: A,
     b: B & Verdict<A, B>['verdict'],
@@ -47,7 +48,7 @@ export const minimum = binary('min');
 export const maximum = binary('max');
 
 const comparison =
-  (op: string) =>
+  (op: PlainOp) =>
   <A extends Operand, B extends Operand>(
     a: A,
     b: B & Verdict<A, B>['verdict'],

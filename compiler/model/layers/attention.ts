@@ -1,6 +1,9 @@
 /** Attention (Vaswani et al. 2017, arXiv 1706.03762), made of products, softmax and movements that the engine has. */
+
 import { MillraceError } from '../../../runtime/error.ts';
+import type { AttrsArgument } from '../../ir/builder.ts';
 import type { Shape } from '../../ir/types.ts';
+import type { GivenAttrs, OpName } from '../../ops/index.ts';
 import { checkOptions, layerName, makeParameter, node, nodes, scalar } from '../definition.ts';
 import { glorot, type Initializer, zeros } from '../init.ts';
 import type { AnyTensor, Tensor } from '../tensor.ts';
@@ -75,8 +78,12 @@ export function multiHeadAttention<S extends Shape, const O extends AttentionOpt
       got: `${input.dim(-1)} channels`,
     });
   const [batch, length] = [input.dim(0), input.dim(1)];
-  const add = (part: string, op: string, inputs: (AnyTensor | null)[], attrs = {}): AnyTensor =>
-    nodes(`${name}.${part}`, op, inputs, attrs)[0]!;
+  const add = <N extends OpName>(
+    part: string,
+    op: N,
+    inputs: readonly AnyTensor[],
+    ...attrs: AttrsArgument<GivenAttrs[N]>
+  ): AnyTensor => nodes(`${name}.${part}`, op, inputs, ...attrs)[0]!;
   const project = (role: Projection, from: AnyTensor, units: number): AnyTensor => {
     const part = `${name}.${role}`;
     const biased = typeof given.bias === 'object' ? (given.bias[role] ?? true) : (given.bias ?? true);

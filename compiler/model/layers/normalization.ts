@@ -1,6 +1,9 @@
 /** Normalisations with learned parameters, at inference. Parameters have PyTorch's names. */
+
 import { MillraceError } from '../../../runtime/error.ts';
+import type { AttrsArgument } from '../../ir/builder.ts';
 import type { Shape } from '../../ir/types.ts';
+import type { GivenAttrs, OpName } from '../../ops/index.ts';
 import { checkOptions, layerName, makeParameter, node, nodes, scalar } from '../definition.ts';
 import { type Initializer, ones, zeros } from '../init.ts';
 import type { AnyTensor, Tensor } from '../tensor.ts';
@@ -116,8 +119,13 @@ export function groupNorm<S extends Shape>(
   const images = one('images', 'reshape', [normal], { shape: x.shape });
   return node(name, 'add', [one('scaled', 'mul', [images, weight!]), bias!]);
 
-  function one(part: string, op: string, inputs: AnyTensor[], attrs = {}): AnyTensor {
-    return nodes(`${name}.${part}`, op, inputs, attrs)[0]!;
+  function one<N extends OpName>(
+    part: string,
+    op: N,
+    inputs: readonly AnyTensor[],
+    ...attrs: AttrsArgument<GivenAttrs[N]>
+  ): AnyTensor {
+    return nodes(`${name}.${part}`, op, inputs, ...attrs)[0]!;
   }
 }
 

@@ -1,7 +1,10 @@
 /** Constants that follow from positions: the causal mask, sinusoids, and the angles of rotary embeddings. */
+
 import { MillraceError } from '../../../runtime/error.ts';
+import type { AttrsArgument } from '../../ir/builder.ts';
 import type { Constant, TypedConstant } from '../../ir/constant.ts';
 import { bytesOf, fromNumbers } from '../../ir/tensor.ts';
+import type { GivenAttrs, OpName } from '../../ops/index.ts';
 import { layerName, makeConstant, nodes } from '../definition.ts';
 import type { AnyTensor, Tensor } from '../tensor.ts';
 
@@ -94,8 +97,12 @@ export function rotate(x: AnyTensor, { base = 10000 }: RotaryOptions = {}): AnyT
   const cosines = table('cos', (angle) => Math.cos(angle));
   // The sign of the rotation is in the table, so that the halves need only change places.
   const sines = table('sin', (angle, first) => (first ? -Math.sin(angle) : Math.sin(angle)));
-  const add = (part: string, op: string, inputs: AnyTensor[], attrs = {}): AnyTensor[] =>
-    nodes(`${name}.${part}`, op, inputs, attrs);
+  const add = <N extends OpName>(
+    part: string,
+    op: N,
+    inputs: readonly AnyTensor[],
+    ...attrs: AttrsArgument<GivenAttrs[N]>
+  ): AnyTensor[] => nodes(`${name}.${part}`, op, inputs, ...attrs);
   const [low, high] = add('halves', 'split', [x], { axis: 3, sizes: [half, half] });
   const turned = add('turned', 'concat', [high!, low!], { axis: 3 });
   const straight = add('straight', 'mul', [x, cosines]);

@@ -13,7 +13,7 @@ export interface ReduceOptions {
 }
 
 const reduce =
-  (op: string) =>
+  (op: 'reduceMean' | 'reduceSum' | 'reduceMax' | 'reduceMin') =>
   <
     D extends Float,
     S extends Shape,
@@ -63,7 +63,7 @@ type ImageVerdict<S extends Shape> = S extends Shape
   : never;
 
 const overSpatial =
-  (op: string) =>
+  (op: 'reduceMean' | 'reduceMax') =>
   <D extends Float, S extends Shape, const O extends GlobalPoolOptions = Record<never, never>>(
     x: Tensor<D, S> & ImageVerdict<S>['verdict'],
     options?: O,

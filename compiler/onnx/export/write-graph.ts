@@ -52,7 +52,7 @@ function writeNode(
     values.transposed(node.outputs[0]!, node.name, first, perm, types[0]!);
     return;
   }
-  if (op.traits.forwards === 0 && first != null) {
+  if (op.traits.identity === true && first != null) {
     values.same(node.outputs[0]!, first);
     return;
   }

@@ -3,14 +3,19 @@
  * another form. Nothing is evaluated here but splats: a weight may be gigabytes, and is evaluated a slice at a time
  * when it is packed.
  */
-import type { Attrs, Constant, TypedConstant } from '../../ir/constant.ts';
+import type { AttrsArgument } from '../../ir/builder.ts';
+import type { Constant, TypedConstant } from '../../ir/constant.ts';
 import { fromNumbers, toNumbers } from '../../ir/tensor.ts';
 import { elementCount, type Shape, sameShape, type TensorType } from '../../ir/types.ts';
-import { opOf, signatures } from '../index.ts';
+import { type GivenAttrs, type OpName, opOf, signatures } from '../index.ts';
 
 /** An op over recipes, typed. */
-export function applied(op: string, args: readonly TypedConstant[], attrs: Attrs = {}): TypedConstant {
-  const complete = signatures.complete(op, attrs);
+export function applied<N extends OpName>(
+  op: N,
+  args: readonly TypedConstant[],
+  ...[attrs]: AttrsArgument<GivenAttrs[N]>
+): TypedConstant {
+  const complete = signatures.complete(op, attrs ?? {});
   const [type] = signatures.infer(
     op,
     args.map((arg) => arg.type),
@@ -68,7 +73,7 @@ export const sum = (a: TypedConstant, b: TypedConstant): TypedConstant =>
 
 /** Two splats are one, and the neutral element leaves the other as it is, unless it gives it its shape. */
 function combined(
-  op: string,
+  op: 'add' | 'mul',
   a: TypedConstant,
   b: TypedConstant,
   neutral: number,

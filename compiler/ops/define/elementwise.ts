@@ -8,12 +8,12 @@ import type { Cost, Permuted } from './op.ts';
  * others are permuted alike, those of lower rank after leading 1s. An output of higher rank than the permutation
  * (the transposed input itself is broadcast) is left alone.
  */
-export function permuteElementwise(
-  attrs: Attrs,
+export function permuteElementwise<A extends Attrs>(
+  attrs: A,
   perm: readonly number[],
   inputs: readonly (TensorType | null)[],
   outputs: readonly TensorType[],
-): Permuted | null {
+): Permuted<A> | null {
   if (outputs.some((output) => output.shape.length !== perm.length)) return null;
   return {
     attrs,

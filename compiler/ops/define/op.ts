@@ -9,7 +9,7 @@
 
 import { MillraceError } from '../../../runtime/error.ts';
 import type { KernelName, KernelParams, OperandName, UnaryFunction } from '../../../runtime/kernels/table.ts';
-import type { Attrs, AttrValue, TypedConstant } from '../../ir/constant.ts';
+import type { Attrs, TypedConstant } from '../../ir/constant.ts';
 import type { Tensor } from '../../ir/tensor.ts';
 import { formatType, type TensorType } from '../../ir/types.ts';
 
@@ -20,18 +20,21 @@ export type Operand =
   | { readonly weight: number }
   | { readonly scratch: number };
 
-export interface KernelCall<K extends KernelName = KernelName> {
+/** A call of one kernel. */
+export interface CallOf<K extends KernelName> {
   readonly kernel: K;
   readonly operands: Readonly<Partial<Record<OperandName<K>, Operand | null>>>;
   readonly params: KernelParams<K>;
 }
 
-/** Types a call of one kernel, then forgets which (a list holds calls of many). */
+/** A call of any kernel. */
+export type KernelCall = { readonly [K in KernelName]: CallOf<K> }[KernelName];
+
 export const call = <K extends KernelName>(
   kernel: K,
-  operands: KernelCall<K>['operands'],
+  operands: CallOf<K>['operands'],
   params: KernelParams<K>,
-): KernelCall => ({ kernel, operands, params }) as unknown as KernelCall;
+): CallOf<K> => ({ kernel, operands, params });
 
 /**
  * Weights in the layout their kernel reads. `panels` gathers from a constant by strides: channel n of group g and
@@ -102,8 +105,8 @@ export interface Activation {
  * How an op behaves when its inputs arrive permuted. Given that input i is transpose(input'_i, perm), where perm
  * is the permutation of a `transpose` node, says how to rewrite: op(inputs) = transpose(op'(inputs'), perm').
  */
-export interface Permuted {
-  readonly attrs: Attrs;
+export interface Permuted<A extends Attrs = Attrs> {
+  readonly attrs: A;
   /** Per input: 'same' takes the input un-transposed (input'); 'keep' leaves it as it is. Constants and inputs that
    * are not transposes are brought to the new order by the pass where it says 'same'; one of lower rank (a
    * broadcast operand such as [C, 1, 1]) is first given leading dimensions of 1, up to the rank of perm. */
@@ -134,7 +137,7 @@ export interface Traits<A extends Attrs> {
     box: Box,
     inputs: readonly (TensorType | null)[],
     output: TensorType,
-  ): { readonly attrs: Attrs; readonly inputs: readonly Box[] } | null;
+  ): { readonly attrs: A; readonly inputs: readonly Box[] } | null;
   /** This node is `fn` of its first input, and may become the epilogue of that input's producer. */
   activation?(attrs: A): Activation | null;
   /** This node adds its two inputs elementwise: it may become the residual of one's producer. */
@@ -148,7 +151,7 @@ export interface Traits<A extends Attrs> {
     readonly weight: number;
     readonly bias: number;
     readonly residual?: number;
-    readonly channelAxis: (attrs: A) => number;
+    channelAxis(attrs: A): number;
   };
   /** act, alpha, beta attributes exist on this op (linear or not) and fusion may fill them. */
   readonly epilogue?: true;
@@ -168,20 +171,20 @@ export interface Traits<A extends Attrs> {
     perm: readonly number[],
     inputs: readonly (TensorType | null)[],
     outputs: readonly TensorType[],
-  ): Permuted | null;
-  /** Index of the input that the only output is, unchanged, at inference (identity, dropout); as a function where
-   * that depends on the case (a cast to the dtype it has), null for no. */
-  readonly forwards?:
-    | number
-    | ((attrs: A, inputs: readonly (TensorType | null)[], outputs: readonly TensorType[]) => number | null);
+  ): Permuted<A> | null;
+  /** The only output is the first input, unchanged, at inference (identity, dropout). */
+  readonly identity?: true;
+  /** The same, depending on the case (a cast to the dtype it has): the index of that input, or null. */
+  forwards?(attrs: A, inputs: readonly (TensorType | null)[], outputs: readonly TensorType[]): number | null;
   /** How many zeros the node puts before each axis of its only input, then after each; null if it does not. */
   zeros?(attrs: A): readonly number[] | null;
   /** Attributes under which the op pads its first input with these zeros itself, on top of what it pads already. */
-  padded?(attrs: A, zeros: readonly number[]): Attrs | null;
+  padded?(attrs: A, zeros: readonly number[]): A | null;
   /** The node is `transpose` (its perm is what the layout pass moves). */
   permutation?(attrs: A): readonly number[];
 }
 
+/** What passes, the schedule and the interpreter see of any op. */
 export interface OpDefinition<A extends Attrs = Attrs> {
   readonly name: string;
   /** Names of inputs; `x?` may be absent, `...x` (last) stands for one or more. */
@@ -199,25 +202,38 @@ export interface OpDefinition<A extends Attrs = Attrs> {
   cost(inputs: readonly (TensorType | null)[], outputs: readonly TensorType[], attrs: A): Cost;
 }
 
+/** An op by its name `N`, its attributes `A` and those of them, `R`, that a node must be given. */
+export interface Op<N extends string, A extends Attrs, R extends keyof A & string> extends OpDefinition<A> {
+  readonly name: N;
+  readonly required?: readonly R[];
+}
+
+/** The attributes that a node of an op may and must be given. */
+export type Given<A extends Attrs, R extends keyof A> = keyof A extends never
+  ? Readonly<Record<string, never>>
+  : Partial<A> & Pick<A, R>;
+
 /** Attributes of ops with an epilogue. */
-export interface EpilogueAttrs {
+export type EpilogueAttrs = {
   readonly act: string;
   readonly alpha: number;
   readonly beta: number;
-}
-export const noEpilogue = { act: 'none', alpha: 0, beta: 0 } as const satisfies EpilogueAttrs;
+};
+export const noEpilogue: EpilogueAttrs = { act: 'none', alpha: 0, beta: 0 };
 
-/** Widens literal defaults to the attribute's type. */
-type Widen<T> = T extends number ? number : T extends string ? string : T extends boolean ? boolean : T;
-export type AttrsOf<D> = { readonly [K in keyof D]: Widen<D[K]> };
+/** The type of an attribute, from its default. */
+type Widened<T> = T extends number ? number : T extends string ? string : T extends boolean ? boolean : T;
+/** The types of all attributes, from their defaults. */
+export type AttrsLike<D extends Attrs> = { readonly [K in keyof D]: Widened<D[K]> };
 
-/** Defines an op; the attribute type is that of the defaults. */
-export const defineOp = <const D extends Readonly<Record<string, AttrValue>>>(
-  definition: Omit<OpDefinition<AttrsOf<D> & Attrs>, 'attrs' | 'required'> & {
-    readonly attrs: D;
-    readonly required?: readonly (keyof D & string)[];
-  },
-): OpDefinition => definition as unknown as OpDefinition;
+/** Defines an op; the types of its attributes are those of the defaults. */
+export const defineOp = <N extends string, D extends Attrs, R extends keyof D & string = never>(
+  definition: {
+    readonly name: N;
+    readonly attrs: D & AttrsLike<D>;
+    readonly required?: readonly R[];
+  } & Omit<OpDefinition<NoInfer<AttrsLike<D>>>, 'name' | 'attrs' | 'required'>,
+): Op<N, AttrsLike<D>, R> => definition;
 
 /** A typing error of an op; the builder's caller adds the node's name. */
 export const shapeError = (what: string, expected: string, got: string): MillraceError =>

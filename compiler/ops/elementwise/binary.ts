@@ -1,6 +1,5 @@
 /** Ops of two broadcast inputs of one dtype: types, reference, lowering and traits, given the function. */
 import { type BinaryFunction, binaryFunctions } from '../../../runtime/kernels/table.ts';
-import type { Attrs } from '../../ir/constant.ts';
 import { zeros } from '../../ir/tensor.ts';
 import { type DType, formatType, isFloat, type TensorType } from '../../ir/types.ts';
 import { elementwiseCost, permuteElementwise } from '../define/elementwise.ts';
@@ -9,7 +8,6 @@ import {
   defineOp,
   type EpilogueAttrs,
   noEpilogue,
-  type OpDefinition,
   required,
   shapeError,
   type Traits,
@@ -18,8 +16,8 @@ import { broadcastShapes, broadcastStrides, collapse, KERNEL_DIMS, six } from '.
 import { applyEpilogue, epilogueParams } from '../reference/activation.ts';
 import { bigsOf, isBig, numbersFor, numbersOf, tensorOf } from '../reference/elements.ts';
 
-interface BinaryDefinition {
-  readonly name: BinaryFunction;
+interface BinaryDefinition<N extends BinaryFunction = BinaryFunction> {
+  readonly name: N;
   /** Names of the two inputs. */
   readonly inputs?: readonly [string, string];
   readonly float: (a: number, b: number) => number;
@@ -28,7 +26,7 @@ interface BinaryDefinition {
   readonly big: (a: bigint, b: bigint) => bigint;
   /** Throws where types that broadcast are not enough. */
   readonly check?: (a: TensorType, b: TensorType, output: TensorType) => void;
-  readonly traits?: Pick<Traits<EpilogueAttrs & Attrs>, 'addition' | 'affine'>;
+  readonly traits?: Pick<Traits<EpilogueAttrs>, 'addition' | 'affine'>;
 }
 
 /** The broadcast result of two inputs that must be of one dtype. */
@@ -68,11 +66,11 @@ export function forEachPair(
 const integerOf = (definition: BinaryDefinition, dtype: DType) =>
   isFloat(dtype) ? definition.float : (definition.integer ?? definition.float);
 
-export const defineBinary = (definition: BinaryDefinition): OpDefinition =>
+export const defineBinary = <N extends BinaryFunction>(definition: BinaryDefinition<N>) =>
   defineOp({
     name: definition.name,
     inputs: definition.inputs ?? ['a', 'b'],
-    attrs: { ...noEpilogue },
+    attrs: noEpilogue,
     traits: {
       elementwise: true,
       epilogue: true,

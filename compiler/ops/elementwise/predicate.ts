@@ -5,19 +5,19 @@
 import { zeros } from '../../ir/tensor.ts';
 import { formatType } from '../../ir/types.ts';
 import { elementwiseCost, permuteElementwise } from '../define/elementwise.ts';
-import { defineOp, type OpDefinition, shapeError } from '../define/op.ts';
+import { defineOp, shapeError } from '../define/op.ts';
 import { isBig, numbersOf } from '../reference/elements.ts';
 import { forEachPair, inferBroadcast } from './binary.ts';
 
 type Element = number | bigint;
 
-interface PredicateDefinition {
-  readonly name: string;
+interface PredicateDefinition<N extends string> {
+  readonly name: N;
   readonly of: 'anything' | 'numbers' | 'bools';
   readonly test: (a: Element, b: Element) => boolean;
 }
 
-export const definePredicate = ({ name, of, test }: PredicateDefinition): OpDefinition =>
+export const definePredicate = <N extends string>({ name, of, test }: PredicateDefinition<N>) =>
   defineOp({
     name,
     inputs: ['a', 'b'],

@@ -1,25 +1,23 @@
 /** Ops that are one function of one input: types, reference, lowering and traits, given the function. */
 import { unaryFunctions } from '../../../runtime/kernels/table.ts';
-import type { AttrValue } from '../../ir/constant.ts';
+import type { Attrs } from '../../ir/constant.ts';
 import { elementCount, formatType, isFloat } from '../../ir/types.ts';
 import { elementwiseCost, permuteElementwise } from '../define/elementwise.ts';
-import { type Activation, type AttrsOf, call, defineOp, required, shapeError } from '../define/op.ts';
+import { type Activation, type AttrsLike, call, defineOp, required, shapeError } from '../define/op.ts';
 import { functionOf } from '../reference/activation.ts';
 import { bigsOf, isBig, numbersFor, numbersOf, tensorOf } from '../reference/elements.ts';
 
-interface UnaryDefinition<D extends Readonly<Record<string, AttrValue>>> {
-  readonly name: string;
-  readonly attrs: D;
+interface UnaryDefinition<N extends string, D extends Attrs> {
+  readonly name: N;
+  readonly attrs: D & AttrsLike<D>;
   /** The function; `alpha` and `beta` from the attributes. */
-  fn(attrs: AttrsOf<D>): Activation;
+  fn(attrs: AttrsLike<D>): Activation;
   /** Given where the op is defined on integers too: the same function of 64-bit ones. */
   readonly integer?: (x: bigint, activation: Activation) => bigint;
 }
 
-export const defineUnary = <const D extends Readonly<Record<string, AttrValue>>>(
-  definition: UnaryDefinition<D>,
-) =>
-  defineOp<D>({
+export const defineUnary = <N extends string, D extends Attrs>(definition: UnaryDefinition<N, D>) =>
+  defineOp<N, D>({
     name: definition.name,
     inputs: ['x'],
     attrs: definition.attrs,

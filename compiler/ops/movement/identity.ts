@@ -10,7 +10,7 @@ export const identity = defineOp({
     elementwise: true,
     movement: true,
     view: true,
-    forwards: 0,
+    identity: true,
     permute: permuteElementwise,
   },
   infer: (inputs) => [required(inputs, 0, 'x')],

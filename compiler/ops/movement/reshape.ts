@@ -44,7 +44,11 @@ interface Group {
  * 5 → 5, 5 → 5. It moves past a permutation that keeps each group's axes together and in order: of a channels-last
  * x' [1,5,5,8] it becomes [1,5,5,2,4]. Flattening [1,8,1,1] has one group of one axis and moves too.
  */
-function permuteReshape(shape: Shape, perm: readonly number[], x: Shape): Permuted | null {
+function permuteReshape(
+  shape: Shape,
+  perm: readonly number[],
+  x: Shape,
+): Permuted<{ readonly shape: Shape }> | null {
   if (perm.length !== x.length || x.includes(0)) return null;
   const groups = groupAxes(x, shape);
   for (const { from } of groups) {

@@ -1,18 +1,18 @@
 /** What normalisations of rows have in common: each row by its own statistics, then scale (and bias) per column. */
 import { elementCount, formatType } from '../../ir/types.ts';
 import { trafficOf } from '../define/elementwise.ts';
-import { call, defineOp, type OpDefinition, shapeError } from '../define/op.ts';
+import { call, defineOp, shapeError } from '../define/op.ts';
 import { requireFloat, requireVector } from '../define/typing.ts';
 import { allFloat32 } from '../lowering/panels.ts';
 import { present, realsOf, tensorOfReals } from '../reference/reals.ts';
 
-interface RowNormDefinition {
-  readonly name: string;
+interface RowNormDefinition<N extends string> {
+  readonly name: N;
   /** By root mean square: no mean is taken off, and there is no bias. */
   readonly rms: boolean;
 }
 
-export const defineRowNorm = ({ name, rms }: RowNormDefinition): OpDefinition =>
+export const defineRowNorm = <N extends string>({ name, rms }: RowNormDefinition<N>) =>
   defineOp({
     name,
     inputs: rms ? ['x', 'scale'] : ['x', 'scale', 'bias'],

@@ -4,7 +4,7 @@
  */
 import { elementCount } from '../../ir/types.ts';
 import { trafficOf } from '../define/elementwise.ts';
-import { call, defineOp, type OpDefinition } from '../define/op.ts';
+import { call, defineOp } from '../define/op.ts';
 import { axisOf, requireFloat } from '../define/typing.ts';
 import { present, realsOf, tensorOfReals } from '../reference/reals.ts';
 
@@ -18,7 +18,7 @@ function partsOf(shape: readonly number[], axis: number) {
   };
 }
 
-export const defineSoftmax = (name: string, logarithm: boolean): OpDefinition =>
+export const defineSoftmax = <N extends string>(name: N, logarithm: boolean) =>
   defineOp({
     name,
     inputs: ['x'],

@@ -8,20 +8,12 @@
 import { type ReduceFunction, reduceFunctions } from '../../../runtime/kernels/table.ts';
 import { elementCount, elementSize, formatType, type Shape } from '../../ir/types.ts';
 import { trafficOf } from '../define/elementwise.ts';
-import {
-  call,
-  defineOp,
-  type KernelCall,
-  type Lowered,
-  type OpDefinition,
-  required,
-  shapeError,
-} from '../define/op.ts';
+import { call, defineOp, type KernelCall, type Lowered, required, shapeError } from '../define/op.ts';
 import { numbers } from '../define/typing.ts';
 import { present, realsOf, tensorOfReals } from '../reference/reals.ts';
 
-interface ReduceDefinition {
-  readonly name: string;
+interface ReduceDefinition<N extends string> {
+  readonly name: N;
   /** The kernel's function; null where there is none. */
   readonly fn: ReduceFunction | null;
   /** Result over no elements. */
@@ -79,7 +71,7 @@ function lowerRuns(runs: Run[], fn: ReduceFunction): Lowered {
   return { calls, weights: [], scratch };
 }
 
-export const defineReduce = ({ name, fn, initial, combine }: ReduceDefinition): OpDefinition =>
+export const defineReduce = <N extends string>({ name, fn, initial, combine }: ReduceDefinition<N>) =>
   defineOp({
     name,
     inputs: ['x'],

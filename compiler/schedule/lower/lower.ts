@@ -85,7 +85,7 @@ class LoweringInProgress {
     const inputs = node.inputs.map((id) => (id === null ? null : valueAt(this.#graph, id).type));
     const outputs = node.outputs.map((id) => valueAt(this.#graph, id).type);
     const first = node.inputs[0];
-    const passesThrough = op.traits.view === true || typeof op.traits.forwards === 'number';
+    const passesThrough = op.traits.view === true || op.traits.identity === true;
     if (passesThrough && first !== null && first !== undefined) {
       this.#view(node, first, outputs[0]!);
       return;
