@@ -43,6 +43,7 @@ export interface CompileReport {
 /** A compiled network whose weights are still where they came from; `write` packs them. */
 export interface Bundle {
   readonly report: CompileReport;
+  /** @internal What will be packed. */
   readonly schedule: Schedule;
   /** Writes the folder; what stood there is replaced once the new bundle is complete. */
   write(directory: string, options?: WriteOptions): Promise<void>;

@@ -61,6 +61,7 @@ export class Context<Inputs = Tensors, Outputs = Tensors> {
   #running: Promise<unknown> | null = null;
   #closing: Promise<void> | null = null;
 
+  /** @internal `load` and `context` make them. */
   constructor(parts: ContextParts) {
     this.#parts = parts;
     this.#what = parts.what;

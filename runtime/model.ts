@@ -45,6 +45,7 @@ export class LoadedModel<Inputs = Tensors, Outputs = Tensors> extends Context<In
   /** Those that are open or being opened. */
   readonly #contexts: Set<Promise<Context<Inputs, Outputs>>>;
 
+  /** @internal `load` makes them. */
   constructor(parts: ModelParts) {
     const contexts = new Set<Promise<Context<Inputs, Outputs>>>();
     const dependents = async (): Promise<void> => {

@@ -6,9 +6,33 @@ import type { LoadOptions } from './options.ts';
 import { filesOf, folderUrl } from './platform/node/folder.ts';
 import { nodePlatform } from './platform/node/platform.ts';
 
-export * from './index.ts';
+export type { Context, RunOptions, RunStats, Tensors } from './context.ts';
+export type { Isa, NativeIsa, WasmIsa } from './engine/isa.ts';
+export type { TraceKind } from './engine/trace-rows.ts';
+export { type ErrorCode, type ErrorContext, MillraceError } from './error.ts';
+export type { Mode } from './format/choose.ts';
+export type { ArrayOf, ArrayTypes, DType, TypedArray } from './format/dtype.ts';
+export type { Plan } from './format/format.ts';
+export type { ContextOptions, LoadedModel, TensorPort } from './model.ts';
+export type { LoadOptions } from './options.ts';
+export type { EngineKind } from './pipeline/engine.ts';
+export type { Verify } from './pipeline/loader-parts.ts';
+export type { TraceEvent } from './pipeline/trace.ts';
+export type { SourceKind, SourceWish } from './weights/source.ts';
 
-/** Loads the bundle in folder `dir`. The variable MILLRACE_ISA is the default of option `isa` for the native engine. */
+/**
+ * Loads the bundle in folder `dir`: reads and checks its manifest, takes the stored plan that fits, and allocates what
+ * that plan says. The variable MILLRACE_ISA is the default of option `isa` for the native engine.
+ *
+ * Throws MillraceError: OPTION for an option that is unknown or can't be; BUDGET where no stored plan fits; BUNDLE_READ,
+ * BUNDLE_INVALID or BUNDLE_VERSION for what is wrong with the folder; ENGINE where the engine that is asked for can't
+ * run here; SEGMENT_READ or SEGMENT_CRC for resident weights that can't be read or are damaged.
+ *
+ * @example
+ * const model = await load('dist/digits', { budget: '1MiB' });
+ * const { probs } = await model.run({ image: new Float32Array(28 * 28) });
+ * await model.close();
+ */
 export function load<I = Tensors, O = Tensors>(
   dir: string | URL,
   options: LoadOptions = {},

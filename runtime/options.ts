@@ -53,7 +53,7 @@ export interface LoadOptions {
   /** planned (default): every byte has its address before the first run. malloc (native): activations and scratch are
    * taken from malloc when they are first written and given back after their last use; for comparison only. */
   readonly allocation?: 'planned' | 'malloc' | undefined;
-  /** The bundle's executor, if it has been imported already. */
+  /** @internal The bundle's executor, if it has been imported already. */
   readonly executor?: Executor | undefined;
 }
 

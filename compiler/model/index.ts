@@ -43,7 +43,15 @@ export * as init from './init.ts';
 // A model module may take its layers from here too: one import is enough.
 export * from './layers/index.ts';
 export * as sizes from './sizes.ts';
-export { type AnyTensor, expectShape, expectShapeOf, type FloatTensor, sizeOf, Tensor } from './tensor.ts';
+export {
+  type AnyTensor,
+  expectShape,
+  expectShapeOf,
+  type Float,
+  type FloatTensor,
+  sizeOf,
+  type Tensor,
+} from './tensor.ts';
 export { type LoadWeightsOptions, loadWeights } from './weights/load.ts';
 export { huggingface } from './weights/maps/huggingface.ts';
 export { torchvision } from './weights/maps/torchvision.ts';

@@ -11,12 +11,14 @@ import type { ExpectVerdict } from './types/movement.ts';
 
 /** Channels-last: images are [batch, height, width, channels], as they come in JavaScript. */
 export class Tensor<out D extends DType = DType, out S extends Shape = Shape> {
-  /** The network it belongs to, and its value there; layers use them, users need not. */
+  /** @internal The network it belongs to. */
   readonly builder: OpBuilder;
+  /** @internal Its value there. */
   readonly id: ValueId;
   readonly dtype: D;
   readonly shape: S;
 
+  /** @internal Layers make tensors. */
   constructor(builder: OpBuilder, id: ValueId) {
     this.builder = builder;
     this.id = id;

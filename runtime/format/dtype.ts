@@ -16,23 +16,24 @@ const arrays = {
   int64: BigInt64Array,
   uint64: BigUint64Array,
   bool: Uint8Array,
-} as const;
+} as const satisfies Readonly<Record<DType, unknown>>;
 
-export type DType = keyof typeof arrays;
-type ArrayTypes = {
-  float32: Float32Array;
-  float16: Uint16Array;
-  float64: Float64Array;
-  int8: Int8Array;
-  uint8: Uint8Array;
-  int16: Int16Array;
-  uint16: Uint16Array;
-  int32: Int32Array;
-  uint32: Uint32Array;
-  int64: BigInt64Array;
-  uint64: BigUint64Array;
-  bool: Uint8Array;
-};
+/** Element types, and the array of each. */
+export interface ArrayTypes {
+  readonly float32: Float32Array;
+  readonly float16: Uint16Array;
+  readonly float64: Float64Array;
+  readonly int8: Int8Array;
+  readonly uint8: Uint8Array;
+  readonly int16: Int16Array;
+  readonly uint16: Uint16Array;
+  readonly int32: Int32Array;
+  readonly uint32: Uint32Array;
+  readonly int64: BigInt64Array;
+  readonly uint64: BigUint64Array;
+  readonly bool: Uint8Array;
+}
+export type DType = keyof ArrayTypes;
 /** The array of one dtype: `ArrayOf<'float32'>` is Float32Array, over shared memory or not. */
 export type ArrayOf<D extends DType> = ArrayTypes[D];
 export type TypedArray = ArrayTypes[DType];

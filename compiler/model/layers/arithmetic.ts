@@ -1,27 +1,11 @@
 /** Arithmetic and comparisons. Shapes broadcast from the right, as in NumPy; a number is a scalar. */
-import type { DType, Shape } from '../../ir/types.ts';
+import type { Shape } from '../../ir/types.ts';
 import type { PlainOp } from '../../ops/index.ts';
 import { layerName, node, scalar } from '../definition.ts';
 import type { AnyTensor, Tensor } from '../tensor.ts';
-import type { Broadcast, BroadcastVerdict, OperandVerdict } from '../types/broadcast.ts';
-import type { Fits } from '../types/verdict.ts';
+import type { ArithmeticVerdict, Broadcast, BroadcastVerdict, DTypeOf, ShapeOf } from '../types/broadcast.ts';
 
 export type Operand = AnyTensor | number;
-
-// Asked of one property each: whether all of an open tensor fits `Tensor<…>` is not known before it is closed.
-type ShapeOf<T> = T extends { readonly shape: infer S } ? S : [];
-type DTypeOf<A, B> = A extends { readonly dtype: infer D extends DType }
-  ? D
-  : B extends { readonly dtype: infer E extends DType }
-    ? E
-    : 'float32';
-
-/** What the second operand must be, given the first. */
-type Verdict<A, B> = A extends number
-  ? Fits
-  : B extends number
-    ? Fits
-    : OperandVerdict<DTypeOf<A, B>, ShapeOf<A>, DTypeOf<B, A>, ShapeOf<B>>;
 
 /** Both operands as tensors; a number takes the dtype of the other. */
 function operands(a: Operand, b: Operand): [AnyTensor, AnyTensor] {
@@ -35,7 +19,7 @@ const binary =
   (op: PlainOp) =>
   <A extends Operand, B extends Operand>(
     a: A,
-    b: B & Verdict<A, B>['verdict'],
+    b: B & ArithmeticVerdict<A, B>['verdict'],
   ): Tensor<DTypeOf<A, B>, Broadcast<ShapeOf<A>, ShapeOf<B>>> =>
     node(layerName(op), op, operands(a, b));
 
@@ -51,7 +35,7 @@ const comparison =
   (op: PlainOp) =>
   <A extends Operand, B extends Operand>(
     a: A,
-    b: B & Verdict<A, B>['verdict'],
+    b: B & ArithmeticVerdict<A, B>['verdict'],
   ): Tensor<'bool', Broadcast<ShapeOf<A>, ShapeOf<B>>> =>
     node(layerName(op), op, operands(a, b));
 
@@ -65,6 +49,6 @@ export const greaterOrEqual = comparison('greaterOrEqual');
 export const where = <C extends Shape, A extends Operand, B extends Operand>(
   condition: Tensor<'bool', C>,
   a: A & BroadcastVerdict<C, ShapeOf<A>>['verdict'],
-  b: B & Verdict<A, B>['verdict'],
+  b: B & ArithmeticVerdict<A, B>['verdict'],
 ): Tensor<DTypeOf<A, B>, Broadcast<C, Broadcast<ShapeOf<A>, ShapeOf<B>>>> =>
   node(layerName('where'), 'where', [condition, ...operands(a, b)]);

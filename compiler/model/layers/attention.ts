@@ -7,7 +7,8 @@ import type { GivenAttrs, OpName } from '../../ops/index.ts';
 import { checkOptions, layerName, makeParameter, node, nodes, scalar } from '../definition.ts';
 import { glorot, type Initializer, zeros } from '../init.ts';
 import type { AnyTensor, Tensor } from '../tensor.ts';
-import type { At, LastOf, Size } from '../types/dimensions.ts';
+import type { LastOf } from '../types/dimensions.ts';
+import type { Attended } from '../types/sequence.ts';
 import type { First, OnlyOptions } from '../types/verdict.ts';
 import type { DividesVerdict, SpatialVerdict } from '../types/window.ts';
 import { causalMask, type RotaryOptions, rotate } from './positions.ts';
@@ -29,19 +30,18 @@ export interface AttentionOptions {
   /** Queries and keys are turned by their positions. Default: not. */
   readonly rotary?: RotaryOptions | boolean;
   /** Default true; or of each projection. */
-  readonly bias?: boolean | { readonly [K in Projection]?: boolean };
+  readonly bias?: boolean | { readonly [K in AttentionProjection]?: boolean };
   readonly initializer?: Initializer;
   readonly name?: string;
 }
 
-type Projection = 'q_proj' | 'k_proj' | 'v_proj' | 'out_proj';
+/** The dense layers of attention. */
+export type AttentionProjection = 'q_proj' | 'k_proj' | 'v_proj' | 'out_proj';
 
-/** [N, T, C] → [N, T, units]. */
-type Attended<S extends Shape, O> = {
-  shape: [At<S, 0>, At<S, 1>, O extends { readonly units: infer U } ? U & Size : LastOf<S>];
-}['shape'];
-
-type HeadsVerdict<S extends Shape, O extends AttentionOptions> = O extends { readonly headSize: number }
+/** What the checker says of the options of attention. */
+export type HeadsVerdict<S extends Shape, O extends AttentionOptions> = O extends {
+  readonly headSize: number;
+}
   ? OnlyOptions<O, AttentionOptions>
   : First<OnlyOptions<O, AttentionOptions>, DividesVerdict<LastOf<S>, O['heads'], 'channels'>>;
 
@@ -84,7 +84,7 @@ export function multiHeadAttention<S extends Shape, const O extends AttentionOpt
     inputs: readonly AnyTensor[],
     ...attrs: AttrsArgument<GivenAttrs[N]>
   ): AnyTensor => nodes(`${name}.${part}`, op, inputs, ...attrs)[0]!;
-  const project = (role: Projection, from: AnyTensor, units: number): AnyTensor => {
+  const project = (role: AttentionProjection, from: AnyTensor, units: number): AnyTensor => {
     const part = `${name}.${role}`;
     const biased = typeof given.bias === 'object' ? (given.bias[role] ?? true) : (given.bias ?? true);
     const weight = makeParameter(`${part}.weight`, [units, from.dim(-1)], given.initializer ?? glorot);

@@ -6,6 +6,7 @@ import { he, type Initializer, zeros } from '../init.ts';
 import type { AnyTensor, Tensor } from '../tensor.ts';
 import type { Multiply } from '../types/arithmetic.ts';
 import type { At } from '../types/dimensions.ts';
+import type { Multiplier } from '../types/image.ts';
 import type { First, OnlyOptions } from '../types/verdict.ts';
 import type {
   GroupsVerdict,
@@ -19,7 +20,7 @@ import type {
 } from '../types/window.ts';
 import { aroundEvenly, padsOf, perAxis, requireSpatial, windowOf } from './window.ts';
 
-interface WeightOptions {
+export interface WeightOptions {
   /** Default true. */
   readonly bias?: boolean;
   readonly initializer?: Initializer;
@@ -34,7 +35,7 @@ export interface ConvOptions extends Omit<WindowOptions, 'ceil'>, WeightOptions 
 }
 
 /** What the checker says of a convolution's options. */
-type ConvVerdict<S extends Shape, O, Spatial extends 1 | 2> = First<
+export type ConvVerdict<S extends Shape, O, Spatial extends 1 | 2> = First<
   OnlyOptions<O, ConvOptions>,
   First<GroupsVerdict<S, O>, WindowVerdict<S, O, Spatial>>
 >;
@@ -55,8 +56,6 @@ export interface DepthwiseOptions extends Omit<ConvOptions, 'filters' | 'groups'
   /** Filters for each channel. Default 1. */
   readonly multiplier?: number;
 }
-
-type Multiplier<O> = O extends { readonly multiplier: infer M extends number } ? M : 1;
 
 /** One filter (or `multiplier` filters) for each channel: [N, H, W, C] → [N, H', W', C·multiplier]. */
 export function depthwiseConv2d<S extends Shape, const O extends DepthwiseOptions>(

@@ -3,8 +3,8 @@ import type { Shape } from '../../ir/types.ts';
 import { checkOptions, layerName, makeParameter, node } from '../definition.ts';
 import { he, type Initializer, normal, zeros } from '../init.ts';
 import type { AnyTensor, Float, Tensor } from '../tensor.ts';
-import type { Multiplied, ProductVerdict, Projected } from '../types/product.ts';
-import type { Fits, Misfit, OnlyOptions } from '../types/verdict.ts';
+import type { MatrixVerdict, Multiplied, ProductVerdict, Projected } from '../types/product.ts';
+import type { OnlyOptions } from '../types/verdict.ts';
 
 export interface DenseOptions {
   readonly units: number;
@@ -30,12 +30,6 @@ export function dense<S extends Shape, const O extends DenseOptions>(
   const bias = given.bias === false ? null : makeParameter(`${name}.bias`, [given.units], zeros);
   return node(name, 'matmul', [input, weight, bias], { transB: true });
 }
-
-type MatrixVerdict<S extends Shape> = S extends Shape
-  ? S['length'] extends 0 | 1
-    ? Misfit<'expected [batch, …, channels]'>
-    : Fits
-  : never;
 
 export interface EmbeddingOptions {
   /** Rows of the table. */

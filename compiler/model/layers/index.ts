@@ -7,10 +7,16 @@
  * network.
  */
 export type { Image, Sequence } from '../types/dimensions.ts';
-export type { Padding, PerAxis } from '../types/window.ts';
+export type * as shapes from '../types/index.ts';
+export type { Padding, PerAxis, WindowOptions } from '../types/window.ts';
 export * from './activation.ts';
 export * from './arithmetic.ts';
-export { type AttentionOptions, multiHeadAttention } from './attention.ts';
+export {
+  type AttentionOptions,
+  type AttentionProjection,
+  type HeadsVerdict,
+  multiHeadAttention,
+} from './attention.ts';
 export * from './convolution.ts';
 export * from './dense.ts';
 export * from './movement.ts';

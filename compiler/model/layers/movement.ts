@@ -11,11 +11,10 @@ import type {
   InsertAt,
   LastOf,
   Mutable,
-  Product,
   RemoveAt,
-  Trailing,
   WithDim,
 } from '../types/dimensions.ts';
+import type { Flattened } from '../types/image.ts';
 import type {
   Beside,
   Concatenated,
@@ -54,7 +53,7 @@ export function concat<const T extends readonly AnyTensor[], const A extends num
 }
 
 /** Tensors of the shapes that a split along an axis gives. */
-type Parts<D extends DType, S extends Shape, A extends number, Sizes extends Shape> = {
+export type SplitParts<D extends DType, S extends Shape, A extends number, Sizes extends Shape> = {
   -readonly [K in keyof Sizes]: Tensor<D, WithDim<S, A, Sizes[K]>>;
 };
 
@@ -68,7 +67,7 @@ export function split<
   x: Tensor<D, S>,
   parts: P & SplitVerdict<S, A, P>['problem'],
   axis?: A & AxisVerdict<S, A>['problem'],
-): Parts<D, S, A, SplitSizes<S, A, P>> {
+): SplitParts<D, S, A, SplitSizes<S, A, P>> {
   const at = positive(x, axis ?? -1);
   const given: number | readonly number[] = parts;
   const sizes = typeof given === 'number' ? new Array<number>(given).fill(x.dim(at) / given) : given;
@@ -77,7 +76,12 @@ export function split<
       expected: `a divisor of ${x.dim(at)}`,
       got: String(given),
     });
-  return nodes(layerName('split'), 'split', [x], { sizes, axis: at }) as Parts<D, S, A, SplitSizes<S, A, P>>;
+  return nodes(layerName('split'), 'split', [x], { sizes, axis: at }) as SplitParts<
+    D,
+    S,
+    A,
+    SplitSizes<S, A, P>
+  >;
 }
 
 /** Elements [start, start + size) of an axis: `narrow(x, 1, 0, 1)` is the first token of [batch, tokens, channels]. */
@@ -134,10 +138,6 @@ export function reshape<D extends DType, S extends Shape, const T extends Shape>
     });
   return node(layerName('reshape'), 'reshape', [x], { shape: resolved });
 }
-
-type Flattened<S extends Shape> = S extends readonly [infer N extends number, ...Shape]
-  ? [N, Product<Trailing<S>>]
-  : [number, number];
 
 /** [N, …] → [N, rest]. */
 export const flatten = <D extends DType, S extends Shape>(x: Tensor<D, S>): Tensor<D, Flattened<S>> =>

@@ -2,9 +2,9 @@
 import type { Shape } from '../../ir/types.ts';
 import { checkOptions, layerName, node } from '../definition.ts';
 import type { AnyTensor, Float, Tensor } from '../tensor.ts';
-import type { Multiply } from '../types/arithmetic.ts';
 import type { At } from '../types/dimensions.ts';
-import type { First, Fits, Misfit, OnlyOptions } from '../types/verdict.ts';
+import type { Resized, ResizeVerdict } from '../types/image.ts';
+import type { First, OnlyOptions } from '../types/verdict.ts';
 import type { SpatialVerdict, Windowed1, Windowed2, WindowOptions, WindowVerdict } from '../types/window.ts';
 import { perAxis, requireSpatial, windowOf } from './window.ts';
 
@@ -74,26 +74,6 @@ export interface ResizeOptions {
   /** Which input coordinate an output pixel has. Default 'half_pixel': pixel centres at half integers. */
   readonly coordinates?: 'half_pixel' | 'align_corners' | 'asymmetric' | 'pytorch_half_pixel';
 }
-
-type Resized<S extends Shape, O> = {
-  shape: [At<S, 0>, ResizedAxis<At<S, 1>, O, 0>, ResizedAxis<At<S, 2>, O, 1>, At<S, 3>];
-}['shape'];
-
-type ResizedAxis<N extends number, O, Axis extends 0 | 1> = O extends {
-  readonly size: infer Size extends readonly number[];
-}
-  ? Size[Axis]
-  : O extends { readonly scale: infer K }
-    ? K extends number
-      ? Multiply<N, K>
-      : K extends readonly number[]
-        ? Multiply<N, K[Axis]>
-        : number
-    : number;
-
-type ResizeVerdict<O> = O extends { readonly size: unknown } | { readonly scale: unknown }
-  ? Fits
-  : Misfit<'expected a size or a scale'>;
 
 /** [N, H, W, C] → [N, H', W', C], H' and W' by `size` or `scale`. */
 export function resize<D extends Float, S extends Shape, const O extends ResizeOptions>(

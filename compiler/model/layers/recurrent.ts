@@ -3,8 +3,7 @@ import type { Shape } from '../../ir/types.ts';
 import { checkOptions, layerName, makeParameter, node, nodes } from '../definition.ts';
 import { type Initializer, uniform } from '../init.ts';
 import type { AnyTensor, Tensor } from '../tensor.ts';
-import type { Multiply } from '../types/arithmetic.ts';
-import type { At, Size } from '../types/dimensions.ts';
+import type { Recurrent } from '../types/sequence.ts';
 import type { OnlyOptions } from '../types/verdict.ts';
 import type { SpatialVerdict } from '../types/window.ts';
 
@@ -19,17 +18,6 @@ export interface RecurrentOptions {
   readonly initializer?: Initializer;
   readonly name?: string;
 }
-
-/** [N, T, C] → [N, T, units], or 2·units both ways. */
-type Run<S extends Shape, O extends RecurrentOptions> = {
-  shape: [At<S, 0>, At<S, 1>, Width<O>];
-}['shape'];
-
-type Width<O extends RecurrentOptions> = O extends { readonly direction: infer D }
-  ? D extends 'both'
-    ? Multiply<2, O['units']>
-    : O['units'] & Size
-  : O['units'] & Size;
 
 const names = ['units', 'direction', 'bias', 'initializer', 'name'];
 
@@ -58,10 +46,10 @@ function run<T extends AnyTensor>(op: 'lstm' | 'gru', x: AnyTensor, options: Rec
 export const lstm = <S extends Shape, const O extends RecurrentOptions>(
   x: Tensor<'float32', S> & SpatialVerdict<S, 1>['verdict'],
   options: O & OnlyOptions<O, RecurrentOptions>['verdict'],
-): Tensor<'float32', Run<S, O>> => run('lstm', x, options);
+): Tensor<'float32', Recurrent<S, O>> => run('lstm', x, options);
 
 /** Gated recurrent unit (Cho et al. 2014, arXiv 1406.1078): [N, T, C] → [N, T, units], the state of every step. */
 export const gru = <S extends Shape, const O extends RecurrentOptions>(
   x: Tensor<'float32', S> & SpatialVerdict<S, 1>['verdict'],
   options: O & OnlyOptions<O, RecurrentOptions>['verdict'],
-): Tensor<'float32', Run<S, O>> => run('gru', x, options);
+): Tensor<'float32', Recurrent<S, O>> => run('gru', x, options);

@@ -3,9 +3,8 @@ import { MillraceError } from '../../../runtime/error.ts';
 import type { Shape } from '../../ir/types.ts';
 import { layerName, node } from '../definition.ts';
 import type { AnyTensor, Float, Tensor } from '../tensor.ts';
-import type { At, LastOf } from '../types/dimensions.ts';
+import type { ImageVerdict, Pooled } from '../types/image.ts';
 import type { AxesVerdict, Reduction } from '../types/product.ts';
-import type { Fits, Misfit, Show } from '../types/verdict.ts';
 
 export interface ReduceOptions {
   /** Leave an extent of 1 in place of each axis. Default true. */
@@ -41,26 +40,6 @@ export interface GlobalPoolOptions {
   /** [N, 1, 1, C] instead of [N, C]. Default false. */
   readonly keepDims?: boolean;
 }
-
-type Pooled<S extends Shape, O> = O extends { readonly keepDims: infer Keep }
-  ? Keep extends true
-    ? Kept<S>
-    : [At<S, 0>, LastOf<S>]
-  : [At<S, 0>, LastOf<S>];
-
-type Kept<S extends Shape> = S extends readonly [
-  infer N extends number,
-  ...infer Spatial extends Shape,
-  infer C extends number,
-]
-  ? [N, ...{ -readonly [K in keyof Spatial]: 1 }, C]
-  : number[];
-
-type ImageVerdict<S extends Shape> = S extends Shape
-  ? S['length'] extends 0 | 1 | 2
-    ? Misfit<`expected [batch, …spatial, channels], got ${Show<S>}`>
-    : Fits
-  : never;
 
 const overSpatial =
   (op: 'reduceMean' | 'reduceMax') =>

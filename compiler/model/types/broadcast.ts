@@ -2,6 +2,7 @@
  * Broadcasting as NumPy has it: shapes are aligned at their last axes, and an extent of 1 is repeated. Where one
  * extent is not known and the other is neither unknown nor 1, the result is the known one: nothing else can fit.
  */
+import type { DType } from '../../ir/types.ts';
 import type { Size, Unranked } from './dimensions.ts';
 import type { All, Fits, Misfit, Show } from './verdict.ts';
 
@@ -83,3 +84,20 @@ type AllMeet<A, B> = A extends readonly [...infer As extends number[], infer X e
 export type OperandVerdict<D, A, E, B> = [E] extends [D]
   ? BroadcastVerdict<A, B>
   : Misfit<`expected ${D & string}, got ${E & string}`>;
+
+// Asked of one property each: whether all of an open tensor fits `Tensor<…>` is not known before it is closed.
+/** Of an operand: a number has no dimensions. */
+export type ShapeOf<T> = T extends { readonly shape: infer S } ? S : [];
+/** That of the tensor among two operands. */
+export type DTypeOf<A, B> = A extends { readonly dtype: infer D extends DType }
+  ? D
+  : B extends { readonly dtype: infer E extends DType }
+    ? E
+    : 'float32';
+
+/** What the second operand must be, given the first. */
+export type ArithmeticVerdict<A, B> = A extends number
+  ? Fits
+  : B extends number
+    ? Fits
+    : OperandVerdict<DTypeOf<A, B>, ShapeOf<A>, DTypeOf<B, A>, ShapeOf<B>>;

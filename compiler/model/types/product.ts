@@ -115,3 +115,10 @@ export type AxesVerdict<S extends Shape, A> = S extends Shape
 type OneAxisVerdict<S extends Shape, A extends number> = [AxisOf<S, A>] extends [never]
   ? Misfit<`no axis ${A} in ${Show<S>}`>
   : Fits;
+
+/** Of what a dense layer multiplies: a batch of rows at least. */
+export type MatrixVerdict<S extends Shape> = S extends Shape
+  ? S['length'] extends 0 | 1
+    ? Misfit<'expected [batch, …, channels]'>
+    : Fits
+  : never;

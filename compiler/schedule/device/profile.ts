@@ -7,10 +7,10 @@ import type { ReadModel } from '../../memory/problem.ts';
 import { type Device, type KernelCost, referenceDevice, type StepWork, workKey } from './cost.ts';
 import { fitFamily, type Timing } from './fit.ts';
 
-export const PROFILE_VERSION = 2;
+export const PROFILE_VERSION: Profile['version'] = 2;
 
 export interface Profile {
-  readonly version: typeof PROFILE_VERSION;
+  readonly version: 2;
   /** For people: what was measured. */
   readonly machine: string;
   readonly engine: string;

@@ -107,4 +107,8 @@ const gpt2: NameMap = rules(
   /\.attn\.(?:masked_)?bias$/,
 );
 
-export const huggingface = { bert, gpt2 } as const;
+/** Checkpoints of Hugging Face's transformers: `bert` is a function of how the names are written, `gpt2` a map. */
+export const huggingface: {
+  readonly bert: (names?: BertNames) => NameMap;
+  readonly gpt2: NameMap;
+} = { bert, gpt2 };
