@@ -1,74 +1,58 @@
-/** The one list of ops, by family: a line each. A bundle's host ops come from here too. */
-export { abs } from './elementwise/abs.ts';
-export { add } from './elementwise/add.ts';
-export { and } from './elementwise/and.ts';
-export { cast } from './elementwise/cast.ts';
-export { ceil } from './elementwise/ceil.ts';
-export { clip } from './elementwise/clip.ts';
-export { div } from './elementwise/div.ts';
-export { elu } from './elementwise/elu.ts';
-export { equal } from './elementwise/equal.ts';
-export { erf } from './elementwise/erf.ts';
-export { exp } from './elementwise/exp.ts';
-export { floor } from './elementwise/floor.ts';
-export { fromBfloat16 } from './elementwise/from-bfloat16.ts';
-export { gelu } from './elementwise/gelu.ts';
-export { greater } from './elementwise/greater.ts';
-export { greaterOrEqual } from './elementwise/greater-or-equal.ts';
-export { hardSigmoid } from './elementwise/hard-sigmoid.ts';
-export { hardSwish } from './elementwise/hard-swish.ts';
-export { isNan } from './elementwise/is-nan.ts';
-export { leakyRelu } from './elementwise/leaky-relu.ts';
-export { less } from './elementwise/less.ts';
-export { lessOrEqual } from './elementwise/less-or-equal.ts';
-export { log } from './elementwise/log.ts';
-export { max } from './elementwise/max.ts';
-export { min } from './elementwise/min.ts';
-export { mish } from './elementwise/mish.ts';
-export { mod } from './elementwise/mod.ts';
-export { mul } from './elementwise/mul.ts';
-export { neg } from './elementwise/neg.ts';
-export { not } from './elementwise/not.ts';
-export { or } from './elementwise/or.ts';
-export { pow } from './elementwise/pow.ts';
-export { prelu } from './elementwise/prelu.ts';
-export { reciprocal } from './elementwise/reciprocal.ts';
-export { relu } from './elementwise/relu.ts';
-export { sigmoid } from './elementwise/sigmoid.ts';
-export { silu } from './elementwise/silu.ts';
-export { softplus } from './elementwise/softplus.ts';
-export { sqrt } from './elementwise/sqrt.ts';
-export { sub } from './elementwise/sub.ts';
-export { tanh } from './elementwise/tanh.ts';
+/**
+ * The one list of ops: a line for each file of a family. A bundle's host ops come from here too. Definitions are marked
+ * as calls without side effects, so that esbuild leaves out the ops of a file that no step needs.
+ */
+export {
+  clip,
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  mish,
+  prelu,
+  relu,
+  sigmoid,
+  silu,
+  softplus,
+  tanh,
+} from './elementwise/activations.ts';
+export { abs, add, div, mod, mul, neg, sub } from './elementwise/arithmetic.ts';
+export { cast, fromBfloat16 } from './elementwise/cast.ts';
+export {
+  equal,
+  greater,
+  greaterOrEqual,
+  isNan,
+  less,
+  lessOrEqual,
+  max,
+  min,
+} from './elementwise/comparisons.ts';
+export { erf, exp, log, pow, reciprocal, sqrt } from './elementwise/exponentials.ts';
+export { and, not, or } from './elementwise/logic.ts';
+export { ceil, floor } from './elementwise/rounding.ts';
 export { where } from './elementwise/where.ts';
 export { gather } from './indexing/gather.ts';
 export { conv } from './linear/conv.ts';
 export { convTranspose } from './linear/conv-transpose.ts';
 export { matmul } from './linear/matmul.ts';
+export { depthToSpace, spaceToDepth } from './movement/blocks.ts';
 export { concat } from './movement/concat.ts';
-export { depthToSpace } from './movement/depth-to-space.ts';
 export { expand } from './movement/expand.ts';
-export { identity } from './movement/identity.ts';
 export { pad } from './movement/pad.ts';
-export { reshape } from './movement/reshape.ts';
 export { resize } from './movement/resize.ts';
 export { slice } from './movement/slice.ts';
-export { spaceToDepth } from './movement/space-to-depth.ts';
 export { split } from './movement/split.ts';
 export { transpose } from './movement/transpose.ts';
+export { identity, reshape } from './movement/views.ts';
 export { batchNorm } from './normalization/batch-norm.ts';
 export { instanceNorm } from './normalization/instance-norm.ts';
-export { layerNorm } from './normalization/layer-norm.ts';
-export { logSoftmax } from './normalization/log-softmax.ts';
 export { lrn } from './normalization/lrn.ts';
-export { rmsNorm } from './normalization/rms-norm.ts';
-export { softmax } from './normalization/softmax.ts';
+export { layerNorm, rmsNorm } from './normalization/row-norm.ts';
+export { logSoftmax, softmax } from './normalization/softmax.ts';
 export { averagePool } from './pooling/average-pool.ts';
 export { maxPool } from './pooling/max-pool.ts';
 export { gru } from './recurrent/gru.ts';
 export { lstm } from './recurrent/lstm.ts';
-export { reduceMax } from './reduction/reduce-max.ts';
-export { reduceMean } from './reduction/reduce-mean.ts';
-export { reduceMin } from './reduction/reduce-min.ts';
-export { reduceProd } from './reduction/reduce-prod.ts';
-export { reduceSum } from './reduction/reduce-sum.ts';
+export { reduceMax, reduceMean, reduceMin, reduceProd, reduceSum } from './reduction/reduce.ts';

@@ -29,6 +29,19 @@ describe('the modules of a bundle', () => {
     for (const name of opNames) assert.equal(module[name]?.name, name);
   });
 
+  it('hold no op but the one that is asked for', async () => {
+    for (const name of opNames) {
+      const files = await bundleEntries([name]);
+      const host = files.find((file) => file.name === 'host.js')!.text;
+      const named = [...host.matchAll(/^ {2}name: "(\w+)"/gm)].map(([, other]) => other!);
+      assert.deepEqual(
+        named.filter((other) => other !== name && opNames.includes(other)),
+        [],
+        `host.js of ${name}: a definition lacks /* @__PURE__ */`,
+      );
+    }
+  });
+
   it('leave the reference out where no step needs it', async () => {
     const files = await bundleEntries([]);
     assert.deepEqual(files.map(({ name }) => name).sort(), ['index.js', 'worker.js']);

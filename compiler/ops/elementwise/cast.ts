@@ -1,10 +1,7 @@
-/**
- * Conversion to another dtype: floating point to integer truncates towards zero and saturates (NaN: 0), integer to a
- * narrower integer wraps around, to bool is 1 where not zero.
- */
+/** Elements as elements of another type. */
 import { castTypes } from '../../../runtime/kernels/table.ts';
 import { type Tensor, zeros } from '../../ir/tensor.ts';
-import { type DType, dtypes, elementCount, isFloat } from '../../ir/types.ts';
+import { type DType, dtypes, elementCount, formatType, isFloat, type TensorType } from '../../ir/types.ts';
 import { elementwiseCost, permuteElementwise } from '../define/elementwise.ts';
 import { call, defineOp, required, shapeError } from '../define/op.ts';
 import { bigsOf, isBig, numbersFor, numbersOf, tensorOf } from '../reference/elements.ts';
@@ -64,7 +61,11 @@ export function castTensor(x: Tensor, to: DType): Tensor {
 
 const castIndex = (dtype: DType): number => (castTypes as readonly string[]).indexOf(dtype);
 
-export const cast = defineOp({
+/**
+ * Conversion to another dtype: floating point to integer truncates towards zero and saturates (NaN: 0), integer to a
+ * narrower integer wraps around, to bool is 1 where not zero.
+ */
+export const cast = /* @__PURE__ */ defineOp({
   name: 'cast',
   inputs: ['x'],
   attrs: { to: 'float32' },
@@ -86,5 +87,31 @@ export const cast = defineOp({
     const params = { count: elementCount(outputs[0]!.shape), from, to };
     return { calls: [call('cast', { y: { output: 0 }, x: { input: 0 } }, params)], weights: [], scratch: [] };
   },
+  cost: elementwiseCost,
+});
+
+function widen(bits: Tensor, type: TensorType): Tensor {
+  const y = zeros(type);
+  const words = new Uint32Array(y.data.buffer);
+  const x = bits.data as Uint16Array;
+  for (let i = 0; i < x.length; i++) words[i] = x[i]! << 16;
+  return y;
+}
+
+/**
+ * bfloat16 to float32. The sixteen bits of a bfloat16 are the upper half of a float32, so widening is exact. The graph
+ * has no such dtype: weights stored in it are recipes, this op over their bits as uint16.
+ */
+export const fromBfloat16 = /* @__PURE__ */ defineOp({
+  name: 'fromBfloat16',
+  inputs: ['bits'],
+  attrs: {},
+  traits: { elementwise: true, permute: permuteElementwise },
+  infer(inputs) {
+    const bits = required(inputs, 0, 'bits');
+    if (bits.dtype !== 'uint16') throw shapeError('fromBfloat16', 'uint16', formatType(bits));
+    return [{ dtype: 'float32', shape: bits.shape }];
+  },
+  evaluate: ([bits], _attrs, [type]) => [widen(bits!, type!)],
   cost: elementwiseCost,
 });

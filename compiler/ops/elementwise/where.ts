@@ -14,7 +14,7 @@ function repeated(x: Tensor, { shape }: TensorType): TypedArray {
   return y.data;
 }
 
-export const where = defineOp({
+export const where = /* @__PURE__ */ defineOp({
   name: 'where',
   inputs: ['condition', 'a', 'b'],
   attrs: {},

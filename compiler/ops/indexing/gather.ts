@@ -13,7 +13,7 @@ const gathered = (x: Shape, indices: Shape, axis: number): number[] => [
   ...x.slice(axis + 1),
 ];
 
-export const gather = defineOp({
+export const gather = /* @__PURE__ */ defineOp({
   name: 'gather',
   inputs: ['x', 'indices'],
   attrs: { axis: 0 },

@@ -30,7 +30,7 @@ function source({ stride, dilation, begin, input }: WindowAxis, o: number, k: nu
   return i < input ? i : -1;
 }
 
-export const convTranspose = defineOp({
+export const convTranspose = /* @__PURE__ */ defineOp({
   name: 'convTranspose',
   inputs: ['x', 'w', 'bias?', 'residual?'],
   attrs: {

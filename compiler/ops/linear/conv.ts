@@ -53,7 +53,7 @@ function source({ stride, dilation, begin, input }: WindowAxis, o: number, k: nu
   return i >= 0 && i < input ? i : -1;
 }
 
-export const conv = defineOp({
+export const conv = /* @__PURE__ */ defineOp({
   name: 'conv',
   inputs: ['x', 'w', 'bias?', 'residual?'],
   attrs: { strides: numbers, dilations: numbers, pads: numbers, groups: 1, ...noEpilogue },

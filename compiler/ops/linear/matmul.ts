@@ -31,7 +31,7 @@ interface Attrs extends EpilogueAttrs {
   readonly transB: boolean;
 }
 
-export const matmul = defineOp({
+export const matmul = /* @__PURE__ */ defineOp({
   name: 'matmul',
   inputs: ['a', 'b', 'bias?', 'residual?'],
   attrs: { transA: false, transB: false, ...noEpilogue },

@@ -17,7 +17,7 @@ function copiesOf(inputs: readonly (TensorType | null)[], axis: number, output: 
   });
 }
 
-export const concat = defineOp({
+export const concat = /* @__PURE__ */ defineOp({
   name: 'concat',
   inputs: ['...xs'],
   attrs: { axis: 0 },

@@ -16,7 +16,7 @@ const copyOf = (x: TensorType, { shape }: TensorType): StridedCopy => ({
   yOffset: 0,
 });
 
-export const expand = defineOp({
+export const expand = /* @__PURE__ */ defineOp({
   name: 'expand',
   inputs: ['x'],
   attrs: { shape: [] as readonly number[] },

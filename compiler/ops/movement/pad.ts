@@ -66,7 +66,7 @@ function halves(dtype: DType, value: number): { low: number; high: number } {
   return { low: low!, high: high! };
 }
 
-export const pad = defineOp({
+export const pad = /* @__PURE__ */ defineOp({
   name: 'pad',
   inputs: ['x'],
   attrs: { pads: [] as readonly number[], mode: 'constant', value: 0 },

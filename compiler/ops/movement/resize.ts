@@ -33,7 +33,7 @@ function packTaps(taps: readonly Tap[]): TypedConstant {
 /** Where element i of a new dimension is element i of the old one. */
 const still: readonly Tap[] = [{ low: 0, high: 0, lowWeight: 1, highWeight: 0 }];
 
-export const resize = defineOp({
+export const resize = /* @__PURE__ */ defineOp({
   name: 'resize',
   inputs: ['x'],
   attrs: {

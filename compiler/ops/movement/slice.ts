@@ -23,7 +23,7 @@ function copyOf(x: TensorType, { starts, steps, sizes }: SliceAttrs): StridedCop
   };
 }
 
-export const slice = defineOp({
+export const slice = /* @__PURE__ */ defineOp({
   name: 'slice',
   inputs: ['x'],
   attrs: {

@@ -16,7 +16,7 @@ function copiesOf(x: TensorType, axis: number, outputs: readonly TensorType[]): 
   });
 }
 
-export const split = defineOp({
+export const split = /* @__PURE__ */ defineOp({
   name: 'split',
   inputs: ['x'],
   attrs: { axis: 0, sizes: [] as readonly number[] },

@@ -27,7 +27,7 @@ export function keepsOrder(shape: Shape, perm: readonly number[]): boolean {
 export const inversePermutation = (perm: readonly number[]): number[] =>
   perm.map((_, axis) => perm.indexOf(axis));
 
-export const transpose = defineOp({
+export const transpose = /* @__PURE__ */ defineOp({
   name: 'transpose',
   inputs: ['x'],
   attrs: { perm: [] as readonly number[] },

@@ -38,7 +38,7 @@ const around = (shape: readonly number[], axis: number): [outer: number, inner: 
   elementCount(shape.slice(axis + 1)),
 ];
 
-export const batchNorm = defineOp({
+export const batchNorm = /* @__PURE__ */ defineOp({
   name: 'batchNorm',
   inputs: ['x', 'scale', 'bias', 'mean', 'variance'],
   attrs: { epsilon: 1e-5, axis: -1, ...noEpilogue },

@@ -14,7 +14,7 @@ import { present, realsOf, tensorOfReals } from '../reference/reals.ts';
 /** Positions of one channel of one batch element. */
 const spatialOf = (shape: readonly number[]): number => elementCount(shape.slice(1, -1));
 
-export const instanceNorm = defineOp({
+export const instanceNorm = /* @__PURE__ */ defineOp({
   name: 'instanceNorm',
   inputs: ['x', 'scale', 'bias'],
   attrs: { epsilon: 1e-5, ...noEpilogue },

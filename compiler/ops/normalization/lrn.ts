@@ -8,7 +8,7 @@ import { call, defineOp, shapeError } from '../define/op.ts';
 import { requireFloat } from '../define/typing.ts';
 import { present, realsOf, tensorOfReals } from '../reference/reals.ts';
 
-export const lrn = defineOp({
+export const lrn = /* @__PURE__ */ defineOp({
   name: 'lrn',
   inputs: ['x'],
   attrs: { size: 1, alpha: 1e-4, beta: 0.75, bias: 1 },

@@ -79,3 +79,16 @@ export const defineRowNorm = <N extends string>({ name, rms }: RowNormDefinition
       bytes: trafficOf([inputs[0] ?? null], outputs),
     }),
   });
+
+/**
+ * Layer normalisation (Ba et al. 2016, arXiv 1607.06450), over the last axis: y = (x − μ) / √(σ² + ε) · scale + bias,
+ * with mean and (biased) variance of each row. ONNX LayerNormalization-17 with axis −1; over several axes the importer
+ * makes one of them.
+ */
+export const layerNorm = /* @__PURE__ */ defineRowNorm({ name: 'layerNorm', rms: false });
+
+/**
+ * Root mean square normalisation (Zhang and Sennrich 2019, arXiv 1910.07467), over the last axis:
+ * y = x / √(mean(x²) + ε) · scale. (ONNX RMSNormalization-23 with axis −1)
+ */
+export const rmsNorm = /* @__PURE__ */ defineRowNorm({ name: 'rmsNorm', rms: true });

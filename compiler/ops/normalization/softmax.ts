@@ -73,4 +73,7 @@ export const defineSoftmax = <N extends string>(name: N, logarithm: boolean) =>
     }),
   });
 
-export const softmax = defineSoftmax('softmax', false);
+export const softmax = /* @__PURE__ */ defineSoftmax('softmax', false);
+
+/** The logarithm of softmax, computed without taking the logarithm of a small number. */
+export const logSoftmax = /* @__PURE__ */ defineSoftmax('logSoftmax', true);

@@ -9,7 +9,7 @@ import { evaluatePool, inferPool, lowerPool, poolAttrs, poolCost, poolModes, poo
 const modeOf = ({ countIncludePad }: { readonly countIncludePad: boolean }): number =>
   countIncludePad ? poolModes.averagePadded : poolModes.averageInside;
 
-export const averagePool = defineOp({
+export const averagePool = /* @__PURE__ */ defineOp({
   name: 'averagePool',
   inputs: ['x'],
   attrs: { ...poolAttrs, countIncludePad: false },

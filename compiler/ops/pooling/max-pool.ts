@@ -2,7 +2,7 @@
 import { defineOp, required } from '../define/op.ts';
 import { evaluatePool, inferPool, lowerPool, poolAttrs, poolCost, poolModes, poolRequired } from './pool.ts';
 
-export const maxPool = defineOp({
+export const maxPool = /* @__PURE__ */ defineOp({
   name: 'maxPool',
   inputs: ['x'],
   attrs: poolAttrs,

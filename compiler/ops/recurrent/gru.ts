@@ -17,7 +17,7 @@ import {
 const GATES = 3;
 const states = ['h0'] as const;
 
-export const gru = defineOp({
+export const gru = /* @__PURE__ */ defineOp({
   name: 'gru',
   inputs: [...recurrentInputs, 'h0?'],
   attrs: { reverse: false },

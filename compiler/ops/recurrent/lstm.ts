@@ -17,7 +17,7 @@ import {
 const GATES = 4;
 const states = ['h0', 'c0'] as const;
 
-export const lstm = defineOp({
+export const lstm = /* @__PURE__ */ defineOp({
   name: 'lstm',
   inputs: [...recurrentInputs, 'h0?', 'c0?'],
   attrs: { reverse: false },

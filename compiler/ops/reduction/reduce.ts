@@ -147,3 +147,43 @@ export const defineReduce = <N extends string>({ name, fn, initial, combine }: R
       bytes: trafficOf(inputs, outputs),
     }),
   });
+
+/** The sum over some axes. (ONNX ReduceSum-13) */
+export const reduceSum = /* @__PURE__ */ defineReduce({
+  name: 'reduceSum',
+  fn: 'sum',
+  initial: 0,
+  combine: (a, b) => a + b,
+});
+
+/** The mean over some axes; over all spatial ones it is global average pooling. (ONNX ReduceMean-18) */
+export const reduceMean = /* @__PURE__ */ defineReduce({
+  name: 'reduceMean',
+  fn: 'mean',
+  initial: 0,
+  combine: (a, b) => a + b,
+});
+
+/** The largest element over some axes. (ONNX ReduceMax-20) */
+export const reduceMax = /* @__PURE__ */ defineReduce({
+  name: 'reduceMax',
+  fn: 'max',
+  initial: -Infinity,
+  combine: Math.max,
+});
+
+/** The smallest element over some axes. (ONNX ReduceMin-20) */
+export const reduceMin = /* @__PURE__ */ defineReduce({
+  name: 'reduceMin',
+  fn: 'min',
+  initial: Infinity,
+  combine: Math.min,
+});
+
+/** The product over some axes; it occurs in shape arithmetic only, so no kernel has it. (ONNX ReduceProd-18) */
+export const reduceProd = /* @__PURE__ */ defineReduce({
+  name: 'reduceProd',
+  fn: null,
+  initial: 1,
+  combine: (a, b) => a * b,
+});

@@ -1,9 +1,10 @@
-/** The same elements in the same order under another shape (flatten, squeeze and unsqueeze too). */
+/** Ops whose output is their input's memory: the bytes are the same. */
 import { elementCount, formatType, type Shape } from '../../ir/types.ts';
-import { noCost } from '../define/elementwise.ts';
+import { noCost, permuteElementwise } from '../define/elementwise.ts';
 import { defineOp, type Permuted, required, shapeError } from '../define/op.ts';
 
-export const reshape = defineOp({
+/** The same elements in the same order under another shape (flatten, squeeze and unsqueeze too). */
+export const reshape = /* @__PURE__ */ defineOp({
   name: 'reshape',
   inputs: ['x'],
   attrs: { shape: [] as readonly number[] },
@@ -92,3 +93,22 @@ function groupAxes(from: Shape, to: Shape): Group[] {
   }
   return groups;
 }
+
+/** x, unchanged. */
+export const identity = /* @__PURE__ */ defineOp({
+  name: 'identity',
+  inputs: ['x'],
+  attrs: {},
+  traits: {
+    elementwise: true,
+    movement: true,
+    view: true,
+    identity: true,
+    permute: permuteElementwise,
+  },
+  infer: (inputs) => [required(inputs, 0, 'x')],
+  evaluate: ([x]) => [x!],
+  // A view has no calls: its output lies where its input lies.
+  lower: () => ({ calls: [], weights: [], scratch: [] }),
+  cost: noCost,
+});

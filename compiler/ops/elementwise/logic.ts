@@ -1,10 +1,26 @@
-/** Logical negation. */
+/** Connectives of truth values. */
 import { zeros } from '../../ir/tensor.ts';
 import { formatType } from '../../ir/types.ts';
 import { elementwiseCost, permuteElementwise } from '../define/elementwise.ts';
 import { defineOp, required, shapeError } from '../define/op.ts';
+import { definePredicate } from './predicate.ts';
 
-export const not = defineOp({
+/** a and b, broadcast. */
+export const and = /* @__PURE__ */ definePredicate({
+  name: 'and',
+  of: 'bools',
+  test: (a, b) => a !== 0 && b !== 0,
+});
+
+/** a or b, broadcast. */
+export const or = /* @__PURE__ */ definePredicate({
+  name: 'or',
+  of: 'bools',
+  test: (a, b) => a !== 0 || b !== 0,
+});
+
+/** Logical negation. */
+export const not = /* @__PURE__ */ defineOp({
   name: 'not',
   inputs: ['x'],
   attrs: {},
