@@ -10,22 +10,27 @@ export const bindingOptions = {
 
 export const bindingHelp = `  --dim NAME=N          bind a symbolic dimension of the model, or width or height of a .cfg; may be repeated
   --shape NAME=1x3x224x224
-                        bind the shape of an input; may be repeated
+                        bind the shape of an input ("scalar" for none); may be repeated
   --seed N              make up the weights of a .cfg`;
 
 export function bindingsOf(given: Arguments, help: string): ModelFileOptions {
-  const dims: Record<string, number> = {};
+  const dims = new Map<string, number>();
   for (const text of given.list('dim')) {
     const [name, value] = assignment(text, 'dim', help);
-    if (!/^[1-9]\d*$/.test(value)) throw new UsageError(`--dim ${name}: expected a positive number`, help);
-    dims[name] = Number(value);
+    if (!/^\d+$/.test(value)) throw new UsageError(`--dim ${name}: expected a whole number`, help);
+    dims.set(name, Number(value));
   }
-  const shapes: Record<string, number[]> = {};
+  const shapes = new Map<string, number[]>();
   for (const text of given.list('shape')) {
     const [name, value] = assignment(text, 'shape', help);
-    if (!/^\d+(x\d+)*$/.test(value)) throw new UsageError(`--shape ${name}: expected 1x3x224x224`, help);
-    shapes[name] = value.split('x').map(Number);
+    if (!/^(\d+(x\d+)*|scalar)$/.test(value))
+      throw new UsageError(`--shape ${name}: expected extents as in 1x3x224x224, or scalar`, help);
+    shapes.set(name, value === 'scalar' ? [] : value.split('x').map(Number));
   }
   const seed = given.count('seed');
-  return { dims, shapes, ...(seed === undefined ? {} : { seed }) };
+  return {
+    dims: Object.fromEntries(dims),
+    shapes: Object.fromEntries(shapes),
+    ...(seed === undefined ? {} : { seed }),
+  };
 }

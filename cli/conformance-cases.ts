@@ -91,15 +91,15 @@ async function runCase(path: string, name: string, { run }: ConformanceOptions):
     const constantNames = new Set(constantInputs(content));
     for (const set of dataSets(path)) {
       const given = new Map<string, Tensor>();
-      const constants: Record<string, Tensor> = {};
+      const constants = new Map<string, Tensor>();
       inputs.forEach((input, i) => {
         const file = join(path, set, `input_${i}.pb`);
         if (!existsSync(file)) return;
         const { tensor } = readTensorFile(file);
-        if (constantNames.has(input.name)) constants[input.name] = tensor;
+        if (constantNames.has(input.name)) constants.set(input.name, tensor);
         else given.set(input.name, tensor);
       });
-      const outputs = await run(model, given, constants);
+      const outputs = await run(model, given, Object.fromEntries(constants));
       for (const [i, output] of graph.outputs.entries()) {
         const file = join(path, set, `output_${i}.pb`);
         if (!existsSync(file)) continue;

@@ -80,12 +80,6 @@ describe('onnx reader, given a hostile file', () => {
     'a group': new Uint8Array([...int(1, 8), 0x3b, 0x3c]),
     'two graphs': new Uint8Array([...int(1, 8), ...field(7, []), ...field(7, [])]),
     'no graph': new Uint8Array(int(1, 8)),
-    'a domain imported twice': new Uint8Array([
-      ...int(1, 8),
-      ...field(7, []),
-      ...field(8, int(2, 17)),
-      ...field(8, [...field(1, text('ai.onnx')), ...int(2, 18)]),
-    ]),
     'a node without operator': model(field(1, field(2, text('y')))),
     'an attribute without name': model(field(1, [...field(4, text('Relu')), ...field(5, int(3, 1))])),
     'an attribute twice': model(

@@ -164,6 +164,56 @@ describe('importing: refusals', () => {
     });
   });
 
+  it('reports dimensions, opset, types and ops at once', async () => {
+    const inputs = { x: [1, 'time'], z: [1, null], s: { dtype: 'float32', shape: [2] } } as const;
+    const nodes = [node('Relu', ['x'], ['r']), node('RNN', ['z'], ['y'])];
+    const foreign: ModelParts = {
+      opset: 30,
+      nodes: [...nodes, node('Cast', ['s'], ['c'], { to: 16 })],
+      inputs,
+      outputs: ['y'],
+    };
+    await assert.rejects(importParts(foreign), (error: unknown) => {
+      assert.ok(error instanceof MillraceError);
+      assert.equal(error.code, 'MODEL_UNSUPPORTED');
+      for (const part of [
+        'opset 30: expected 7 to 22',
+        'input "x": [1, time] leaves "time" open',
+        'input "z": [1, ?] leaves dimension 1 open',
+        'RNN (ai.onnx, opset 30): RNN_y: op not supported',
+        'onnx.version_converter',
+        '--dim time=16 --shape z=1x16',
+      ])
+        assert.ok(error.message.includes(part), `${part}\nnot in\n${error.message}`);
+      return true;
+    });
+    // Of an opset that is known, attributes are looked at too, of nodes whose inputs are.
+    await assert.rejects(importParts({ ...foreign, opset: 17 }), /Cast_c: to element type bfloat16/);
+    const open = {
+      opset: 30,
+      nodes: [node('Relu', ['x'], ['y'])],
+      inputs: { x: [1, 'time'] },
+      outputs: ['y'],
+    };
+    await assert.rejects(importParts(open), { code: 'MODEL_OPSET' });
+    await assert.rejects(importParts({ ...open, opset: 17 }), { code: 'MODEL_DIMENSION' });
+  });
+
+  it('takes the highest version where a domain is imported twice', async () => {
+    const softmax = (opset: number, second: number): ModelParts => ({
+      nodes: [node('Softmax', ['x'], ['y'])],
+      inputs: { x: [1, 2, 2] },
+      outputs: ['y'],
+      opset,
+      domains: { 'ai.onnx': second },
+    });
+    const zeros = { x: tensor('float32', [1, 2, 2], [0, 0, 0, 0]) };
+    // Opset 13 has the softmax over the last axis only.
+    for (const parts of [softmax(11, 13), softmax(13, 11), softmax(13, 13)])
+      assert.deepEqual((await runParts(parts, zeros))[0]?.values, [0.5, 0.5, 0.5, 0.5]);
+    await assert.rejects(importParts(softmax(13, 30)), { code: 'MODEL_OPSET' });
+  });
+
   it('refuses opsets it does not know', async () => {
     for (const opset of [7, 13, 22]) await importParts({ ...relu([1]), opset });
     for (const opset of [1, 6, 23, 1000])

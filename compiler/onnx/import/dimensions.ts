@@ -1,11 +1,12 @@
 /**
- * The types of the inputs: symbolic dimensions bound by name, whole shapes by input, a symbolic batch (the first
- * dimension) by default to 1. What stays open is an error that names it and the flag that closes it: a guess would
- * compile a network that nobody asked for.
+ * The types of the inputs. Symbolic dimensions are bound by name, whole shapes by input; a batch, the first dimension, is
+ * by default 1. What stays open is reported with the flags that close it: a guess would compile a network that nobody
+ * asked for.
  */
 import { MillraceError } from '../../../runtime/error.ts';
 import { elementCount, type TensorType } from '../../ir/types.ts';
-import { dtypeOf, elementTypeName, type OnnxValueInfo } from '../read/schema.ts';
+import { dtypeOf, elementTypeName, type OnnxDimension, type OnnxValueInfo } from '../read/schema.ts';
+import { formatShape } from './open-inputs.ts';
 
 export interface Bindings {
   /** Extent by name of the symbolic dimension. */
@@ -14,28 +15,38 @@ export interface Bindings {
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
 }
 
+export interface BoundInputs {
+  /** Static types by name, in order, of the inputs that have one. */
+  readonly types: ReadonlyMap<string, TensorType>;
+  /** Inputs that lack extents. */
+  readonly open: readonly OnnxValueInfo[];
+  /** Why an input is of no type that Millrace has. */
+  readonly foreign: ReadonlyMap<string, string>;
+  /** Extents of the symbolic dimensions that are decided. */
+  readonly bound: ReadonlyMap<string, number>;
+}
+
 const isExtent = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
 
-/** Static types of the inputs, by name, in order. Element types we lack are given to `unsupported`. */
 export function bindInputs(
   inputs: readonly OnnxValueInfo[],
   { dims = {}, shapes = {} }: Bindings,
-  unsupported: (input: string, reason: string) => void,
-): Map<string, TensorType> {
-  const shapeOf = new Map(Object.entries(shapes));
-  const bound = bindNames(inputs, new Map(Object.entries(dims)), shapeOf);
+): BoundInputs {
+  const given = new Map(Object.entries(shapes));
+  const bound = bindNames(inputs, new Map(Object.entries(dims)), given);
   const types = new Map<string, TensorType>();
+  const open: OnnxValueInfo[] = [];
+  const foreign = new Map<string, string>();
   for (const input of inputs) {
     if (input.elementType === null) {
-      unsupported(input.name, 'is not a tensor');
+      foreign.set(input.name, 'is not a tensor');
       continue;
     }
     const dtype = dtypeOf(input.elementType);
-    if (dtype === null) {
-      unsupported(input.name, `element type ${elementTypeName(input.elementType)}`);
-      continue;
-    }
-    const shape = shapeOf.get(input.name) ?? boundShape(input, bound);
+    if (dtype === null) foreign.set(input.name, `element type ${elementTypeName(input.elementType)}`);
+    const shape = given.get(input.name) ?? boundShape(input.shape, bound);
+    if (shape === null) open.push(input);
+    if (shape === null || dtype === null) continue;
     if (!Number.isSafeInteger(elementCount(shape) * 8))
       throw new MillraceError('MODEL_DIMENSION', 'shape overflows', {
         at: `input "${input.name}"`,
@@ -43,7 +54,7 @@ export function bindInputs(
       });
     types.set(input.name, { dtype, shape });
   }
-  return types;
+  return { types, open, foreign, bound };
 }
 
 /** Extents of all symbolic names that something decides: an option, a given shape, or being a batch. */
@@ -87,12 +98,11 @@ function matchShape(input: OnnxValueInfo, shape: readonly number[], bound: Map<s
     new MillraceError('OPTION', what, { at: `--shape ${input.name}`, expected, got: `[${shape}]` });
   if (!shape.every(isExtent)) throw complain('is no shape', 'extents');
   if (input.shape === null) return;
-  if (input.shape.length !== shape.length)
-    throw complain('has the wrong rank', `[${input.shape.map(formatDimension)}]`);
+  if (input.shape.length !== shape.length) throw complain('has the wrong rank', formatShape(input.shape));
   input.shape.forEach((dim, i) => {
     const extent = shape[i]!;
     if (typeof dim === 'number' && dim !== extent)
-      throw complain(`dimension ${i} is fixed in the model`, `[${input.shape?.map(formatDimension)}]`);
+      throw complain(`dimension ${i} is fixed in the model`, formatShape(input.shape ?? []));
     if (typeof dim !== 'string') return;
     const before = bound.get(dim);
     if (before !== undefined && before !== extent)
@@ -101,26 +111,15 @@ function matchShape(input: OnnxValueInfo, shape: readonly number[], bound: Map<s
   });
 }
 
-const formatDimension = (dim: number | string | null): string => (dim === null ? '?' : `${dim}`);
-
-function boundShape(input: OnnxValueInfo, bound: ReadonlyMap<string, number>): number[] {
-  const example = `--shape ${input.name}=1x3x224x224`;
-  if (input.shape === null)
-    throw new MillraceError('MODEL_DIMENSION', 'the model does not say its shape', {
-      at: `input "${input.name}"`,
-      hint: `Give it, as in ${example}.`,
-    });
-  return input.shape.map((dim, i) => {
+/** The static shape, or null where something stays open. */
+function boundShape(
+  shape: readonly OnnxDimension[] | null,
+  bound: ReadonlyMap<string, number>,
+): number[] | null {
+  const extents = shape?.map((dim, axis) => {
     if (typeof dim === 'number') return dim;
-    const extent = dim === null ? undefined : bound.get(dim);
-    if (extent !== undefined) return extent;
-    if (dim === null && i === 0) return 1;
-    throw new MillraceError('MODEL_DIMENSION', `dimension ${i} is not bound`, {
-      at: `input "${input.name}"`,
-      expected: 'an extent',
-      got: `[${input.shape?.map(formatDimension)}]`,
-      hint:
-        dim === null ? `Give the shape, as in ${example}.` : `Give it with --dim ${dim}=N, or ${example}.`,
-    });
+    if (dim === null) return axis === 0 ? 1 : null;
+    return bound.get(dim) ?? null;
   });
+  return extents?.every((extent) => extent !== null) ? extents : null;
 }

@@ -14,7 +14,7 @@ import { signatures } from '../../ops/index.ts';
 import { ByteSource } from '../read/byte-source.ts';
 import { ExternalFolder } from '../read/external.ts';
 import type { OnnxTensor } from '../read/schema.ts';
-import { Unsupported } from './unsupported.ts';
+import { Unsupported } from './report.ts';
 
 /** Initialisers up to this size become bytes of the graph: they are biases and scalars, and print well. */
 const smallBytes = 1024;

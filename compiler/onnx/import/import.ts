@@ -13,7 +13,8 @@ import { type Bindings, bindInputs } from './dimensions.ts';
 import { inExecutionOrder } from './execution-order.ts';
 import { ImportGraph } from './graph.ts';
 import { ImportNode } from './node.ts';
-import { Unsupported, UnsupportedReport } from './unsupported.ts';
+import { commandFor, describeOpen } from './open-inputs.ts';
+import { ImportReport, Unsupported } from './report.ts';
 
 export interface ImportOptions extends Bindings {
   /** Inputs whose value is known now: they become constants, and are inputs no more. */
@@ -27,19 +28,11 @@ export const opsets = { first: 7, last: 22 } as const;
 export async function importOnnx(path: string, options: ImportOptions = {}): Promise<Graph> {
   const file = resolve(path);
   const model = readModel(file);
-  const report = new UnsupportedReport(model);
   const opset =
     model.opsets.get('') ?? (model.graph.nodes.some(({ domain }) => domain === '') ? 0 : opsets.last);
-  if (opset < opsets.first || opset > opsets.last)
-    throw new MillraceError('MODEL_OPSET', 'opset not supported', {
-      at: path,
-      expected: `${opsets.first} to ${opsets.last}`,
-      got: opset === 0 ? 'none' : `${opset}`,
-      hint: 'Convert the model with onnx.version_converter, or export it again for an opset in this range.',
-    });
   const built = new ImportGraph(model.graph.name || 'model', file);
   try {
-    return new Import(model, built, report, opset).run(options);
+    return new Import(model, path, built, opset).run(options);
   } finally {
     built.close();
   }
@@ -68,16 +61,22 @@ function outputNames(outputs: readonly OnnxValueInfo[]): string[] {
 class Import {
   readonly #model: OnnxModel;
   readonly #graph: ImportGraph;
-  readonly #report: UnsupportedReport;
+  readonly #report: ImportReport;
+  readonly #path: string;
   readonly #opset: number;
+  /** Nodes of an opset that is not known are looked at for their op only. */
+  readonly #knowsOpset: boolean;
   /** By ONNX name; null for outputs of nodes that could not be imported. */
   readonly #values = new Map<string, ValueId | null>();
 
-  constructor(model: OnnxModel, graph: ImportGraph, report: UnsupportedReport, opset: number) {
+  constructor(model: OnnxModel, path: string, graph: ImportGraph, opset: number) {
     this.#model = model;
+    this.#path = path;
     this.#graph = graph;
-    this.#report = report;
+    this.#report = new ImportReport(model);
     this.#opset = opset;
+    this.#knowsOpset = opset >= opsets.first && opset <= opsets.last;
+    if (!this.#knowsOpset) this.#report.opset(opset, opsets);
   }
 
   run(options: ImportOptions): Graph {
@@ -85,11 +84,7 @@ class Import {
     // Until IR 3 initialisers had to be listed as inputs too; they are constants all the same.
     const fixed = new Map(Object.entries(options.constants ?? {}));
     const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name) && !fixed.has(name));
-    const types = bindInputs(inputs, options, (name, reason) => this.#report.note(`input "${name}"`, reason));
-    for (const { name } of inputs) {
-      const type = types.get(name);
-      this.#define(name, type === undefined ? null : this.#graph.builder.input(name, type));
-    }
+    this.#defineInputs(inputs, options);
     for (const [name, tensor] of fixed) {
       if (graph.initializers.has(name) || !graph.inputs.some((input) => input.name === name))
         throw new MillraceError('OPTION', 'the model has no such input', { at: `constant "${name}"` });
@@ -106,6 +101,20 @@ class Import {
     const built = this.#graph.builder.build();
     const docs = { inputs: docsOf(inputs), outputs: docsOf(graph.outputs) };
     return docs.inputs.size + docs.outputs.size > 0 ? { ...built, docs } : built;
+  }
+
+  #defineInputs(inputs: readonly OnnxValueInfo[], options: ImportOptions): void {
+    const { types, open, foreign, bound } = bindInputs(inputs, options);
+    for (const { name } of inputs) {
+      const type = types.get(name);
+      this.#define(name, type === undefined ? null : this.#graph.builder.input(name, type));
+    }
+    for (const [name, reason] of foreign) this.#report.unsupported(`input "${name}"`, reason);
+    if (open.length > 0)
+      this.#report.open(
+        open.map((input) => describeOpen(input, bound)),
+        `Give extents, for example: ${commandFor(this.#path, open, bound)}`,
+      );
   }
 
   /** Initialisers not used so far: one that nothing uses may be of any kind. */
@@ -139,7 +148,7 @@ class Import {
       return action();
     } catch (error) {
       if (!(error instanceof Unsupported)) throw error;
-      this.#report.note(what, error.message);
+      this.#report.unsupported(what, error.message);
       return null;
     }
   }
@@ -151,7 +160,7 @@ class Import {
     node.outputs.forEach((output, i) => {
       if (output === '') return;
       const id = outputs === null ? null : (outputs[i] ?? null);
-      if (outputs !== null && id === null) this.#report.note(node, `output ${i}`, name);
+      if (outputs !== null && id === null) this.#report.unsupported(node, `output ${i}`, name);
       this.#define(output, id);
     });
   }
@@ -163,18 +172,18 @@ class Import {
   ): readonly (ValueId | null)[] | null {
     const entry = entryOf(node.domain, node.op);
     if (entry === undefined) {
-      this.#report.note(node, 'op not supported', name);
+      this.#report.unsupported(node, 'op not supported', name);
       return null;
     }
-    // Something before it could not be imported, which is noted already.
-    if (node.inputs.some((input, i) => input !== '' && inputs[i] === null)) return null;
+    // What stands in the way is noted already: the opset, or something before this node.
+    if (!this.#knowsOpset || node.inputs.some((input, i) => input !== '' && inputs[i] === null)) return null;
     try {
       return entry.import(
         new ImportNode(node, name, this.#opset, inputs, entry.constants ?? {}, this.#graph),
       );
     } catch (error) {
       if (error instanceof Unsupported) {
-        this.#report.note(node, error.message, name);
+        this.#report.unsupported(node, error.message, name);
         return null;
       }
       // Ops complain without knowing for which node they were asked.

@@ -11,7 +11,7 @@ import { fromNumbers, toNumbers } from '../../ir/tensor.ts';
 import { type DType, formatType, isFloat, type Shape, type TensorType } from '../../ir/types.ts';
 import type { AttributeValues, OnnxNode, OnnxTensor } from '../read/schema.ts';
 import type { ImportGraph } from './graph.ts';
-import { Unsupported } from './unsupported.ts';
+import { Unsupported } from './report.ts';
 
 /** Where a constant operand is among the inputs; some have moved with an opset. */
 export type Position = number | ((opset: number) => number);

@@ -46,8 +46,8 @@ export function readModelFrom(source: ByteSource): OnnxModel {
       graph = readGraph(message.message('GraphProto'));
     } else if (message.number === 8) {
       const [domain, version] = readOpset(message.message('OperatorSetIdProto'));
-      if (opsets.has(domain)) throw message.invalid(`opset of domain "${domain}" appears twice`);
-      opsets.set(domain, version);
+      // Tools that join models import a domain once for each; the highest version is what all of them can mean.
+      opsets.set(domain, Math.max(version, opsets.get(domain) ?? version));
     } else if (message.number === 25) {
       if (functions.length === most) throw message.invalid('too many functions');
       functions.push(readFunctionName(message.message('FunctionProto')));
@@ -190,13 +190,16 @@ function readShape(message: Message): OnnxDimension[] {
     const dimension = message.message('TensorShapeProto.Dimension');
     let extent: OnnxDimension = null;
     while (dimension.next()) {
-      // Some exporters write -1, or an empty name, for "unknown".
+      // Some exporters write -1, or a name that is none, for "unknown".
       if (dimension.number === 1) {
         const value = dimension.int();
         extent = value < 0 ? null : value;
-      } else if (dimension.number === 2) extent = dimension.text() || null;
+      } else if (dimension.number === 2) extent = symbolOf(dimension.text());
     }
     dimensions.push(extent);
   }
   return dimensions;
 }
+
+/** A name without a letter (`?`, `-1`, nothing), or Python's `None`, names no dimension: two of them need not be equal. */
+const symbolOf = (name: string): string | null => (/\p{L}/u.test(name) && name !== 'None' ? name : null);
