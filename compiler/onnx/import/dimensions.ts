@@ -29,9 +29,10 @@ export interface BoundInputs {
 const isExtent = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
 
 export function bindInputs(
-  inputs: readonly OnnxValueInfo[],
+  listed: readonly OnnxValueInfo[],
   { dims = {}, shapes = {} }: Bindings,
 ): BoundInputs {
+  const inputs = listed.map((input) => ({ ...input, shape: input.shape?.map(symbolOf) ?? null }));
   const given = new Map(Object.entries(shapes));
   const bound = bindNames(inputs, new Map(Object.entries(dims)), given);
   const types = new Map<string, TensorType>();
@@ -56,6 +57,10 @@ export function bindInputs(
   }
   return { types, open, foreign, bound };
 }
+
+/** A name without a letter (`?`, `-1`), or Python's `None`, names no dimension: two of them need not be equal. */
+const symbolOf = (dim: OnnxDimension): OnnxDimension =>
+  typeof dim === 'string' && (!/\p{L}/u.test(dim) || dim === 'None') ? null : dim;
 
 /** Extents of all symbolic names that something decides: an option, a given shape, or being a batch. */
 function bindNames(

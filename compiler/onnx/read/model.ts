@@ -190,16 +190,13 @@ function readShape(message: Message): OnnxDimension[] {
     const dimension = message.message('TensorShapeProto.Dimension');
     let extent: OnnxDimension = null;
     while (dimension.next()) {
-      // Some exporters write -1, or a name that is none, for "unknown".
+      // Some exporters write -1, or an empty name, for "unknown".
       if (dimension.number === 1) {
         const value = dimension.int();
         extent = value < 0 ? null : value;
-      } else if (dimension.number === 2) extent = symbolOf(dimension.text());
+      } else if (dimension.number === 2) extent = dimension.text() || null;
     }
     dimensions.push(extent);
   }
   return dimensions;
 }
-
-/** A name without a letter (`?`, `-1`, nothing), or Python's `None`, names no dimension: two of them need not be equal. */
-const symbolOf = (name: string): string | null => (/\p{L}/u.test(name) && name !== 'None' ? name : null);
