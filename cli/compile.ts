@@ -1,6 +1,7 @@
 /** `millrace compile`: a model file to a bundle folder. */
 import { type CompileReport, compile } from '../compiler/compile.ts';
 import type { CompileOptions } from '../compiler/options.ts';
+import type { Progress, Stage } from '../compiler/progress.ts';
 import { deviceOf } from '../compiler/schedule/device/profile.ts';
 import { formatSize } from '../runtime/size.ts';
 import { bindingHelp, bindingOptions, bindingsOf } from './bindings.ts';
@@ -30,6 +31,14 @@ example
   millrace compile resnet50.onnx -o dist/resnet50 --budget 16MiB
 `;
 
+/** What the progress bar says. */
+const doing: Readonly<Record<Stage, string>> = {
+  passes: 'simplifying',
+  schedule: 'scheduling',
+  plan: 'planning memory',
+  pack: 'packing weights',
+};
+
 export const compileCommand: Command = {
   help,
   async run(args) {
@@ -57,14 +66,13 @@ export const compileCommand: Command = {
       variants: variantsOf(given, help),
       ...(profile === undefined ? {} : { device: deviceOf(await readProfile(profile)) }),
     };
-    const bundle = await compile(graph, options);
     const bar = progress();
-    await withInterrupt((signal) =>
-      bundle.write(output, {
-        onProgress: (done, total) => bar.update('packing weights', done / total),
-        signal,
-      }),
-    );
+    const bundle = await withInterrupt(async (signal) => {
+      const watching = { signal, onProgress: (now: Progress) => bar.update(doing[now.stage], now.fraction) };
+      const compiled = await compile(graph, { ...options, ...watching });
+      await compiled.write(output);
+      return compiled;
+    });
     bar.done();
     const milliseconds = Math.round(performance.now() - started);
     const plans = bundle.report.plans.map(planReport);

@@ -7,25 +7,27 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fixedBytesOf } from '../runtime/engine/layout.ts';
 import type { ModelSummary, Plan } from '../runtime/format/format.ts';
 import { encodeManifest, manifestOf } from './bundle/manifest.ts';
-import { type WriteOptions, writeBundle } from './bundle/write.ts';
+import { writeBundle } from './bundle/write.ts';
 import { emitDeclarations } from './codegen/declarations.ts';
 import { bundleEntries } from './codegen/entry.ts';
 import { emitExecutor } from './codegen/executor.ts';
 import { programWords } from './codegen/words.ts';
 import type { Graph, PortDocs } from './ir/graph.ts';
 import { byteLength } from './ir/types.ts';
-import { createSolver } from './memory/joint.ts';
-import type { PlanProblem } from './memory/problem.ts';
+import { createSolver, type Solver } from './memory/joint.ts';
+import type { PlannedMemory, PlanProblem } from './memory/problem.ts';
 import type { Model } from './model/define.ts';
 import { type CompileOptions, checkOptions } from './options.ts';
 import { Packer } from './pack/pack.ts';
-import { optimize } from './passes/index.ts';
+import { optimize, optimizing } from './passes/index.ts';
+import { atOnce, type Pieces } from './pieces.ts';
+import { either, refuseAborted, type WatchOptions, watched } from './progress.ts';
 import { partition } from './schedule/cut/partition.ts';
 import { referenceDevice } from './schedule/device/cost.ts';
 import { type LowerOptions, lowerGraph } from './schedule/lower/lower.ts';
 import { manifestPlan, planProblem } from './schedule/problem.ts';
 import type { Schedule } from './schedule/schedule.ts';
-import { arrange } from './schedule/share/arrange.ts';
+import { arranging } from './schedule/share/arrange.ts';
 
 const COMPILER = 'millrace 0.1.0';
 
@@ -45,29 +47,68 @@ export interface Bundle {
   readonly report: CompileReport;
   /** @internal What will be packed. */
   readonly schedule: Schedule;
-  /** Writes the folder; what stood there is replaced once the new bundle is complete. */
-  write(directory: string, options?: WriteOptions): Promise<void>;
+  /**
+   * Packs the weights and writes the folder, with any folders above it that are missing. A bundle that stood there is
+   * replaced once the new one is complete; whatever goes wrong leaves nothing behind. The signal given to `compile`
+   * stops it too, and its `onProgress` is told where none is given here.
+   *
+   * Throws MillraceError: ABORTED; OUTPUT where the folder can't be written or holds something else than a bundle;
+   * MODEL_READ where a file that weights come from has gone or changed.
+   */
+  write(directory: string, options?: WatchOptions): Promise<void>;
 }
 
 /**
- * Compiles a network. Throws MillraceError: BUDGET names the smallest budget that works, MODEL_* what is wrong with
- * the network.
+ * Compiles a network that was imported or defined, as far as its plans; the weights stay where they are until the
+ * bundle is written. Budgets are bytes that the loaded model holds in all.
+ *
+ * Throws MillraceError: BUDGET, which names the smallest budget that works; OPTION for an option that is unknown or
+ * can't be; MODEL_UNSUPPORTED or MODEL_INVALID for what is wrong with the network; ABORTED once the signal says so.
+ *
+ * @example
+ * const bundle = await compile(await importOnnx('mobilenet.onnx'), {
+ *   budget: ['4MiB', '8MiB'],
+ *   onProgress: ({ stage, fraction }) => console.error(stage, Math.round(100 * fraction)),
+ * });
+ * console.log(bundle.report.plans.map((plan) => plan.peakBytes));
+ * await bundle.write('dist/mobilenet');
  */
 export async function compile(model: Graph | Model, options: CompileOptions = {}): Promise<Bundle> {
   const { budgets, device, variants } = checkOptions(options);
   const graph = 'graph' in model ? model.graph : model;
-  const { schedule, words, problem } = planningOf(graph, { device, variants });
+  const { schedule, words, problem } = await planningWatched(graph, { device, variants }, options);
   const { fixedBytes } = problem;
   const solver = createSolver(problem);
-  const planned = budgets.length > 0 ? budgets.map((budget) => solver.solve(budget)) : solver.storedPlans();
+  const planned = await watched('plan', planning(budgets, solver), options);
   const plans = planned.map((plan) => manifestPlan(schedule, plan)).sort((a, b) => a.peakBytes - b.peakBytes);
   const report = { ...reportOf(graph, schedule), fixedBytes, plans };
   return {
     report,
     schedule,
-    write: (directory, options) =>
-      writeFolder(directory, { report, schedule, fixedBytes, words, docs: graph.docs }, options),
+    write: (directory, { signal, onProgress = options.onProgress } = {}) =>
+      writeFolder(
+        directory,
+        { report, schedule, fixedBytes, words, docs: graph.docs },
+        {
+          signal: either(options.signal, signal),
+          onProgress,
+        },
+      ),
   };
+}
+
+/** A plan for each budget, or the standard ones where there is none. */
+function* planning(budgets: readonly number[], solver: Solver): Pieces<readonly PlannedMemory[]> {
+  if (budgets.length === 0) {
+    yield* solver.preparing();
+    return solver.storedPlans();
+  }
+  const plans: PlannedMemory[] = [];
+  for (const [i, budget] of budgets.entries()) {
+    plans.push(solver.solve(budget));
+    yield (i + 1) / budgets.length;
+  }
+  return plans;
 }
 
 /** A network as far as its plans need it: cut and arranged, with what is asked of the planner. */
@@ -77,9 +118,25 @@ export interface Planning {
   readonly problem: PlanProblem;
 }
 
-export function planningOf(graph: Graph, options: LowerOptions = {}): Planning {
-  const { device = referenceDevice } = options;
-  const schedule = partition(arrange(lowerGraph(optimize(graph), options)));
+export const planningOf = (graph: Graph, options: LowerOptions = {}): Planning =>
+  problemOf(atOnce(scheduling(optimize(graph), options)), options);
+
+async function planningWatched(
+  graph: Graph,
+  options: LowerOptions,
+  watching: WatchOptions,
+): Promise<Planning> {
+  const optimized = await watched('passes', optimizing(graph), watching);
+  return problemOf(await watched('schedule', scheduling(optimized, options), watching), options);
+}
+
+function* scheduling(graph: Graph, options: LowerOptions): Pieces<Schedule> {
+  const lowered = lowerGraph(graph, options);
+  yield 0.1;
+  return partition(yield* arranging(lowered));
+}
+
+function problemOf(schedule: Schedule, { device = referenceDevice }: LowerOptions): Planning {
   const words = programWords(schedule);
   const { slots, segments } = schedule;
   const fixedBytes = fixedBytesOf({
@@ -101,8 +158,9 @@ interface Compiled {
 async function writeFolder(
   directory: string,
   { report, schedule, fixedBytes, words, docs }: Compiled,
-  options?: WriteOptions,
+  { signal, onProgress }: WatchOptions,
 ): Promise<void> {
+  refuseAborted(signal);
   const executor = await emitExecutor(schedule, COMPILER);
   const hostOps = schedule.steps.flatMap(({ action }) => (action.kind === 'host' ? [action.op] : []));
   const entries = await bundleEntries([...new Set(hostOps)]);
@@ -142,7 +200,10 @@ async function writeFolder(
           }),
         ),
     };
-    await writeBundle(directory, parts, options);
+    await writeBundle(directory, parts, {
+      signal,
+      onProgress: (done, total) => onProgress?.({ stage: 'pack', fraction: done / total }),
+    });
   } finally {
     packer.close();
   }

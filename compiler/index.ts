@@ -8,7 +8,6 @@
 export { type ErrorCode, type ErrorContext, MillraceError } from '../runtime/error.ts';
 export type { ArrayTypes, DType, TypedArray } from '../runtime/format/dtype.ts';
 export type { ModelSummary, Plan } from '../runtime/format/format.ts';
-export type { WriteOptions } from './bundle/write.ts';
 export { type Bundle, type CompileReport, compile } from './compile.ts';
 export { importDarknet } from './darknet/import.ts';
 export type { InputSize } from './darknet/network.ts';
@@ -34,6 +33,7 @@ export type { WriteOptions as ExternalDataOptions } from './onnx/export/initiali
 export type { Bindings } from './onnx/import/dimensions.ts';
 export { type ImportOptions, importOnnx } from './onnx/import/import.ts';
 export type { CompileOptions } from './options.ts';
+export type { Progress, Stage, WatchOptions } from './progress.ts';
 export type { Device, KernelCost, StepWork } from './schedule/device/cost.ts';
 export type { Timing } from './schedule/device/fit.ts';
 export { deviceOf, type Profile, parseProfile } from './schedule/device/profile.ts';

@@ -1,9 +1,10 @@
 /** Options of `compile`, checked by name: a misspelt option is an error, never ignored. */
 import { MillraceError } from '../runtime/error.ts';
 import { parseSize } from '../runtime/size.ts';
+import type { WatchOptions } from './progress.ts';
 import { type Device, referenceDevice } from './schedule/device/cost.ts';
 
-export interface CompileOptions {
+export interface CompileOptions extends WatchOptions {
   /** Memory bound of the stored plans, in bytes or as '8MiB'; one plan for each. Default: four standard plans. */
   readonly budget?: number | string | readonly (number | string)[];
   /** The device that delays are predicted for: some figures, or all that `readProfile` gives. */
@@ -20,7 +21,7 @@ export interface CheckedOptions {
 }
 
 export function checkOptions(options: CompileOptions): CheckedOptions {
-  refuseUnknown(options, ['budget', 'device', 'variants'], 'option of compile');
+  refuseUnknown(options, ['budget', 'device', 'variants', 'signal', 'onProgress'], 'option of compile');
   const device = options.device ?? {};
   refuseUnknown(device, [...Object.keys(referenceDevice), 'kernels', 'measured'], 'field of device');
   for (const [name, value] of Object.entries(device)) {

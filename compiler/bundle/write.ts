@@ -27,9 +27,9 @@ export interface WriteParts {
 
 export interface WriteOptions {
   /** Called after each segment. */
-  onProgress?(doneBytes: number, totalBytes: number): void;
+  readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
   /** Stops the writing at the next segment; what was written is removed. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export async function writeBundle(

@@ -9,6 +9,7 @@
 import { MillraceError } from '../../runtime/error.ts';
 import { RESIDENT } from '../../runtime/format/format.ts';
 import { formatSize } from '../../runtime/size.ts';
+import type { Pieces } from '../pieces.ts';
 import { type Attempt, attempt, attemptResident, finish, packSmallest, placeWithin } from './attempt.ts';
 import { earliestIssue, latestIssue } from './issue.ts';
 import { ladderOf } from './ladder.ts';
@@ -34,6 +35,8 @@ export interface Solver {
   solve(budgetBytes: number, name?: string): PlannedMemory;
   /** Smallest, knee, zero-delay and resident; those that add nothing are left out; ascending. */
   storedPlans(): readonly PlannedMemory[];
+  /** Works out what `storedPlans` gives, so that it gives it at once. */
+  preparing(): Pieces<void>;
 }
 
 export const solve = (problem: PlanProblem, budgetBytes: number): PlannedMemory =>
@@ -134,6 +137,13 @@ export function createSolver(problem: PlanProblem): Solver {
         throw tooSmall(timeline, smallestPacked().peakBytes, budgetBytes);
       }
       return summarise(timeline, best(bytes), name);
+    },
+    *preparing() {
+      const pieces = [smallestPacked, resident, () => attemptAt(smallestPacked().peakBytes), knee, zeroDelay];
+      for (const [i, piece] of pieces.entries()) {
+        piece();
+        yield (i + 1) / pieces.length;
+      }
     },
     storedPlans() {
       const plans: PlannedMemory[] = [];

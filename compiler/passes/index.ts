@@ -2,6 +2,7 @@
 import type { Graph } from '../ir/graph.ts';
 import { verify } from '../ir/verify.ts';
 import { signatures } from '../ops/index.ts';
+import { atOnce, type Pieces } from '../pieces.ts';
 import { eliminateCommon } from './eliminate-common.ts';
 import { eliminateDead } from './eliminate-dead.ts';
 import { eliminateForwards } from './eliminate-forwards.ts';
@@ -44,13 +45,18 @@ export interface OptimizeOptions {
   readonly verify?: boolean;
 }
 
-/** All passes. */
-export function optimize(graph: Graph, options: OptimizeOptions = {}): Graph {
+/** All passes, one at a time; yields the share of them that is done. */
+export function* optimizing(graph: Graph, options: OptimizeOptions = {}): Pieces<Graph> {
   let result = graph;
-  for (const pass of passes) {
+  for (const [i, pass] of passes.entries()) {
     result = pass.run(result);
     if (options.verify === true) verify(result, signatures, `after ${pass.name}`);
     options.after?.(pass, result);
+    yield (i + 1) / passes.length;
   }
   return result;
 }
+
+/** All passes. */
+export const optimize = (graph: Graph, options: OptimizeOptions = {}): Graph =>
+  atOnce(optimizing(graph, options));

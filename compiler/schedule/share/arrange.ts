@@ -5,6 +5,7 @@
  * sharing; another order is taken only for a lower bound. What comes out is checked, as every plan is.
  */
 
+import { atOnce, type Pieces } from '../../pieces.ts';
 import { partition, targetOf } from '../cut/partition.ts';
 import { liveBytesOf } from '../lifetimes.ts';
 import type { Lowering } from '../lower/lower.ts';
@@ -13,12 +14,16 @@ import { reorder } from './reorder.ts';
 import { copyingAll, shareMemory } from './share.ts';
 import { verifySharing } from './verify.ts';
 
-export function arrange(lowering: Lowering, target: number = targetOf(lowering)): Lowering {
+export const arrange = (lowering: Lowering, target?: number): Lowering => atOnce(arranging(lowering, target));
+
+/** The same, one way after the other; yields the share of the ways that have been tried. */
+export function* arranging(lowering: Lowering, target: number = targetOf(lowering)): Pieces<Lowering> {
   // A layer with more weights than a segment is cut, and then needs a segment at a time.
   const weightBytes = (slot: SlotId): number => Math.min(target, lowering.slots[slot]!.byteLength);
   const given = shareMemory(lowering, weightBytes);
   let best = given;
   let least = smallestArena(given, target);
+  yield 0.25;
   const offer = (other: Lowering): void => {
     const bytes = smallestArena(other, target);
     if (bytes >= least) return;
@@ -27,11 +32,13 @@ export function arrange(lowering: Lowering, target: number = targetOf(lowering))
   };
   offer(copyingAll(lowering));
   offer(lowering);
+  yield 0.5;
   // Concatenations in one piece from their first part on, as they are now; and as if all were copied.
   const copiesLeft = given.steps.length === lowering.steps.length;
   for (const slots of copiesLeft ? [lowering.slots] : [given.slots, lowering.slots]) {
     const ordered = reorder(lowering, slots, weightBytes);
     if (ordered !== null) offer(shareMemory(ordered, weightBytes));
+    yield 0.75;
   }
   verifySharing(best);
   return best;
