@@ -68,12 +68,11 @@ async function runStreamed(
     await bundle.write(target);
     const model = await load(target, { mode: 'stream', plan: bundle.report.plans[0]!.name });
     try {
-      const arrays: Record<string, Tensor['data']> = {};
-      for (const port of model.inputs) {
-        const tensor = inputs.get(port.name);
-        if (tensor !== undefined) arrays[port.name] = tensor.data;
-      }
-      const outputs: Tensors = await model.run(arrays);
+      const arrays = model.inputs.flatMap(({ name }): [string, Tensor['data']][] => {
+        const tensor = inputs.get(name);
+        return tensor === undefined ? [] : [[name, tensor.data]];
+      });
+      const outputs: Tensors = await model.run(Object.fromEntries(arrays));
       return new Map(
         model.outputs.map((port) => [
           port.name,

@@ -19,9 +19,10 @@ export async function readInputs(
       throw new MillraceError('INPUT', `there is no input "${name}"`, {
         expected: ports.map((port) => port.name).join(', '),
       });
-  const inputs: Record<string, Tensor['data']> = {};
-  for (const port of ports) inputs[port.name] = await readInput(port, sources.get(port.name) ?? 'random:0');
-  return inputs;
+  const inputs: [string, Tensor['data']][] = [];
+  for (const port of ports)
+    inputs.push([port.name, await readInput(port, sources.get(port.name) ?? 'random:0')]);
+  return Object.fromEntries(inputs);
 }
 
 async function readInput(port: TensorPort, source: string): Promise<Tensor['data']> {

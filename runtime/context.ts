@@ -169,9 +169,9 @@ function writeInputs({ inputs, engine }: ContextParts, given: Tensors): void {
       got: String(given),
     });
   checkNames('input', inputs, given);
-  for (const port of inputs) checkArray('input', port, given[port.name]);
+  for (const port of inputs) checkArray('input', port, arrayOf(given, port));
   for (const port of inputs) {
-    const { buffer, byteOffset, byteLength } = given[port.name]!;
+    const { buffer, byteOffset, byteLength } = arrayOf(given, port)!;
     engine.valueBytes(port.value, byteLength).set(new Uint8Array(buffer, byteOffset, byteLength));
   }
 }
@@ -179,10 +179,16 @@ function writeInputs({ inputs, engine }: ContextParts, given: Tensors): void {
 function checkOutputs({ outputs }: ContextParts, given: Tensors | undefined): Tensors {
   if (given === undefined) return {};
   checkNames('output', outputs, given);
-  for (const port of outputs)
-    if (given[port.name] !== undefined) checkArray('output', port, given[port.name]);
+  for (const port of outputs) {
+    const array = arrayOf(given, port);
+    if (array !== undefined) checkArray('output', port, array);
+  }
   return given;
 }
+
+/** What the caller gave for a port, which may be called `constructor`: what every object has is not given. */
+const arrayOf = (given: Tensors, { name }: Port): TypedArray | undefined =>
+  Object.hasOwn(given, name) ? given[name] : undefined;
 
 function checkNames(what: 'input' | 'output', ports: readonly Port[], given: Tensors): void {
   for (const name of Object.keys(given))
@@ -214,7 +220,7 @@ function describe(given: unknown): string {
 function readOutputs({ outputs, engine }: ContextParts, given: Tensors): Tensors {
   return Object.fromEntries(
     outputs.map((port) => {
-      const array = given[port.name] ?? new (arrayFor(port.dtype as DType))(elementCount(port.shape));
+      const array = arrayOf(given, port) ?? new (arrayFor(port.dtype as DType))(elementCount(port.shape));
       const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
       bytes.set(engine.valueBytes(port.value, port.byteLength));
       return [port.name, array];

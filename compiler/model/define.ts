@@ -63,14 +63,19 @@ export function defineModel<I extends Ports, O extends Readonly<Record<string, A
   const builder = graphBuilder(name);
   const state = emptyDefinition(builder, options);
   return within(state, () => {
-    const tensors: Record<string, AnyTensor> = {};
-    for (const [key, { dtype, shape }] of Object.entries(inputs))
-      tensors[key] = new Tensor(builder, builder.input(key, { dtype, shape }));
-    const outputs: Record<string, Port> = {};
-    for (const [key, value] of Object.entries(body(tensors as Inputs<I>))) {
-      builder.output(key, value.id);
-      outputs[key] = { dtype: value.dtype, shape: value.shape };
-    }
+    // Made of entries: an assignment to "__proto__" would make no property.
+    const tensors = Object.fromEntries(
+      Object.entries(inputs).map(([key, { dtype, shape }]) => [
+        key,
+        new Tensor(builder, builder.input(key, { dtype, shape })),
+      ]),
+    );
+    const outputs = Object.fromEntries(
+      Object.entries(body(tensors as Inputs<I>)).map(([key, value]) => {
+        builder.output(key, value.id);
+        return [key, { dtype: value.dtype, shape: value.shape }];
+      }),
+    );
     if (state.unused.size > 0)
       throw new MillraceError('MODEL_INVALID', 'weights were given that no layer asks for', {
         at: name,

@@ -37,7 +37,7 @@ export interface Definition {
   readonly builder: OpBuilder;
   readonly seed: number;
   /** Given arrays by name. */
-  readonly arrays: Readonly<Record<string, Float32Array>>;
+  readonly arrays: ReadonlyMap<string, Float32Array>;
   /** Present where weights come from a set. */
   readonly binding: WeightBinding | null;
   readonly scopes: string[];
@@ -54,7 +54,7 @@ export interface Definition {
 
 /** A network without layers. */
 export function emptyDefinition(builder: OpBuilder, { weights = {}, seed = 0 }: ModelOptions): Definition {
-  const arrays = isWeightSet(weights) ? {} : weights;
+  const arrays = new Map(isWeightSet(weights) ? [] : Object.entries(weights));
   return {
     builder,
     seed,
@@ -65,7 +65,7 @@ export function emptyDefinition(builder: OpBuilder, { weights = {}, seed = 0 }: 
     sharing: false,
     parameters: new Map(),
     constants: new Map(),
-    unused: new Set(Object.keys(arrays)),
+    unused: new Set(arrays.keys()),
   };
 }
 
@@ -164,7 +164,7 @@ export function makeParameter(
     });
   }
   const type: TensorType = { dtype: 'float32', shape: [...shape] };
-  const given = arrays[name];
+  const given = arrays.get(name);
   unused.delete(name);
   let constant: Constant;
   if (binding !== null) constant = binding.constant(name, type);
