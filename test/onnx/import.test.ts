@@ -23,8 +23,8 @@ describe('importing: graphs', () => {
       initializers: [int64s('axes', [0]), int64s('rest', [-1])],
     });
     assert.deepEqual(
-      graph.nodes.map(({ op, attrs }) => ({ op, attrs })),
-      [{ op: 'reshape', attrs: { shape: [2, 12] } }],
+      graph.nodes.map(({ name, op, attrs }) => ({ name, op, attrs })),
+      [{ name: 'Reshape_y', op: 'reshape', attrs: { shape: [2, 12] } }],
     );
   });
 

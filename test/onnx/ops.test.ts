@@ -33,6 +33,19 @@ describe('the table of ONNX ops', () => {
       node.constantNumbers('repeat');
       return [node.input(0)];
     });
+    const wrong: Import[] = [
+      // @ts-expect-error: there is no such op.
+      (node) => [node.emit('rellu', [node.input(0)])],
+      // @ts-expect-error: it has no such attribute.
+      (node) => [node.emit('leakyRelu', [node.input(0)], { slope: 0.1 })],
+      // @ts-expect-error: the attribute is a number.
+      (node) => [node.emit('leakyRelu', [node.input(0)], { alpha: '0.1' })],
+      // @ts-expect-error: two attributes are required.
+      (node) => node.emitAll('split', [node.input(0)], { axis: 1 }),
+      // @ts-expect-error: attributes are required.
+      (node) => [node.emit('transpose', [node.input(0)])],
+    ];
+    assert.equal(wrong.length, 5);
     const family = defineOnnx({ imports: { Same: run }, exports: { relu: () => [] } });
     assert.deepEqual(Object.keys(family.exports), ['relu']);
   });

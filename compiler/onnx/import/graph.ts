@@ -10,7 +10,7 @@ import { bytesOf, type Tensor } from '../../ir/tensor.ts';
 import { byteLength, type DType, type TensorType } from '../../ir/types.ts';
 import { foldNode } from '../../ops/constants/fold.ts';
 import { ConstantReader } from '../../ops/constants/materialize.ts';
-import { signatures } from '../../ops/index.ts';
+import { type OpName, signatures } from '../../ops/index.ts';
 import { ByteSource } from '../read/byte-source.ts';
 import { ExternalFolder } from '../read/external.ts';
 import type { OnnxTensor } from '../read/schema.ts';
@@ -59,12 +59,12 @@ export class ImportGraph {
   }
 
   /** Adds a node, or, where all inputs are constants, what it evaluates to. */
-  emit(op: string, inputs: readonly (ValueId | null)[], attrs: Attrs, name: string): ValueId[] {
+  emit(op: OpName, inputs: readonly (ValueId | null)[], attrs: Attrs, name: string): ValueId[] {
     return this.#fold(op, inputs, attrs, name) ?? this.builder.node(op, inputs, attrs, name);
   }
 
   /** The outputs as constants, if all inputs are and folding can keep them small or lazy. */
-  #fold(op: string, inputs: readonly (ValueId | null)[], given: Attrs, name: string): ValueId[] | null {
+  #fold(op: OpName, inputs: readonly (ValueId | null)[], given: Attrs, name: string): ValueId[] | null {
     const args: (TypedConstant | null)[] = [];
     for (const id of inputs) {
       if (id === null) {

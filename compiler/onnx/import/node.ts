@@ -4,11 +4,12 @@
  * importer then goes on, to report everything at once.
  */
 import { MillraceError } from '../../../runtime/error.ts';
-import type { Attrs } from '../../ir/constant.ts';
+import type { NodeArguments } from '../../ir/builder.ts';
 import type { ValueId } from '../../ir/graph.ts';
 import type { Tensor } from '../../ir/tensor.ts';
 import { fromNumbers, toNumbers } from '../../ir/tensor.ts';
 import { type DType, formatType, isFloat, type Shape, type TensorType } from '../../ir/types.ts';
+import type { GivenAttrs, OpName } from '../../ops/index.ts';
 import type { AttributeValues, OnnxNode, OnnxTensor } from '../read/schema.ts';
 import type { ImportGraph } from './graph.ts';
 import { Unsupported } from './report.ts';
@@ -182,12 +183,20 @@ export class ImportNode<Operand extends string = never> {
   }
 
   /** Adds a node with one output. `part` tells it from the others when an import adds several. */
-  emit(op: string, inputs: readonly (ValueId | null)[], attrs: Attrs = {}, part = ''): ValueId {
-    return this.emitAll(op, inputs, attrs, part)[0]!;
+  emit<N extends OpName>(
+    op: N,
+    inputs: readonly (ValueId | null)[],
+    ...rest: NodeArguments<GivenAttrs[N]>
+  ): ValueId {
+    return this.emitAll(op, inputs, ...rest)[0]!;
   }
 
-  emitAll(op: string, inputs: readonly (ValueId | null)[], attrs: Attrs = {}, part = ''): ValueId[] {
-    return this.#graph.emit(op, inputs, attrs, part === '' ? this.name : `${this.name}.${part}`);
+  emitAll<N extends OpName>(
+    op: N,
+    inputs: readonly (ValueId | null)[],
+    ...[attrs, part = '']: NodeArguments<GivenAttrs[N]>
+  ): ValueId[] {
+    return this.#graph.emit(op, inputs, attrs ?? {}, part === '' ? this.name : `${this.name}.${part}`);
   }
 
   constant(type: TensorType, values: readonly number[], part: string): ValueId {

@@ -5,7 +5,7 @@
 import type { Attrs } from '../../ir/constant.ts';
 import type { ValueId } from '../../ir/graph.ts';
 import type { TensorType } from '../../ir/types.ts';
-import type * as list from '../../ops/list.ts';
+import type { OpName } from '../../ops/index.ts';
 import { type AxisOrder, channelsFirst } from '../export/axis-order.ts';
 import type { ExportNode } from '../export/node.ts';
 import type { ImportNode, Positions } from '../import/node.ts';
@@ -54,9 +54,6 @@ export const onImages = (run: Export, inputs: readonly number[] = [0]): ExportEn
  * constant itself where its inputs are constants.
  */
 export const noNode = null;
-
-/** Name of an op of ours. */
-export type OpName = keyof typeof list;
 
 type Imports = Readonly<Record<string, Import | ImportEntry>>;
 type Exports = { readonly [Name in OpName]?: Export | ExportEntry | typeof noNode };

@@ -1,7 +1,7 @@
 /** Ops that act element by element. How functions of one number are written is in `functions.ts`. */
-import type { Attrs } from '../../ir/constant.ts';
 import type { ValueId } from '../../ir/graph.ts';
 import { isFloat, type TensorType } from '../../ir/types.ts';
+import type { PlainOp } from '../../ops/index.ts';
 import { int } from '../export/graph.ts';
 import type { ImportNode } from '../import/node.ts';
 import { dtypeOf, elementTypeName, elementTypeOf } from '../read/schema.ts';
@@ -9,15 +9,15 @@ import { defineOnnx, type Export, type Import, noNode } from './define.ts';
 import { finish, unary } from './functions.ts';
 
 const one =
-  (op: string, attrs: (node: ImportNode) => Attrs = () => ({})): Import =>
-  (node) => [node.emit(op, [node.input(0)], attrs(node))];
+  (op: PlainOp): Import =>
+  (node) => [node.emit(op, [node.input(0)])];
 
 const two =
-  (op: string): Import =>
+  (op: PlainOp): Import =>
   (node) => [node.emit(op, [node.input(0), node.input(1)])];
 
 /** Any number of inputs: a chain of binary ops, in the order given. */
-function chain(node: ImportNode, op: string): ValueId {
+function chain(node: ImportNode, op: 'add' | 'max' | 'min'): ValueId {
   const inputs = node.inputs.map((_, i) => node.input(i));
   if (inputs.length === 0) node.invalid('has no inputs');
   const last = inputs.length - 1;
@@ -125,13 +125,15 @@ export const elementwise = defineOnnx({
     Ceil: one('ceil'),
     Not: one('not'),
     IsNaN: one('isNan'),
-    LeakyRelu: one('leakyRelu', (node) => ({ alpha: node.float('alpha', 0.01) })),
-    Elu: one('elu', (node) => ({ alpha: node.float('alpha', 1) })),
-    Gelu: one('gelu', (node) => ({ approximate: node.string('approximate', 'none') })),
-    HardSigmoid: one('hardSigmoid', (node) => ({
-      alpha: node.float('alpha', 0.2),
-      beta: node.float('beta', 0.5),
-    })),
+    LeakyRelu: (node) => [node.emit('leakyRelu', [node.input(0)], { alpha: node.float('alpha', 0.01) })],
+    Elu: (node) => [node.emit('elu', [node.input(0)], { alpha: node.float('alpha', 1) })],
+    Gelu: (node) => [node.emit('gelu', [node.input(0)], { approximate: node.string('approximate', 'none') })],
+    HardSigmoid: (node) => [
+      node.emit('hardSigmoid', [node.input(0)], {
+        alpha: node.float('alpha', 0.2),
+        beta: node.float('beta', 0.5),
+      }),
+    ],
     Clip: clip,
     Add: two('add'),
     Sub: two('sub'),

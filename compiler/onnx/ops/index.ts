@@ -1,6 +1,7 @@
 /** The ops of ONNX, by family: the one list that importer, exporter, conformance and documentation read. */
+import type { OpName } from '../../ops/index.ts';
 import { constant } from './constant.ts';
-import type { defineOnnx, ExportEntry, ImportEntry, OpName } from './define.ts';
+import type { defineOnnx, ExportEntry, ImportEntry } from './define.ts';
 import { elementwise } from './elementwise.ts';
 import { indexing } from './indexing.ts';
 import { linear } from './linear.ts';

@@ -89,7 +89,7 @@ const lrn: Import = (node) => {
  * alone. They agree where nothing larger than 1 follows the axis.
  */
 const softmax =
-  (op: string): Import =>
+  (op: 'softmax' | 'logSoftmax'): Import =>
   (node) => {
     const x = node.input(0);
     const shape = node.shape(x);

@@ -1,13 +1,13 @@
 /** Pooling over windows and over everything. */
 
-import type { Attrs } from '../../ir/constant.ts';
 import { type Attributes, int, ints } from '../export/graph.ts';
 import type { ExportNode } from '../export/node.ts';
 import type { ImportNode } from '../import/node.ts';
 import { defineOnnx, type Export, type Import, onImages } from './define.ts';
 import { listOf, readWindow, requireSpatial } from './window.ts';
 
-function pool(node: ImportNode, op: string, attrs: Attrs): ReturnType<Import> {
+/** Attributes that both kinds have, and the input as both want it. */
+function readPool(node: ImportNode) {
   node.onlyFirstOutput('output Indices');
   const x = node.input(0);
   const spatial = requireSpatial(node, node.shape(x).length);
@@ -15,13 +15,23 @@ function pool(node: ImportNode, op: string, attrs: Attrs): ReturnType<Import> {
   const kernel = listOf(node, 'kernel_shape', spatial, 1, 1);
   const { strides, dilations, pads } = readWindow(node, node.shape(x).slice(2), kernel);
   const ceilMode = node.int('ceil_mode', 0) !== 0;
-  const all = { kernel, strides, dilations, pads, ceilMode, ...attrs };
-  return [node.channelsFirst(node.emit(op, [node.channelsLast(x)], all))];
+  return { x: node.channelsLast(x), attrs: { kernel, strides, dilations, pads, ceilMode } };
 }
+
+const maxPool: Import = (node) => {
+  const { x, attrs } = readPool(node);
+  return [node.channelsFirst(node.emit('maxPool', [x], attrs))];
+};
+
+const averagePool: Import = (node) => {
+  const { x, attrs } = readPool(node);
+  const countIncludePad = node.int('count_include_pad', 0) !== 0;
+  return [node.channelsFirst(node.emit('averagePool', [x], { ...attrs, countIncludePad }))];
+};
 
 /** Over all spatial dimensions; the reduction needs no order of channels. */
 const global =
-  (op: string): Import =>
+  (op: 'reduceMean' | 'reduceMax'): Import =>
   (node) => {
     const x = node.input(0);
     const rank = node.shape(x).length;
@@ -50,9 +60,8 @@ const writeAveragePool: Export = (node) => {
 
 export const pooling = defineOnnx({
   imports: {
-    MaxPool: (node) => pool(node, 'maxPool', {}),
-    AveragePool: (node) =>
-      pool(node, 'averagePool', { countIncludePad: node.int('count_include_pad', 0) !== 0 }),
+    MaxPool: maxPool,
+    AveragePool: averagePool,
     GlobalAveragePool: global('reduceMean'),
     GlobalMaxPool: global('reduceMax'),
   },

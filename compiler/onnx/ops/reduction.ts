@@ -5,6 +5,8 @@ import type { ExportNode } from '../export/node.ts';
 import type { ImportNode } from '../import/node.ts';
 import { defineOnnx, type Export, type ImportEntry, withConstants } from './define.ts';
 
+type Reduction = 'reduceMax' | 'reduceMean' | 'reduceMin' | 'reduceProd' | 'reduceSum';
+
 /** Axes are an attribute until opset 18 (ReduceSum: 13), then an input; none means all, unless told otherwise. */
 function reductionOf(node: ImportNode<'axes'>): { axes: number[]; keepDims: boolean } {
   const rank = node.shape(node.input(0)).length;
@@ -15,7 +17,7 @@ function reductionOf(node: ImportNode<'axes'>): { axes: number[]; keepDims: bool
   return { axes: axes.sort((a, b) => a - b), keepDims: node.int('keepdims', 1) !== 0 };
 }
 
-const reduce = (op: string): ImportEntry =>
+const reduce = (op: Reduction): ImportEntry =>
   withConstants({ axes: 1 }, (node) => {
     const attrs = reductionOf(node);
     return attrs.axes.length === 0 ? [node.input(0)] : [node.emit(op, [node.input(0)], attrs)];
