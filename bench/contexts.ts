@@ -106,10 +106,10 @@ async function measure({ bundle, count, runs, rounds }: Task): Promise<Row> {
   const malloc = await side(bundle, count, 'malloc');
   for (let round = 0; round < rounds; round++)
     for (const one of round % 2 === 0 ? [planned, malloc] : [malloc, planned]) await one.round(runs);
-  const { peakBytes, residentBytes } = planned.model.plan;
+  const { arenaBytes, residentBytes } = planned.model.plan;
   const row = {
     residentBytes,
-    slabBytes: peakBytes - residentBytes,
+    slabBytes: arenaBytes - residentBytes,
     addedBytes: planned.addedBytes,
     planned: planned.figures(),
     malloc: malloc.figures(),

@@ -101,7 +101,7 @@ async function predict(model: string, signal: AbortSignal) {
     if (round > 0) await calibrate();
     const planned = join(folder, 'planned');
     const asked = budgets.flatMap((bytes) => ['--budget', `${bytes}`]);
-    const compiled = await millrace<{ fixedBytes: number; plans: Plan[] }>(
+    const compiled = await millrace<{ plans: Plan[] }>(
       signal,
       'compile',
       model,
@@ -117,7 +117,7 @@ async function predict(model: string, signal: AbortSignal) {
     for (const n of order) {
       signal.throwIfAborted();
       const plan = compiled.plans[n]!;
-      const budgetBytes = plan.peakBytes + compiled.fixedBytes;
+      const budgetBytes = plan.peakBytes;
       rows[n] = { budgetBytes, predictedMs: plan.predictedMs, ...(await measure(planned, budgetBytes)) };
     }
     rounds.push(rows);

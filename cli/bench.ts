@@ -7,7 +7,7 @@ import { MillraceError } from '../runtime/error.ts';
 import { choosePlan, modes as everyMode, type Mode } from '../runtime/format/choose.ts';
 import type { Manifest } from '../runtime/format/format.ts';
 import type { LoadOptions } from '../runtime/node.ts';
-import { parseSize } from '../runtime/size.ts';
+import { mib, parseSize } from '../runtime/size.ts';
 import type { Outcome, Row } from './bench-row.ts';
 import { type Command, engineHelp, engineOptions, readArguments, UsageError } from './command.ts';
 import { engineOptionsOf, manifestOf } from './load.ts';
@@ -135,7 +135,6 @@ function waits(rows: readonly Row[]): string {
 }
 
 function table(rows: readonly Row[]): string {
-  const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
   const head = [
     'mode',
     'plan',

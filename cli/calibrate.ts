@@ -97,9 +97,9 @@ const layersHere = (): number => {
 async function compiledFor(network: Model, shares: readonly number[]): Promise<Bundle> {
   const compiled = await compile(network);
   if (shares.length === 0) return compiled;
-  const { plans, fixedBytes } = compiled.report;
+  const { plans } = compiled.report;
   const [least, most] = [plans[0]!.peakBytes, plans.at(-1)!.peakBytes];
-  const at = (share: number): number => least + Math.ceil(share * (most - least)) + fixedBytes;
+  const at = (share: number): number => least + Math.ceil(share * (most - least));
   return compile(network, { budget: shares.map(at) });
 }
 

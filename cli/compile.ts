@@ -3,7 +3,7 @@ import { type CompileReport, compile } from '../compiler/compile.ts';
 import type { CompileOptions } from '../compiler/options.ts';
 import type { Progress, Stage } from '../compiler/progress.ts';
 import { deviceOf } from '../compiler/schedule/device/profile.ts';
-import { formatSize } from '../runtime/size.ts';
+import { formatSize, mib } from '../runtime/size.ts';
 import { bindingHelp, bindingOptions, bindingsOf } from './bindings.ts';
 import { type Command, readArguments, UsageError } from './command.ts';
 import { withInterrupt } from './interrupt.ts';
@@ -99,7 +99,6 @@ function describe(report: Report): string {
     'plan            memory   lower bound   activations   resident   depth   predicted',
   ];
   for (const plan of plans) {
-    const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(2)} MiB`;
     lines.push(
       [
         plan.name.padEnd(11),

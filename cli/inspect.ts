@@ -4,7 +4,6 @@ import { valueAt } from '../compiler/ir/graph.ts';
 import { formatType } from '../compiler/ir/types.ts';
 import { bundlePage } from '../compiler/report/bundle-page.ts';
 import { MillraceError } from '../runtime/error.ts';
-import { heldBytes } from '../runtime/format/choose.ts';
 import type { Manifest } from '../runtime/format/format.ts';
 import { mappedPlans } from '../runtime/format/mapped.ts';
 import { formatSize } from '../runtime/size.ts';
@@ -83,7 +82,7 @@ function modelText(report: ModelReport): string {
   return lines.join('\n');
 }
 
-/** The manifest, and what each plan holds in all: `mappedBytes` with weights used where the file is mapped. */
+/** The manifest; `mappedBytes` is what a plan holds with weights used where the file is mapped. */
 function bundleReport(manifest: Manifest) {
   const { plans } = manifest;
   const mapped = mappedPlans(
@@ -95,13 +94,12 @@ function bundleReport(manifest: Manifest) {
     ...manifest,
     plans: plans.map((plan, i) => ({
       ...plan,
-      heldBytes: heldBytes(manifest, plan),
-      mappedBytes: heldBytes(manifest, mapped[i]!.plan),
+      mappedBytes: mapped[i]!.peakBytes,
     })),
   };
 }
 
-type HeldPlan = ReturnType<typeof bundleReport>['plans'][number];
+type PlanFigures = ReturnType<typeof bundleReport>['plans'][number];
 
 function bundleText(manifest: Manifest): string {
   const { model, layers, segments } = manifest;
@@ -134,8 +132,8 @@ function choiceText({ choice }: Manifest['layers'][number]): string {
   return `   as ${choice.variant} (${choice.why === 'pinned' ? 'pinned' : 'least time'}: ${offered})`;
 }
 
-const planText = (plan: HeldPlan): string[] => [
-  `plan "${plan.name}": ${formatSize(plan.heldBytes)} (lower bound of the arena ${formatSize(plan.lowerBoundBytes)}, ${plan.planner}); mapped ${formatSize(plan.mappedBytes)}`,
+const planText = (plan: PlanFigures): string[] => [
+  `plan "${plan.name}": ${formatSize(plan.peakBytes)} (lower bound ${formatSize(plan.lowerBoundBytes)}, ${plan.planner}); mapped ${formatSize(plan.mappedBytes)}`,
   `  activations ${formatSize(plan.activationBytes)}, weights ${formatSize(plan.weightBytes)} of which resident ${formatSize(plan.residentBytes)}, scratch ${formatSize(plan.scratchBytes)}`,
   `  up to ${plan.depth} segments in memory, predicted ${plan.predictedMs.toFixed(1)} ms (resident ${plan.predictedResidentMs.toFixed(1)} ms)`,
 ];

@@ -20,8 +20,8 @@ import { sweepPage } from '../compiler/report/sweep-page.ts';
 import { referenceDevice } from '../compiler/schedule/device/cost.ts';
 import { deviceOf } from '../compiler/schedule/device/profile.ts';
 import { bundleProblem } from '../compiler/schedule/problem.ts';
-import { VALUE_ALIGNMENT } from '../runtime/format/format.ts';
-import { formatSize, parseSize } from '../runtime/size.ts';
+import { VALUE_ALIGNMENT, withFixed } from '../runtime/format/format.ts';
+import { formatSize, mib, parseSize } from '../runtime/size.ts';
 import { bindingHelp, bindingOptions, bindingsOf } from './bindings.ts';
 import { type Arguments, UsageError } from './command.ts';
 import { manifestOf } from './load.ts';
@@ -95,15 +95,16 @@ export async function planModel(
     await writeText(page, sweepPage({ name, device: deviceName, problem, points, labels }));
   const trace = given.text('trace');
   if (trace !== undefined) await writeTrace(trace, predictedEvents(problem, points[0]!.plan));
+  const pointReports = points.map((point) => pointReport(point, problem.fixedBytes));
   const report: Report = {
     model: name,
     device: deviceName,
     naiveBytes: naiveBytes(problem),
     fixedBytes: problem.fixedBytes,
-    [given.flag('sweep') ? 'points' : 'plans']: points.map(pointReport),
+    [given.flag('sweep') ? 'points' : 'plans']: pointReports,
   };
   process.stdout.write(
-    given.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : describe(report, points),
+    given.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : describe(report, pointReports),
   );
   return 0;
 
@@ -133,38 +134,24 @@ type PointReport = Omit<PlanReport, 'valueOffsets'> & {
 interface Report {
   readonly model: string;
   readonly device: string;
-  /** Were everything given memory of its own. */
+  /** Held, were everything given memory of its own. */
   readonly naiveBytes: number;
   readonly fixedBytes: number;
   readonly plans?: readonly PointReport[];
   readonly points?: readonly PointReport[];
 }
 
-function pointReport({ plan, ...figures }: SweepPoint): PointReport {
-  const { valueOffsets, ...rest } = plan;
-  return { ...planReport({ ...rest, valueOffsets: [] }), ...figures };
+function pointReport({ plan, ...figures }: SweepPoint, fixedBytes: number): PointReport {
+  return { ...planReport(withFixed({ ...plan, valueOffsets: [] }, fixedBytes)), ...figures };
 }
 
-const naiveBytes = ({ values, segments }: PlanProblem): number =>
-  [...values, ...segments].reduce((sum, { byteLength }) => sum + byteLength, 0);
+const naiveBytes = ({ values, segments, fixedBytes }: PlanProblem): number =>
+  [...values, ...segments].reduce((sum, { byteLength }) => sum + byteLength, fixedBytes);
 
-const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(2)} MiB`;
-
-function describe(report: Report, points: readonly SweepPoint[]): string {
-  const head = [
-    'plan',
-    'budget',
-    'arena',
-    'resident',
-    'depth',
-    'predicted',
-    'delay',
-    'waiting',
-    'read per run',
-  ];
-  const body = points.map(({ budgetBytes, plan, delayMs, stallShare, bytesRead }) => [
+function describe(report: Report, points: readonly PointReport[]): string {
+  const head = ['plan', 'memory', 'resident', 'depth', 'predicted', 'delay', 'waiting', 'read per run'];
+  const body = points.map(({ delayMs, stallShare, bytesRead, ...plan }) => [
     plan.name,
-    mib(budgetBytes),
     mib(plan.peakBytes),
     mib(plan.residentBytes),
     String(plan.depth),
@@ -177,7 +164,7 @@ function describe(report: Report, points: readonly SweepPoint[]): string {
   const line = (cells: readonly string[]): string =>
     cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('');
   const summaries = points.map(
-    ({ plan }) =>
+    (plan) =>
       `${mib(report.naiveBytes)} → ${mib(plan.peakBytes)} (lower bound ${mib(plan.lowerBoundBytes)}, planner ${plan.planner})`,
   );
   const found = report.points === undefined ? summaries : [summaries[0]!, summaries.at(-1)!];
@@ -187,7 +174,7 @@ function describe(report: Report, points: readonly SweepPoint[]): string {
     ...[head, ...body].map(line),
     '',
     ...found,
-    `beside each arena: ${formatSize(report.fixedBytes)} for the engine`,
+    `of each memory, ${formatSize(report.fixedBytes)} are for the engine`,
     '',
   ].join('\n');
 }

@@ -30,9 +30,18 @@ function parseText(text: string): number {
   return match === null || unit === undefined ? Number.NaN : Math.floor(Number(match[1]) * unit);
 }
 
-/** `7.75 MiB (8126464 bytes)`: for people, and exact. */
-export function formatSize(bytes: number): string {
+/** Never less than there is, so that what is printed works as a budget. */
+const hundredths = (bytes: number, unit: number): number => Math.ceil((bytes / unit) * 100) / 100;
+
+/** `7.75 MiB`, rounded up. */
+export function shortSize(bytes: number): string {
   const [unit, scale] =
     bytes >= 2 ** 30 ? ['GiB', 2 ** 30] : bytes >= 2 ** 20 ? ['MiB', 2 ** 20] : ['KiB', 1024];
-  return `${Number((bytes / scale).toFixed(2))} ${unit} (${bytes} bytes)`;
+  return `${hundredths(bytes, scale)} ${unit}`;
 }
+
+/** `7.75 MiB (8126464 bytes)`: for people, rounded up, and exact. */
+export const formatSize = (bytes: number): string => `${shortSize(bytes)} (${bytes} bytes)`;
+
+/** `0.08 MiB`, rounded up: for the columns of tables, where one unit serves all rows. */
+export const mib = (bytes: number): string => `${hundredths(bytes, 2 ** 20).toFixed(2)} MiB`;

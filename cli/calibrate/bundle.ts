@@ -60,7 +60,7 @@ async function timeModels(
   streamed: (manifest: Manifest) => Manifest['plans'],
 ): Promise<Timed> {
   const manifest = await manifestOf(folder);
-  const { work, plans, fixedBytes } = manifest;
+  const { work, plans } = manifest;
   if (work === undefined)
     throw new MillraceError('BUNDLE_INVALID', 'the bundle does not say what its steps compute', {
       at: `${folder}: manifest.bin: work`,
@@ -80,10 +80,10 @@ async function timeModels(
     const reading: { readonly model: LoadedModel; readonly issue: readonly number[] }[] = [];
     const wanted = streamed(manifest);
     const issues = wanted.map(({ issue }) => issue);
-    const held = mode === 'mmap' ? mappedPlans(manifest, wanted, issues).map(({ plan }) => plan) : wanted;
+    const held = mode === 'mmap' ? mappedPlans(manifest, wanted, issues) : wanted;
     for (const [n, { name, issue }] of wanted.entries()) {
       // Plans for budgets share a name: the largest that fits is the one.
-      const budget = held[n]!.peakBytes + fixedBytes;
+      const budget = held[n]!.peakBytes;
       reading.push({ model: await open({ mode, plan: name, budget, ...(source && { source }) }), issue });
     }
     const inputs = randomInputs(whole);

@@ -55,8 +55,11 @@ export interface PlanProblem {
   readonly fixedBytes: number;
 }
 
-/** The plan of the bundle format, with addresses by value id. */
-export interface PlannedMemory extends Omit<Plan, 'valueOffsets'> {
+/**
+ * The plan of the bundle format, with addresses by value id. `peakBytes` and `lowerBoundBytes` are the arena's: the
+ * planner takes what is held beside it off every budget.
+ */
+export interface PlannedMemory extends Omit<Plan, 'arenaBytes' | 'valueOffsets'> {
   readonly valueOffsets: Placement;
 }
 

@@ -1,5 +1,6 @@
 /** A page that shows a bundle's plans, the picture of each under its figures. One HTML file, nothing is loaded. */
 import type { Manifest, Plan } from '../../runtime/format/format.ts';
+import { shortSize } from '../../runtime/size.ts';
 import type { PlannedMemory, PlanProblem } from '../memory/index.ts';
 import { bundleLabels } from './plan-labels.ts';
 import { planSvg } from './plan-svg.ts';
@@ -9,11 +10,10 @@ export function bundlePage(manifest: Manifest): string {
   const problem = problemOf(manifest);
   const labels = bundleLabels(manifest);
   const plans = manifest.plans.map((plan) => {
-    const total = mib(plan.peakBytes + manifest.fixedBytes);
-    const title = `Plan “${plan.name}”: ${total}, engine included`;
+    const title = `Plan “${plan.name}”: ${shortSize(plan.peakBytes)}, engine included`;
     return planSvg(problem, plannedOf(manifest, plan), { ...labels, title });
   });
-  const summary = `${model.nodes} nodes · ${mib(manifest.weightsFileBytes)} of packed weights in ${manifest.segments.length} segments · ${manifest.steps} steps · ${(model.flops / 1e9).toFixed(2)} GFLOP a run · ${manifest.compiler}`;
+  const summary = `${model.nodes} nodes · ${shortSize(manifest.weightsFileBytes)} of packed weights in ${manifest.segments.length} segments · ${manifest.steps} steps · ${(model.flops / 1e9).toFixed(2)} GFLOP a run · ${manifest.compiler}`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -51,10 +51,10 @@ const problemOf = (manifest: Manifest): PlanProblem => ({
 
 const plannedOf = (manifest: Manifest, plan: Plan): PlannedMemory => ({
   ...plan,
+  peakBytes: plan.arenaBytes,
+  lowerBoundBytes: plan.lowerBoundBytes - manifest.fixedBytes,
   valueOffsets: new Map(manifest.lifetimes.map(({ value }) => [value, plan.valueOffsets[value]!])),
 });
-
-const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(2)} MiB`;
 
 const escapeText = (text: string): string =>
   text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);

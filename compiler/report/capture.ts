@@ -27,7 +27,7 @@ export async function captureRun(parts: CaptureParts): Promise<Allocation[]> {
     manifest,
     (value) => engine.addresses[value]! - engine.layout.arena,
   );
-  const arena = engine.bytes(engine.layout.arena, plan.peakBytes);
+  const arena = engine.bytes(engine.layout.arena, plan.arenaBytes);
   const segments = new CapturedSegments(parts, engine, arena);
   const calls = new Map<number, Operand[]>();
   for (const operand of operandsOf(program, executor.host)) {

@@ -2,6 +2,8 @@
  * Predicted time over memory, one dot for each plan: the curve that a budget is chosen from. Memory is on a logarithmic
  * axis, since halving it is the question. Dots carry `data-point` for the page around the picture.
  */
+
+import { formatSize } from '../../runtime/size.ts';
 import type { SweepPoint } from '../memory/index.ts';
 import { escapeXml, fixed, formatBytes, formatMs, niceUnit } from './svg.ts';
 
@@ -71,7 +73,7 @@ export function curveSvg(points: readonly SweepPoint[]): string {
 
 const describe = ({ budgetBytes, plan, delayMs, stallShare, bytesRead }: SweepPoint): string =>
   [
-    `${formatBytes(budgetBytes)} (${budgetBytes})`,
+    formatSize(budgetBytes),
     `${formatMs(plan.predictedMs)}, ${formatMs(delayMs)} of it waiting (${(100 * stallShare).toFixed(1)} %)`,
     `${formatBytes(bytesRead)} read in each run, ${formatBytes(plan.residentBytes)} resident`,
   ].join('\n');

@@ -4,6 +4,7 @@
  * segment is pale from the moment its read may start to its first use, so reading ahead shows as pale area.
  */
 import { RESIDENT } from '../../runtime/format/format.ts';
+import { shortSize } from '../../runtime/size.ts';
 import type { PlannedMemory, PlanProblem } from '../memory/index.ts';
 import { escapeXml, fixed, formatBytes, niceUnit } from './svg.ts';
 
@@ -79,7 +80,7 @@ export function planSvg(problem: PlanProblem, plan: PlannedMemory, labels: PlanL
     }),
     `<path class="live" d="${livePath(blocks, steps, x, y)}"/>`,
     `<line class="bound" x1="${PLOT.left}" x2="${PLOT.right}" y1="${fixed(y(plan.peakBytes))}" y2="${fixed(y(plan.peakBytes))}"/>`,
-    `<text x="${PLOT.right}" y="${fixed(y(plan.peakBytes) - 5)}" text-anchor="end">peak ${formatBytes(plan.peakBytes)}, lower bound ${formatBytes(plan.lowerBoundBytes)}</text>`,
+    `<text x="${PLOT.right}" y="${fixed(y(plan.peakBytes) - 5)}" text-anchor="end">arena ${formatBytes(plan.peakBytes)}, its lower bound ${formatBytes(plan.lowerBoundBytes)}</text>`,
     ...legend(blocks),
     '</svg>',
   ];
@@ -134,7 +135,7 @@ function headline(problem: PlanProblem, plan: PlannedMemory): string {
   const weights = problem.segments.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const delay = plan.predictedMs - plan.predictedResidentMs;
   return (
-    `${formatBytes(plan.peakBytes)} for ${formatBytes(weights)} of weights · ` +
+    `${shortSize(plan.peakBytes + problem.fixedBytes)} held for ${formatBytes(weights)} of weights · ` +
     `predicted ${plan.predictedMs.toFixed(1)} ms, ${delay.toFixed(1)} ms of it waiting · ` +
     `${formatBytes(plan.residentBytes)} resident · up to ${plan.depth} segments in the stream · ${plan.planner}`
   );

@@ -7,6 +7,7 @@
  * browser lays out one of them.
  */
 import { deflateSync } from 'node:zlib';
+import { shortSize } from '../../runtime/size.ts';
 import type { PlanProblem, SweepPoint } from '../memory/index.ts';
 import { curveSvg } from './curve-svg.ts';
 import { pipelineSvg } from './pipeline-svg.ts';
@@ -67,7 +68,7 @@ export function sweepPage({ name, device, problem, points, labels }: SweepPagePa
   const weights = problem.segments.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const summary = `${formatBytes(weights)} of weights in ${problem.segments.length} segments · ${problem.steps.length} steps · times predicted for ${device}`;
   const pictures = points.map((point) => {
-    const title = `Memory: ${formatBytes(point.budgetBytes)} held, engine included`;
+    const title = `Memory: ${shortSize(point.budgetBytes)} held, engine included`;
     return `<h2>The run, as predicted</h2>
 ${pipelineSvg(predictedEvents(problem, point.plan))}<h2>Where everything lies, and when</h2>
 ${planSvg(problem, point.plan, { ...labels, title })}`;
@@ -108,22 +109,11 @@ const kneeOf = (points: readonly SweepPoint[]): number =>
   );
 
 function table(points: readonly SweepPoint[]): string {
-  const head = [
-    'budget',
-    'arena',
-    'resident',
-    'depth',
-    'predicted',
-    'delay',
-    'waiting',
-    'read per run',
-    'planner',
-  ];
+  const head = ['memory', 'resident', 'depth', 'predicted', 'delay', 'waiting', 'read per run', 'planner'];
   const rows = points.map(({ budgetBytes, plan, delayMs, stallShare, bytesRead }, n) => {
-    const says = `${formatBytes(budgetBytes)} held · ${formatMs(plan.predictedMs)}, ${formatMs(delayMs)} of it waiting`;
+    const says = `${shortSize(budgetBytes)} held · ${formatMs(plan.predictedMs)}, ${formatMs(delayMs)} of it waiting`;
     const cells = [
-      formatBytes(budgetBytes),
-      formatBytes(plan.peakBytes),
+      shortSize(budgetBytes),
       formatBytes(plan.residentBytes),
       `${plan.depth}`,
       formatMs(plan.predictedMs),

@@ -4,7 +4,7 @@
  */
 
 import { MillraceError } from '../../runtime/error.ts';
-import type { Manifest, Plan } from '../../runtime/format/format.ts';
+import { type Manifest, type Plan, withFixed } from '../../runtime/format/format.ts';
 import type { PlannedMemory, PlanProblem, ReadModel } from '../memory/problem.ts';
 import { type Device, workMilliseconds, worksOf, worksOfTable } from './device/cost.ts';
 import { lifetimesOf } from './lifetimes.ts';
@@ -75,8 +75,8 @@ function readModelOf(device: Device): ReadModel {
   };
 }
 
-export function manifestPlan(schedule: Schedule, planned: PlannedMemory): Plan {
-  const { valueOffsets, ...rest } = planned;
+export function manifestPlan(schedule: Schedule, planned: PlannedMemory, fixedBytes: number): Plan {
+  const { valueOffsets, ...rest } = withFixed(planned, fixedBytes);
   const offsets = schedule.slots.map((slot): number => {
     if (!slot || slot.kind === 'weight') return -1;
     const { root, region } = rootOf(schedule, slot.id);

@@ -34,7 +34,7 @@ export interface Layout {
 
 const alignUp = (value: number, alignment: number): number => Math.ceil(value / alignment) * alignment;
 
-export function layoutOf(sizes: LayoutSizes, peakBytes: number, threads = 1, traceEvents = 0): Layout {
+export function layoutOf(sizes: LayoutSizes, arenaBytes: number, threads = 1, traceEvents = 0): Layout {
   let end = ENGINE_BYTES;
   const place = (bytes: number): number => {
     const address = end;
@@ -54,7 +54,7 @@ export function layoutOf(sizes: LayoutSizes, peakBytes: number, threads = 1, tra
     stackTops,
     trace,
     arena,
-    pages: Math.ceil((arena + peakBytes) / WASM_PAGE_BYTES),
+    pages: Math.ceil((arena + arenaBytes) / WASM_PAGE_BYTES),
   };
 }
 

@@ -48,12 +48,12 @@ export function checkReach(
   }
 }
 
-function homesOf({ weights, segments }: Manifest, { plan, arenaBytes }: PlanChoice) {
+function homesOf({ weights, segments }: Manifest, { plan }: PlanChoice) {
   const homes = new Map<number, Home>();
   for (const { value, segment, offset } of weights)
     homes.set(value, { offset, end: segments[segment]!.byteLength, segment });
   return (value: number): Home =>
-    homes.get(value) ?? { offset: plan.valueOffsets[value]!, end: arenaBytes, segment: null };
+    homes.get(value) ?? { offset: plan.valueOffsets[value]!, end: plan.arenaBytes, segment: null };
 }
 
 /** What is not a number is not inside. */

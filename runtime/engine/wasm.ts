@@ -43,7 +43,7 @@ export class WasmEngine implements ValueMemory {
       programWords: manifest.programWords,
     };
     this.module = module;
-    this.layout = layoutOf(sizes, plan.peakBytes, threads, traceEvents);
+    this.layout = layoutOf(sizes, plan.arenaBytes, threads, traceEvents);
     this.memory = allocate(this.layout.pages, threads > 1);
     this.#exports = instantiate(module, this.memory);
     if ((this.#exports.__heap_base.value as number) > ENGINE_BYTES)

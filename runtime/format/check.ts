@@ -26,6 +26,9 @@ export function checkManifest(manifest: Manifest): void {
     if (plan.peakBytes < peak)
       throw invalid(`plans[${i}].peakBytes`, 'plans out of order', `${peak} or more`, plan.peakBytes);
     peak = plan.peakBytes;
+    const held = plan.arenaBytes + manifest.fixedBytes;
+    if (peak !== held)
+      throw invalid(`plans[${i}].peakBytes`, 'not arena and fixed part', `${held}`, plan.peakBytes);
     checkPlan(manifest, plan, `plans[${i}]`, isWeight);
   }
 }
@@ -91,11 +94,11 @@ function checkPlan(manifest: Manifest, plan: Plan, at: string, isWeight: Uint8Ar
   for (const [s, segment] of manifest.segments.entries()) {
     const offset = plan.segmentOffsets[s]!;
     aligned(offset, SEGMENT_ALIGNMENT, () => `${at}.segmentOffsets[${s}]`);
-    if (offset + segment.byteLength > plan.peakBytes)
+    if (offset + segment.byteLength > plan.arenaBytes)
       throw invalid(
         `${at}.segmentOffsets[${s}]`,
         'outside the arena',
-        `end at most ${plan.peakBytes}`,
+        `end at most ${plan.arenaBytes}`,
         offset,
       );
     const issued = plan.issue[s]!;
@@ -112,7 +115,7 @@ function checkPlan(manifest: Manifest, plan: Plan, at: string, isWeight: Uint8Ar
   for (const port of [...manifest.inputs, ...manifest.outputs]) {
     if (isWeight[port.value] === 1) continue; // an output that is a constant lies in a segment
     const offset = plan.valueOffsets[port.value]!;
-    if (offset === -1 || offset + port.byteLength > plan.peakBytes)
+    if (offset === -1 || offset + port.byteLength > plan.arenaBytes)
       throw invalid(
         `${at}.valueOffsets[${port.value}]`,
         `"${port.name}" outside the arena`,
@@ -122,7 +125,7 @@ function checkPlan(manifest: Manifest, plan: Plan, at: string, isWeight: Uint8Ar
   }
   for (const [i, { value, byteLength }] of manifest.lifetimes.entries()) {
     const offset = plan.valueOffsets[value]!;
-    if (offset === -1 || offset + byteLength > plan.peakBytes)
+    if (offset === -1 || offset + byteLength > plan.arenaBytes)
       throw invalid(
         `${at}.valueOffsets[${value}]`,
         `lifetimes[${i}] outside the arena`,

@@ -16,8 +16,6 @@ export type Mode = (typeof modes)[number];
 export interface PlanChoice {
   /** The plan in force: as stored, or what it becomes with mapped weights. */
   readonly plan: Plan;
-  /** Of `plan.peakBytes`, what is allocated: all, or what mapped weights leave. */
-  readonly arenaBytes: number;
   readonly mode: Mode;
   /** As in the plan, or later: see issueIn. */
   readonly issue: readonly number[];
@@ -38,12 +36,9 @@ const isResident = (plan: Plan): boolean => plan.issue.every((step) => step === 
 
 const isMapped = ({ mode, source }: PlanWish): boolean => mode === 'mmap' || source === 'mmap';
 
-/** Everything the model holds under a plan. */
-export const heldBytes = (manifest: Manifest, plan: Plan): number => plan.peakBytes + manifest.fixedBytes;
-
 export function choosePlan(manifest: Manifest, wish: PlanWish): PlanChoice {
   const choices = choicesOf(manifest, suitable(named(manifest, wish.plan), wish), wish);
-  const fitting = choices.filter(({ plan }) => heldBytes(manifest, plan) <= (wish.budget ?? Infinity));
+  const fitting = choices.filter(({ plan }) => plan.peakBytes <= (wish.budget ?? Infinity));
   const choice = fitting.at(-1);
   if (choice !== undefined) return { ...choice, prime: primeIn(choice, manifest, wish) };
   throw overBudget(
@@ -56,7 +51,7 @@ export function choosePlan(manifest: Manifest, wish: PlanWish): PlanChoice {
 function choicesOf(manifest: Manifest, plans: readonly Plan[], wish: PlanWish): Omit<PlanChoice, 'prime'>[] {
   const choices = plans.map((plan) => {
     const mode = wish.mode === 'auto' ? (isResident(plan) ? 'resident' : 'stream') : wish.mode;
-    return { plan, arenaBytes: plan.peakBytes, mode, issue: issueIn(mode, manifest, plan) } as const;
+    return { plan, mode, issue: issueIn(mode, manifest, plan) } as const;
   });
   if (!isMapped(wish)) return choices;
   const mapped = mappedPlans(
@@ -64,7 +59,7 @@ function choicesOf(manifest: Manifest, plans: readonly Plan[], wish: PlanWish): 
     plans,
     choices.map(({ issue }) => issue),
   );
-  return choices.map((choice, i) => ({ ...choice, ...mapped[i]! }));
+  return choices.map((choice, i) => ({ ...choice, plan: mapped[i]! }));
 }
 
 /**
@@ -127,7 +122,7 @@ function suitable(plans: readonly Plan[], wish: PlanWish): readonly Plan[] {
 }
 
 function overBudget(manifest: Manifest, plans: readonly Plan[], wish: PlanWish): MillraceError {
-  const least = Math.min(...plans.map((plan) => heldBytes(manifest, plan)));
+  const least = Math.min(...plans.map((plan) => plan.peakBytes));
   return new MillraceError('BUDGET', 'no stored plan fits the budget', {
     at: 'budget',
     expected: `at least ${formatSize(least)}${wish.mode === 'auto' ? '' : ` in mode ${wish.mode}`}${wish.source === 'mmap' ? ' with mapped weights' : ''}`,

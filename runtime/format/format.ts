@@ -142,9 +142,11 @@ export interface WorkTable {
 export interface Plan {
   /** 'smallest', 'knee', 'zero-delay', 'resident', or 'budget' for one the user asked for. */
   readonly name: string;
-  /** Bytes of the arena: everything a run touches but `fixedBytes`. */
+  /** Everything the model holds, `fixedBytes` included: the least budget that admits the plan. */
   readonly peakBytes: number;
-  /** Largest sum of live bytes over the steps; no placement can be smaller. */
+  /** Bytes of the arena, of which every offset is. */
+  readonly arenaBytes: number;
+  /** No placement can hold less: the largest sum of live bytes over the steps, and `fixedBytes`. */
   readonly lowerBoundBytes: number;
   /** Largest sum of live bytes of activations, of weight segments, of scratch; each at its own worst step. */
   readonly activationBytes: number;
@@ -164,3 +166,22 @@ export interface Plan {
   /** Per value id: byte offset in the arena; −1 for weights and for id 0. */
   readonly valueOffsets: readonly number[];
 }
+
+/** What the planner says of an arena, and older bundles say of a plan. */
+export interface ArenaFigures {
+  /** Bytes of the arena. */
+  readonly peakBytes: number;
+  /** Largest sum of live bytes over the steps. */
+  readonly lowerBoundBytes: number;
+}
+
+/** The same figures as a plan says them: what is held beside the arena is added here, and nowhere else. */
+export const withFixed = <Figures extends ArenaFigures>(
+  figures: Figures,
+  fixedBytes: number,
+): Figures & { readonly arenaBytes: number } => ({
+  ...figures,
+  peakBytes: figures.peakBytes + fixedBytes,
+  arenaBytes: figures.peakBytes,
+  lowerBoundBytes: figures.lowerBoundBytes + fixedBytes,
+});

@@ -26,31 +26,26 @@ interface Placement {
   readonly valueOffsets: readonly number[];
 }
 
-/** A stored plan as a mapped model runs it; `peakBytes` is the sum of both memories. */
-export interface MappedPlan {
-  readonly plan: Plan;
-  readonly arenaBytes: number;
-}
-
-/** For each of some plans, in their order; `issues` says when their reads may start. */
+/**
+ * Some plans as a mapped model runs them, in their order: `peakBytes` counts both memories. `issues` says when their
+ * reads may start.
+ */
 export function mappedPlans(
   manifest: Manifest,
   plans: readonly Plan[],
   issues: readonly (readonly number[])[],
-): MappedPlan[] {
+): Plan[] {
   const { arenaBytes, valueOffsets } = manifest.plans
     .map((plan) => placementOf(manifest, plan))
     .reduce((best, other) => (other.arenaBytes < best.arenaBytes ? other : best));
   // Segments have no place in this arena.
   const segmentOffsets = manifest.segments.map(() => 0);
   return plans.map((plan, i) => ({
-    plan: {
-      ...plan,
-      peakBytes: arenaBytes + windowBytes(manifest, issues[i]!),
-      segmentOffsets,
-      valueOffsets,
-    },
+    ...plan,
+    peakBytes: manifest.fixedBytes + arenaBytes + windowBytes(manifest, issues[i]!),
     arenaBytes,
+    segmentOffsets,
+    valueOffsets,
   }));
 }
 
@@ -72,7 +67,7 @@ function touchedPages({ lifetimes, inputs, outputs }: Manifest, plan: Plan): Tou
     .filter(({ offset, byteLength }) => offset >= 0 && byteLength > 0)
     .map(({ offset, byteLength }) => ({
       from: Math.floor(offset / PAGE) * PAGE,
-      to: Math.ceil(Math.min(offset + byteLength, plan.peakBytes) / PAGE) * PAGE,
+      to: Math.ceil(Math.min(offset + byteLength, plan.arenaBytes) / PAGE) * PAGE,
     }))
     .sort((a, b) => a.from - b.from);
   const touched: Touched[] = [];

@@ -20,6 +20,7 @@ import {
   type VariantChoice,
   type WeightEntry,
   type WorkTable,
+  withFixed,
 } from './format.ts';
 import { payloadOf } from './header.ts';
 
@@ -47,6 +48,7 @@ function readFields(fields: Fields): Manifest {
   const values = fields.integer('values', 1, MAX_COUNT);
   const steps = fields.integer('steps', 0, MAX_COUNT);
   const segments = fields.records('segments', (entry) => readSegment(entry, steps));
+  const fixedBytes = fields.integer('fixedBytes', 0);
   const model = fields.record('model');
   return {
     compiler: fields.text('compiler'),
@@ -67,9 +69,11 @@ function readFields(fields: Fields): Manifest {
     lifetimes: fields.records('lifetimes', (entry) => readLifetime(entry, values, steps)),
     ...(fields.has('work') ? { work: readWork(fields.record('work'), steps) } : {}),
     hostOps: fields.texts('hostOps'),
-    fixedBytes: fields.integer('fixedBytes', 0),
+    fixedBytes,
     weightsFileBytes: fields.integer('weightsFileBytes', 0),
-    plans: fields.records('plans', (entry) => readPlan(entry, values, steps, segments.length)),
+    plans: fields.records('plans', (entry) =>
+      readPlan(entry, { values, steps, segments: segments.length, fixedBytes }),
+    ),
   };
 }
 
@@ -150,12 +154,25 @@ function readWork(fields: Fields, steps: number): WorkTable {
   };
 }
 
-function readPlan(fields: Fields, values: number, steps: number, segments: number): Plan {
-  const peakBytes = fields.integer('peakBytes', 0);
+interface Counts {
+  readonly values: number;
+  readonly steps: number;
+  readonly segments: number;
+  readonly fixedBytes: number;
+}
+
+function readPlan(fields: Fields, { values, steps, segments, fixedBytes }: Counts): Plan {
+  const sizes = {
+    peakBytes: fields.integer('peakBytes', 0),
+    lowerBoundBytes: fields.integer('lowerBoundBytes', 0),
+  };
+  // Older bundles know the arena only.
+  const held = fields.has('arenaBytes')
+    ? { ...sizes, arenaBytes: fields.integer('arenaBytes', 0) }
+    : withFixed(sizes, fixedBytes);
   return {
     name: fields.text('name'),
-    peakBytes,
-    lowerBoundBytes: fields.integer('lowerBoundBytes', 0),
+    ...held,
     activationBytes: fields.integer('activationBytes', 0),
     weightBytes: fields.integer('weightBytes', 0),
     scratchBytes: fields.integer('scratchBytes', 0),
@@ -165,7 +182,7 @@ function readPlan(fields: Fields, values: number, steps: number, segments: numbe
     predictedResidentMs: fields.amount('predictedResidentMs'),
     planner: fields.text('planner'),
     issue: fields.integers('issue', RESIDENT, steps - 1, segments),
-    segmentOffsets: fields.integers('segmentOffsets', 0, peakBytes, segments),
-    valueOffsets: fields.integers('valueOffsets', -1, peakBytes, values),
+    segmentOffsets: fields.integers('segmentOffsets', 0, held.arenaBytes, segments),
+    valueOffsets: fields.integers('valueOffsets', -1, held.arenaBytes, values),
   };
 }

@@ -67,7 +67,7 @@ export class NativeModel implements Engine {
       readers: parts.readers,
       threads: parts.threads,
       trace: parts.trace ? TRACE_EVENTS : 0,
-      arenaBytes: choice.arenaBytes,
+      arenaBytes: plan.arenaBytes,
       program: parts.program,
       offsets: Float64Array.from(plan.valueOffsets),
       weights: Float64Array.from(

@@ -1,7 +1,7 @@
 /** Which plan a load takes, and what it says when none will do. */
 import assert from 'node:assert/strict';
 import { MillraceError } from '../../runtime/error.ts';
-import { choosePlan, heldBytes } from '../../runtime/format/choose.ts';
+import { choosePlan } from '../../runtime/format/choose.ts';
 import { checkOptions, type LoadOptions } from '../../runtime/options.ts';
 import { parseSize } from '../../runtime/size.ts';
 import { chain } from '../support/chain.ts';
@@ -28,20 +28,16 @@ describe('choosing a plan', () => {
   });
 
   it('takes the largest that fits the budget, fixed bytes included', () => {
-    assert.equal(choose({ budget: heldBytes(manifest, triple!) }).plan, triple);
-    assert.equal(choose({ budget: heldBytes(manifest, triple!) - 1 }).plan, double);
-    assert.equal(choose({ budget: heldBytes(manifest, smallest!) }).mode, 'stream');
+    assert.equal(choose({ budget: triple!.peakBytes }).plan, triple);
+    assert.equal(choose({ budget: triple!.peakBytes - 1 }).plan, double);
+    assert.equal(choose({ budget: smallest!.peakBytes }).mode, 'stream');
     assert.equal(choose({ budget: '1GiB' }).plan, resident);
   });
 
   it('names the smallest possible figure when none fits', () => {
-    const least = heldBytes(manifest, smallest!);
+    const least = smallest!.peakBytes;
     refuses({ budget: least - 1 }, 'BUDGET', new RegExp(`\\(${least} bytes\\)`));
-    refuses(
-      { budget: 0, mode: 'resident' },
-      'BUDGET',
-      new RegExp(`\\(${heldBytes(manifest, resident!)} bytes\\)`),
-    );
+    refuses({ budget: 0, mode: 'resident' }, 'BUDGET', new RegExp(`\\(${resident!.peakBytes} bytes\\)`));
   });
 
   it('streams a plan that streams, if told to stream', () => {

@@ -14,7 +14,7 @@ import { networks } from '../support/networks.ts';
 
 /** Bytes of the arena that something needs at a time t, step t or, with t = steps, between runs. */
 function neededAt(manifest: Manifest, plan: Plan, t: number): Uint8Array {
-  const needed = new Uint8Array(plan.peakBytes);
+  const needed = new Uint8Array(plan.arenaBytes);
   const { lifetimes, segments, weights, outputs, inputs, steps } = manifest;
   const mark = (offset: number, bytes: number) => offset >= 0 && needed.fill(1, offset, offset + bytes);
   // From the end of a run's last step the next one's inputs may be written at any time.
@@ -96,7 +96,7 @@ const anyPlan = fc
       })),
     } as unknown as Manifest;
     const plan = {
-      peakBytes: 12 * PAGE,
+      arenaBytes: 12 * PAGE,
       issue,
       segmentOffsets: segments.map(({ page }) => page * PAGE),
       valueOffsets: [-1, ...values.map(({ page }) => page * PAGE), ...segments.map(() => -1)],

@@ -54,14 +54,14 @@ describe('what a program reaches', () => {
 
   it('is not past the end of the arena', () => {
     refuses(
-      moved(hidden, (plan) => plan.peakBytes),
+      moved(hidden, (plan) => plan.arenaBytes),
       /"layer1", y of f32-gemm \(value 3\): reaches outside the arena/,
     );
     refuses(
-      moved(hidden, (plan) => plan.peakBytes - 64),
+      moved(hidden, (plan) => plan.arenaBytes - 64),
       /reaches outside the arena/,
     );
-    check(moved(hidden, (plan) => plan.peakBytes - activation));
+    check(moved(hidden, (plan) => plan.arenaBytes - activation));
   });
 
   it('is not a value without a place', () => {
@@ -73,8 +73,9 @@ describe('what a program reaches', () => {
 
   it('is not past the end of a mapped arena, whatever the lifetimes claim', () => {
     refuses({ ...manifest, lifetimes: [] }, /reaches outside the arena/, 'mmap');
-    const far = replanned(({ valueOffsets, peakBytes }) => ({
-      peakBytes: peakBytes + 64 * activation,
+    const far = replanned(({ valueOffsets, arenaBytes }) => ({
+      arenaBytes: arenaBytes + 64 * activation,
+      peakBytes: arenaBytes + 64 * activation + manifest.fixedBytes,
       valueOffsets: valueOffsets.map((offset) => (offset < 0 ? -1 : offset + 8 * activation)),
     }));
     check({ ...far, lifetimes: manifest.lifetimes }, 'mmap');
@@ -106,7 +107,7 @@ describe('what a program reaches', () => {
   it('of a host op counts too', () => {
     const step = manifest.layers.findIndex(({ op }) => op === 'neg');
     refuses(
-      moved(step + 2, (plan) => plan.peakBytes - 64),
+      moved(step + 2, (plan) => plan.arenaBytes - 64),
       /output 0 of negate/,
     );
   });

@@ -33,6 +33,15 @@ function changed(path: string, value: unknown): Uint8Array {
 describe('reading a manifest', () => {
   it('gives back what was written', () => assert.deepEqual(readManifest(file), manifest));
 
+  it('adds what is held beside the arena to the plans of earlier compilers', () => {
+    const plans = manifest.plans.map(({ arenaBytes, peakBytes, lowerBoundBytes, ...plan }) => ({
+      ...plan,
+      peakBytes: arenaBytes,
+      lowerBoundBytes: lowerBoundBytes - manifest.fixedBytes,
+    }));
+    assert.deepEqual(readManifest(encode({ ...manifest, plans } as unknown as typeof manifest)), manifest);
+  });
+
   it('ignores fields of later compilers', () =>
     assert.deepEqual(readManifest(changed('hint', { any: 1 })), manifest));
 
@@ -85,17 +94,19 @@ describe('reading a manifest', () => {
     ['weights.1.value', manifest.weights[0]!.value, /value placed twice/],
     ['layers.0.steps', 9, /steps past the end/],
     ['plans', [], /no plan/],
-    ['plans.0.peakBytes', 2 ** 30, /plans out of order/],
+    ['plans.0.peakBytes', 2 ** 30, /not arena and fixed part/],
+    ['plans.1.peakBytes', 0, /plans out of order/],
+    ['plans.0.arenaBytes', 0, /segmentOffsets|not arena and fixed part/],
     ['plans.0.issue', [-1, 0], /issue: length/],
     ['plans.0.issue.0', -3, /issue\[0\]/],
     ['plans.0.issue.1', 3, /issue\[1\]/],
     ['plans.0.issue.0', 0, /read after its first use/],
     ['plans.0.segmentOffsets.1', 64, /not aligned/],
-    ['plans.0.segmentOffsets.1', manifest.plans[0]!.peakBytes, /outside the arena/],
+    ['plans.0.segmentOffsets.1', manifest.plans[0]!.arenaBytes, /outside the arena/],
     ['plans.3.segmentOffsets.1', manifest.plans[3]!.segmentOffsets[0], /overlaps a resident segment/],
     ['plans.0.issue.2', RESIDENT, /overlaps a resident segment/],
     ['plans.0.valueOffsets.1', -1, /"x" outside the arena/],
-    ['plans.0.valueOffsets.1', manifest.plans[0]!.peakBytes, /"x" outside the arena/],
+    ['plans.0.valueOffsets.1', manifest.plans[0]!.arenaBytes, /"x" outside the arena/],
     ['lifetimes.1.byteLength', 2 ** 30, /lifetimes\[1\] outside the arena/],
     ['plans.0.valueOffsets.0', 0, /not an activation/],
     ['plans.0.valueOffsets.6', 0, /not an activation/],

@@ -23,7 +23,7 @@ const grown = process.memoryUsage().arrayBuffers - arrays;
 console.log(
   JSON.stringify({
     resident: model.plan.residentBytes,
-    slab: model.plan.peakBytes - model.plan.residentBytes,
+    slab: model.plan.arenaBytes - model.plan.residentBytes,
     model: loaded - before,
     contexts: shared - loaded,
     runs: grown,

@@ -14,7 +14,7 @@ export function driverJob(
   const program = recordProgram(executor, manifest);
   const at = (value: number): number => plan.valueOffsets[value]!;
   const doubles = [
-    ...[plan.peakBytes, at(x!.value), x!.byteLength, at(y!.value), y!.byteLength],
+    ...[plan.arenaBytes, at(x!.value), x!.byteLength, at(y!.value), y!.byteLength],
     ...plan.valueOffsets,
     ...manifest.weights.flatMap(({ value, segment, offset }) => [value, segment, offset]),
     ...manifest.segments.flatMap(({ offset, byteLength, crc32 }, s) => [

@@ -48,11 +48,11 @@ describe('a lying manifest on the native engine', () => {
 
   it('that puts an activation outside of the arena', async () => {
     await refuses(
-      moved(3, (plan) => plan.peakBytes),
+      moved(3, (plan) => plan.arenaBytes),
       /reaches outside the arena/,
     );
     await refuses(
-      moved(3, (plan) => plan.peakBytes - 4096),
+      moved(3, (plan) => plan.arenaBytes - 4096),
       /reaches outside the arena/,
     );
     await refuses(
@@ -63,7 +63,7 @@ describe('a lying manifest on the native engine', () => {
 
   it('that lets an activation be larger than what holds it', () =>
     refuses(
-      moved(4, (plan) => plan.peakBytes - 64),
+      moved(4, (plan) => plan.arenaBytes - 64),
       /layer2.*reaches outside the arena/,
     ));
 

@@ -36,14 +36,14 @@ describe("the native engine's arena", () => {
     const before = new Set(dense().map(([first]) => first));
     const model = await load(bundle.path, { engine: 'native', mode: 'resident' });
     try {
-      const { peakBytes } = model.plan;
-      assert.ok(peakBytes > LARGE, 'the network is too small to tell');
+      const { arenaBytes } = model.plan;
+      assert.ok(arenaBytes > LARGE, 'the network is too small to tell');
       const [area, ...more] = dense().filter(([first]) => !before.has(first));
       assert.deepEqual(more, []);
       const [first, end] = area!;
       assert.equal(first % LARGE, 0);
-      const tail = peakBytes % LARGE;
-      const room = tail >= LARGE / 2 ? peakBytes - tail + LARGE : Math.ceil(peakBytes / 4096) * 4096;
+      const tail = arenaBytes % LARGE;
+      const room = tail >= LARGE / 2 ? arenaBytes - tail + LARGE : Math.ceil(arenaBytes / 4096) * 4096;
       assert.equal(end - first, room);
     } finally {
       await model.close();

@@ -15,7 +15,6 @@ import {
   relu,
   tensor,
 } from '../../compiler/index.ts';
-import { heldBytes } from '../../runtime/format/choose.ts';
 import type { Manifest } from '../../runtime/format/format.ts';
 import { readManifest } from '../../runtime/format/read.ts';
 import { type LoadOptions, load } from '../../runtime/node.ts';
@@ -73,7 +72,7 @@ describe('a network with mapped weights', () => {
   });
 
   it('refuses the budget of the stored plan, and takes the one that it names', async () => {
-    const budget = heldBytes(manifest, manifest.plans[0]!);
+    const budget = manifest.plans[0]!.peakBytes;
     assert.equal((await run({ mode: 'stream', budget })).plan.name, 'smallest');
     const refused = await run({ mode: 'mmap', budget }).then(
       () => assert.fail('a budget was exceeded'),
@@ -83,7 +82,7 @@ describe('a network with mapped weights', () => {
     const least = parseSize(/\((\d+) bytes\)/.exec(refused.expected)![1]!, 'budget');
     assert.ok(least > budget);
     const { plan } = await run({ mode: 'mmap', budget: least });
-    assert.equal(heldBytes(manifest, plan), least);
+    assert.equal(plan.peakBytes, least);
   });
 
   for (const plan of ['smallest', 'zero-delay'])

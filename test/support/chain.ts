@@ -13,7 +13,13 @@ import { Packr } from 'msgpackr';
 import type { Executor } from '../../runtime/engine/executor.ts';
 import { recordProgram } from '../../runtime/engine/executor.ts';
 import { fixedBytesOf } from '../../runtime/engine/layout.ts';
-import { type Manifest, type Plan, RESIDENT, SEGMENT_ALIGNMENT } from '../../runtime/format/format.ts';
+import {
+  type Manifest,
+  type Plan,
+  RESIDENT,
+  SEGMENT_ALIGNMENT,
+  withFixed,
+} from '../../runtime/format/format.ts';
 import { encodeHeader } from '../../runtime/format/header.ts';
 import { PANEL } from '../../runtime/kernels/table.ts';
 
@@ -68,10 +74,10 @@ export function chain(options: ChainOptions = {}): Chain {
   const planOf = (name: string, depth: number): Plan => {
     const slots = Math.min(depth, layers);
     const resident = slots === layers;
+    const arenaBytes = 2 * activationBytes + slots * segmentBytes;
     return {
       name,
-      peakBytes: 2 * activationBytes + slots * segmentBytes,
-      lowerBoundBytes: 2 * activationBytes + slots * segmentBytes,
+      ...withFixed({ peakBytes: arenaBytes, lowerBoundBytes: arenaBytes }, fixedBytesOf(sizes)),
       activationBytes: 2 * activationBytes,
       weightBytes: slots * segmentBytes,
       scratchBytes: 0,

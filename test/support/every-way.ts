@@ -30,13 +30,13 @@ export function waysOf({ manifest }: Network): LoadOptions[] {
 
 /** Values as with mapped weights, and every segment at a place of its own, behind them, as in the mapping. */
 function mappedApart({ manifest }: Network): Plan {
-  const { plan, arenaBytes } = choosePlan(manifest, { mode: 'mmap' });
-  let end = arenaBytes;
+  const { plan } = choosePlan(manifest, { mode: 'mmap' });
+  let end = plan.arenaBytes;
   const segmentOffsets = manifest.segments.map(({ byteLength }) => {
     end += byteLength;
     return end - byteLength;
   });
-  return { ...plan, name: 'mapped', segmentOffsets, peakBytes: end };
+  return { ...plan, name: 'mapped', segmentOffsets, arenaBytes: end, peakBytes: end + manifest.fixedBytes };
 }
 
 export async function assertSameEveryWay(

@@ -64,7 +64,7 @@ export async function networkOf(schedule: Schedule): Promise<Network> {
     programWords: words,
   });
   const solver = createSolver(planProblem(schedule, referenceDevice, fixedBytes));
-  const plans = solver.storedPlans().map((plan) => manifestPlan(schedule, plan));
+  const plans = solver.storedPlans().map((plan) => manifestPlan(schedule, plan, fixedBytes));
   const packer = new Packer(schedule);
   const packed = schedule.segments.map((segment) => packer.pack(segment));
   packer.close();

@@ -34,7 +34,7 @@ export async function runPoisoned(
   const module = await compileEngine(await parts.engine('engine.wasm'), false);
   const engine = new WasmEngine(module, manifest, plan, recordProgram(executor, manifest), 1);
   const source = await parts.weights('file');
-  const arena = engine.bytes(engine.layout.arena, plan.peakBytes);
+  const arena = engine.bytes(engine.layout.arena, plan.arenaBytes);
   const { control } = engine;
   const present = manifest.segments.map(() => false);
   const primed = manifest.segments.map(() => false);
