@@ -16,6 +16,7 @@ import type { Graph, PortDocs } from './ir/graph.ts';
 import { byteLength } from './ir/types.ts';
 import { createSolver, type Solver } from './memory/joint.ts';
 import type { PlannedMemory, PlanProblem } from './memory/problem.ts';
+import { verifyPlan } from './memory/verify.ts';
 import type { Model } from './model/define.ts';
 import { type CompileOptions, checkOptions } from './options.ts';
 import { Packer } from './pack/pack.ts';
@@ -74,13 +75,23 @@ export interface Bundle {
  * await bundle.write('dist/mobilenet');
  */
 export async function compile(model: Graph | Model, options: CompileOptions = {}): Promise<Bundle> {
+  return compileWith(createSolver, model, options);
+}
+
+/** Compiles with a planner of the caller's. Nothing of it is believed: every plan must pass the verifier. */
+export async function compileWith(
+  solverFor: (problem: PlanProblem) => Solver,
+  model: Graph | Model,
+  options: CompileOptions = {},
+): Promise<Bundle> {
   const { budgets, device, variants } = checkOptions(options);
   const graph = 'graph' in model ? model.graph : model;
   const { schedule, words, problem } = await planningWatched(graph, { device, variants }, options);
   const { fixedBytes } = problem;
-  const solver = createSolver(problem);
-  const planned = await watched('plan', planning(budgets, solver), options);
-  const plans = planned.map((plan) => manifestPlan(schedule, plan)).sort((a, b) => a.peakBytes - b.peakBytes);
+  const planned = await watched('plan', planning(problem, budgets, solverFor(problem)), options);
+  const plans = planned
+    .map((plan) => manifestPlan(schedule, plan, fixedBytes))
+    .sort((a, b) => a.peakBytes - b.peakBytes);
   const report = { ...reportOf(graph, schedule), fixedBytes, plans };
   return {
     report,
@@ -97,15 +108,23 @@ export async function compile(model: Graph | Model, options: CompileOptions = {}
   };
 }
 
-/** A plan for each budget, or the standard ones where there is none. */
-function* planning(budgets: readonly number[], solver: Solver): Pieces<readonly PlannedMemory[]> {
+/** A plan for each budget, or the standard ones where there is none; each has passed the verifier. */
+function* planning(
+  problem: PlanProblem,
+  budgets: readonly number[],
+  solver: Solver,
+): Pieces<readonly PlannedMemory[]> {
   if (budgets.length === 0) {
     yield* solver.preparing();
-    return solver.storedPlans();
+    const stored = solver.storedPlans();
+    for (const plan of stored) verifyPlan(problem, plan);
+    return stored;
   }
   const plans: PlannedMemory[] = [];
   for (const [i, budget] of budgets.entries()) {
-    plans.push(solver.solve(budget));
+    const plan = solver.solve(budget);
+    verifyPlan(problem, plan, budget);
+    plans.push(plan);
     yield (i + 1) / budgets.length;
   }
   return plans;

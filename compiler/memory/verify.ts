@@ -69,7 +69,8 @@ export function verifyPlan(problem: PlanProblem, plan: PlannedMemory, budgetByte
   for (const block of blocks) {
     if (block.top > plan.peakBytes) throw broken(block.name, `ends by ${plan.peakBytes}`, `${block.top}`);
   }
-  requireDisjoint(blocks);
+  // Nothing lies in what is empty.
+  requireDisjoint(blocks.filter(({ bottom, top }) => bottom < top));
   if (budgetBytes !== undefined && plan.peakBytes + problem.fixedBytes > budgetBytes) {
     throw broken('peak', `at most ${budgetBytes} bytes`, `${plan.peakBytes} + ${problem.fixedBytes} fixed`);
   }
@@ -99,15 +100,29 @@ function requireDisjoint(blocks: readonly Block[]): void {
 }
 
 function verifyFigures(problem: PlanProblem, plan: PlannedMemory, blocks: readonly Block[]): void {
-  let [bound, activations, scratch, weights, depth] = [0, 0, 0, 0, 0];
+  const times = problem.steps.length + 2;
+  const sums = {
+    activation: new Float64Array(times + 1),
+    scratch: new Float64Array(times + 1),
+    weight: new Float64Array(times + 1),
+    streamed: new Float64Array(times + 1),
+  };
+  const hold = (sum: Float64Array, { from, until }: Block, amount: number): void => {
+    sum[from + 1]! += amount;
+    sum[Math.min(until + 1, times)]! -= amount;
+  };
   const values = problem.values.length;
-  for (let time = -1; time <= problem.steps.length; time++) {
-    const now = { activation: 0, scratch: 0, weight: 0, streamed: 0 };
-    blocks.forEach(({ from, until, bottom, top }, n) => {
-      if (time < from || time >= until) return;
-      now[n < values ? problem.values[n]!.kind : 'weight'] += top - bottom;
-      if (n >= values && plan.issue[n - values] !== RESIDENT) now.streamed++;
-    });
+  blocks.forEach((block, n) => {
+    hold(sums[n < values ? problem.values[n]!.kind : 'weight'], block, block.top - block.bottom);
+    if (n >= values && plan.issue[n - values] !== RESIDENT) hold(sums.streamed, block, 1);
+  });
+  const now = { activation: 0, scratch: 0, weight: 0, streamed: 0 };
+  let [bound, activations, scratch, weights, depth] = [0, 0, 0, 0, 0];
+  for (let time = 0; time < times; time++) {
+    now.activation += sums.activation[time]!;
+    now.scratch += sums.scratch[time]!;
+    now.weight += sums.weight[time]!;
+    now.streamed += sums.streamed[time]!;
     bound = Math.max(bound, now.activation + now.scratch + now.weight);
     activations = Math.max(activations, now.activation);
     scratch = Math.max(scratch, now.scratch);
