@@ -98,7 +98,7 @@ export function evaluatePool(
               const pixel = pixels[((b * h.input + ih) * w.input + iw) * channels + c]!;
               value = maximum ? Math.max(value, pixel) : value + pixel;
             }
-          result[to++] = maximum ? value : value / taps;
+          result[to++] = maximum ? value : value / Math.max(1, taps);
         }
       }
   return [tensorOfReals(y, result)];

@@ -157,7 +157,8 @@ function merge(slots: readonly (Slot | null)[], uses: readonly Use[], target: nu
     null;
   const close = () => {
     if (open === null) return;
-    const byteLength = roundUp(open.bytes, SEGMENT_ALIGNMENT);
+    // Weights without elements have a segment too: it is there to be waited for.
+    const byteLength = Math.max(SEGMENT_ALIGNMENT, roundUp(open.bytes, SEGMENT_ALIGNMENT));
     segments.push({ slots: open.slots, byteLength, firstUse: open.first, lastUse: open.last });
     open = null;
   };

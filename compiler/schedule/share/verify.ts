@@ -97,6 +97,8 @@ function checkReach(
   pieces: Pieces,
   who: string,
 ): void {
+  // A dimension of 0 reaches nothing.
+  for (let i = 0; i < 6; i++) if (params[`d${i}`] === 0) return;
   let [low, high] = [params[`${prefix}Offset`] ?? 0, params[`${prefix}Offset`] ?? 0];
   for (let i = 0; i < 6; i++) {
     const reach = params[`${prefix}${i}`]! * (params[`d${i}`]! - 1);
