@@ -4,6 +4,7 @@
  * rules refuse are left out.
  */
 import assert from 'node:assert/strict';
+import type { GraphBuilder } from '../../compiler/ir/builder.ts';
 import { bytesOf, type Tensor, zeros } from '../../compiler/ir/tensor.ts';
 import { graphBuilder, opOf, signatures } from '../../compiler/ops/index.ts';
 import { MillraceError } from '../../runtime/error.ts';
@@ -77,7 +78,7 @@ describe('tensors without elements', () => {
     it(op, async function () {
       const cases = casesOf(op, new Draw(SEED + number));
       if (cases.length === 0) this.skip();
-      const builder = graphBuilder(op);
+      const builder: GraphBuilder = graphBuilder(op);
       const inputs = new Map<string, Tensor>();
       const expected = new Map<string, Tensor>();
       for (const [i, one] of cases.entries()) {
