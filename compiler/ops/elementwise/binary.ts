@@ -45,20 +45,41 @@ export function forEachPair(
   b: TensorType,
   visit: (i: number, ai: number, bi: number) => void,
 ): void {
+  forEachRow(output, a, b, ({ count, aStep, bStep }, at, ai, bi) => {
+    for (let i = 0; i < count; i++) visit(at + i, ai + i * aStep, bi + i * bStep);
+  });
+}
+
+/** `count` elements of the output, one after the other, and how far apart those of a and b are. */
+interface Row {
+  readonly count: number;
+  readonly aStep: number;
+  readonly bStep: number;
+}
+
+/** Calls visit for each row of the output, from element `at` on, made of those of a from `ai` and of b from `bi`. */
+function forEachRow(
+  output: TensorType,
+  a: TensorType,
+  b: TensorType,
+  visit: (row: Row, at: number, ai: number, bi: number) => void,
+): void {
   const { dims, strides } = collapse(output.shape, [
     broadcastStrides(a.shape, output.shape),
     broadcastStrides(b.shape, output.shape),
   ]);
   const [as, bs] = strides as [number[], number[]];
+  const inner = dims.length - 1;
+  const row = { count: dims[inner] ?? 1, aStep: as[inner] ?? 0, bStep: bs[inner] ?? 0 };
   let at = 0;
   const walk = (axis: number, ai: number, bi: number): void => {
-    if (axis === dims.length) {
-      visit(at++, ai, bi);
+    if (axis >= inner) {
+      visit(row, at, ai, bi);
+      at += row.count;
       return;
     }
     const [aStep, bStep, count] = [as[axis]!, bs[axis]!, dims[axis]!];
-    if (axis === dims.length - 1) for (let i = 0; i < count; i++) visit(at++, ai + i * aStep, bi + i * bStep);
-    else for (let i = 0; i < count; i++) walk(axis + 1, ai + i * aStep, bi + i * bStep);
+    for (let i = 0; i < count; i++) walk(axis + 1, ai + i * aStep, bi + i * bStep);
   };
   if (!output.shape.includes(0)) walk(0, 0, 0);
 }
@@ -96,8 +117,8 @@ export const defineBinary = <N extends BinaryFunction>(definition: BinaryDefinit
       const apply = integerOf(definition, type!.dtype);
       const [x, y] = [numbersOf(a!), numbersOf(b!)];
       const result = numbersFor(type!);
-      forEachPair(type!, a!.type, b!.type, (i, ai, bi) => {
-        result[i] = apply(x[ai]!, y[bi]!);
+      forEachRow(type!, a!.type, b!.type, ({ count, aStep, bStep }, at, ai, bi) => {
+        for (let i = 0; i < count; i++) result[at + i] = apply(x[ai + i * aStep]!, y[bi + i * bStep]!);
       });
       if (result instanceof Float32Array || result instanceof Float64Array) applyEpilogue(result, attrs);
       return [tensorOf(type!, result)];

@@ -53,8 +53,11 @@ export function castTensor(x: Tensor, to: DType): Tensor {
       y[i] = to === 'bool' ? Number(data[i] !== 0n) : Number(wraps ? BigInt.asIntN(32, data[i]!) : data[i]!);
   } else {
     const data = numbersOf(x);
+    // Floats become each other by being stored; widened float16 are an array of their own already.
+    if (to === 'float32' && from === 'float16') return { type, data };
     const convert = convertNumber(from, to);
-    for (let i = 0; i < y.length; i++) y[i] = convert(data[i]!);
+    if (isFloat(from) && isFloat(to)) y.set(data);
+    else for (let i = 0; i < y.length; i++) y[i] = convert(data[i]!);
   }
   return tensorOf(type, y);
 }
