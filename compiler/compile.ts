@@ -32,6 +32,7 @@ import { arranging } from './schedule/share/arrange.ts';
 
 const COMPILER = 'millrace 0.1.0';
 
+/** What a compilation came to. Sizes are bytes. */
 export interface CompileReport {
   readonly model: ModelSummary;
   readonly layers: number;

@@ -4,6 +4,7 @@ import { parseSize } from '../runtime/size.ts';
 import type { WatchOptions } from './progress.ts';
 import { type Device, referenceDevice } from './schedule/device/cost.ts';
 
+/** Options of `compile`. */
 export interface CompileOptions extends WatchOptions {
   /** Memory bound of the stored plans, in bytes or as '8MiB'; one plan for each. Default: four standard plans. */
   readonly budget?: number | string | readonly (number | string)[];

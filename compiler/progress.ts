@@ -8,12 +8,14 @@ import type { Pieces } from './pieces.ts';
 /** `passes` and `schedule` make the network smaller and put it in order, `plan` places memory, `pack` writes weights. */
 export type Stage = 'passes' | 'schedule' | 'plan' | 'pack';
 
+/** How far a compilation is. */
 export interface Progress {
   readonly stage: Stage;
   /** Share of the stage that is done, from 0 to 1; of `pack`, by bytes. */
   readonly fraction: number;
 }
 
+/** Who watches a compilation, and who may stop it. */
 export interface WatchOptions {
   /** Stops what is going on, with ABORTED; nothing is left behind. */
   readonly signal?: AbortSignal | undefined;

@@ -12,8 +12,10 @@ import type { Engine } from './pipeline/engine.ts';
 import type { TraceEvent } from './pipeline/trace.ts';
 import type { SourceKind } from './weights/source.ts';
 
+/** Arrays by name of the input or output. */
 export type Tensors = Readonly<Record<string, TypedArray>>;
 
+/** Options of `run`. */
 export interface RunOptions<Outputs = Tensors> {
   /** Stops the run at the next step. */
   readonly signal?: AbortSignal | undefined;
@@ -21,6 +23,7 @@ export interface RunOptions<Outputs = Tensors> {
   readonly outputs?: Partial<Outputs> | undefined;
 }
 
+/** What a run took: milliseconds and bytes. */
 export interface RunStats {
   readonly latencyMs: number;
   /** Time in which a step waited for its weights. */
@@ -50,6 +53,7 @@ export interface ContextParts {
 
 const NO_RUN: RunStats = { latencyMs: 0, stallMs: 0, bytesRead: 0, allocations: 0, allocatedBytes: 0 };
 
+/** One inference at a time, over memory of its own. */
 export class Context<Inputs = Tensors, Outputs = Tensors> {
   readonly threads: number;
   /** Whether it holds no resident weights of its own: they are the model's, or there are none. */

@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'ABORTED'
   | 'BUSY';
 
+/** What an error is about, and what to do. */
 export interface ErrorContext {
   /** Node, field, file or option the error is about. */
   readonly at?: string;
@@ -40,6 +41,7 @@ export interface ErrorContext {
   readonly cause?: unknown;
 }
 
+/** What Millrace throws and rejects with: `code` is for programs, the message for people. */
 export class MillraceError extends Error {
   readonly code: ErrorCode;
   readonly at: string | undefined;

@@ -20,6 +20,7 @@ export interface TensorPort {
   readonly shape: readonly number[];
 }
 
+/** Options of `context`. */
 export interface ContextOptions {
   /** Threads that compute for this context, 1 by default. */
   readonly threads?: number | undefined;
@@ -33,6 +34,7 @@ export interface ModelParts extends Omit<ContextParts, 'what' | 'sharesWeights' 
   readonly mode: Mode;
 }
 
+/** A loaded model: what `load` returns. */
 export class LoadedModel<Inputs = Tensors, Outputs = Tensors> extends Context<Inputs, Outputs> {
   readonly inputs: readonly TensorPort[];
   readonly outputs: readonly TensorPort[];

@@ -15,6 +15,7 @@ import { type SourceWish, sourceWishes } from './weights/source.ts';
  */
 export const defaultInFlight: Readonly<Record<EngineKind, number>> = { native: 3, wasm: 4 };
 
+/** Options of `load`, all of them optional. */
 export interface LoadOptions {
   /** native: the addon for this platform. wasm: needs none. auto (default): native where the addon is found. */
   readonly engine?: 'auto' | EngineKind | undefined;

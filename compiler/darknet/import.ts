@@ -20,6 +20,7 @@ const MAX_CFG = 16 * 1024 * 1024;
 /**
  * Reads a network. Its weights stay in their file; `{ seed }` makes some up instead. Throws MillraceError: MODEL_INVALID
  * for files that are broken or do not belong together, MODEL_UNSUPPORTED with all that is in the way.
+ * @example const graph = await importDarknet('yolov4.cfg', 'yolov4.weights', { width: 416, height: 416 });
  */
 export async function importDarknet(
   cfgPath: string,

@@ -5,6 +5,7 @@ import type { Cfg, Section } from './cfg.ts';
 import { checkedExtent, type Extent, type Layer, type Surroundings } from './layer.ts';
 import { kindNames, kindOf } from './layers/index.ts';
 
+/** Height and width of the image, in pixels. */
 export interface InputSize {
   /** Instead of the height and width of `[net]`. */
   readonly height?: number;

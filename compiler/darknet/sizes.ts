@@ -7,6 +7,7 @@ import { readNetwork } from './import.ts';
 import type { InputSize } from './network.ts';
 import { HEADER_BYTES, parameterBytes } from './weights.ts';
 
+/** One layer of a Darknet network. Sizes are bytes. */
 export interface DarknetLayerSize {
   readonly index: number;
   readonly name: string;
@@ -16,6 +17,7 @@ export interface DarknetLayerSize {
   readonly foldedBytes: number;
 }
 
+/** What the layers of a Darknet network weigh. Sizes are bytes. */
 export interface DarknetSizes {
   readonly layers: readonly DarknetLayerSize[];
   /** Layers that have weights. */
@@ -27,6 +29,11 @@ export interface DarknetSizes {
   readonly largestLayerBytes: number;
 }
 
+/**
+ * What each layer of a Darknet network weighs, in bytes, from its `.cfg` alone.
+ * @throws MillraceError MODEL_READ, MODEL_INVALID, MODEL_UNSUPPORTED, as `importDarknet`.
+ * @example darknetSizes('yolov4.cfg').weightsBytes / 2 ** 20;
+ */
 export function darknetSizes(cfgPath: string, size: InputSize = {}): DarknetSizes {
   const { layers } = readNetwork(cfgPath, size);
   const sizes = layers.map(({ name, parameters }, index): DarknetLayerSize => {

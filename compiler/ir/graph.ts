@@ -8,6 +8,7 @@ import type { TensorType } from './types.ts';
 /** Index of a value, unique in its graph; ids survive passes, new values get new ids. */
 export type ValueId = number;
 
+/** What a node writes, an input, or a constant. */
 export interface Value {
   readonly id: ValueId;
   readonly name: string;
@@ -16,6 +17,7 @@ export interface Value {
   readonly constant?: Constant;
 }
 
+/** One operation of a graph. */
 export interface Node {
   /** Unique in the graph; the name the user knows the layer by. */
   readonly name: string;
@@ -26,6 +28,7 @@ export interface Node {
   readonly outputs: readonly ValueId[];
 }
 
+/** An output of a graph: its name, and the value it is. */
 export interface GraphOutput {
   readonly name: string;
   readonly value: ValueId;
@@ -37,6 +40,7 @@ export interface PortDocs {
   readonly outputs: ReadonlyMap<string, string>;
 }
 
+/** A network as the compiler has it: nodes in an order of execution, values with types, constants as recipes. */
 export interface Graph {
   readonly name: string;
   readonly values: ReadonlyMap<ValueId, Value>;

@@ -7,6 +7,7 @@ import { elementCount, type TensorType } from './types.ts';
 
 export { arrayFor, type TypedArray };
 
+/** Elements in memory, with dtype and shape. */
 export interface Tensor {
   readonly type: TensorType;
   readonly data: TypedArray;

@@ -3,8 +3,10 @@ import { type DType, dtypes, elementCount, elementSize } from '../../runtime/for
 
 export { type DType, dtypes, elementCount, elementSize };
 
+/** Extents of a tensor, outermost first. */
 export type Shape = readonly number[];
 
+/** Dtype and shape. */
 export interface TensorType {
   readonly dtype: DType;
   readonly shape: Shape;

@@ -31,6 +31,7 @@ export interface PlanStep {
   readonly name?: string;
 }
 
+/** What reading costs on a device, in milliseconds and bytes. */
 export interface ReadModel {
   /** From the start of a request to its first byte. */
   readonly latencyMs: number;

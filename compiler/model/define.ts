@@ -24,6 +24,8 @@ export interface Port<D extends DType = DType, S extends Shape = Shape> {
   readonly dtype: D;
   readonly shape: S;
 }
+
+/** Inputs or outputs by name. */
 export type Ports = Readonly<Record<string, Port>>;
 
 /** A defined network; `Model<{ image: Port<'float32', [1, 224, 224, 3]> }, { probs: Port<'float32', [1, 1000]> }>`. */
@@ -36,7 +38,10 @@ export interface Model<I extends Ports = Ports, O extends Ports = Ports> {
   readonly graph: Graph;
 }
 
-/** Describes an input: `tensor('float32', [1, 224, 224, 3])`. */
+/**
+ * Describes an input: its dtype and its shape.
+ * @example tensor('float32', [1, 224, 224, 3])
+ */
 export const tensor = <const D extends DType, const S extends Shape>(
   dtype: D,
   shape: S,
@@ -51,8 +56,14 @@ export type Outputs<O extends Readonly<Record<string, AnyTensor>>> = {
 };
 
 /**
- * Defines a network. `body` receives a tensor for each input and returns the outputs by name.
- * Throws MillraceError MODEL_SHAPE where a layer does not fit its inputs.
+ * Defines a network: runs `body` once, with a tensor for each input, and keeps what it does. `body` returns the outputs by
+ * name.
+ * @throws MillraceError MODEL_SHAPE where a layer does not fit its inputs, MODEL_WEIGHTS where the weights do not fit the layers,
+ * MODEL_INVALID where a definition stands in another or a name is taken.
+ * @example
+ * export default defineModel('digits', { image: tensor('float32', [1, 28, 28, 1]) }, ({ image }) => ({
+ *   probs: softmax(dense(flatten(image), { units: 10 })),
+ * }));
  */
 export function defineModel<I extends Ports, O extends Readonly<Record<string, AnyTensor>>>(
   name: string,
@@ -87,15 +98,19 @@ export function defineModel<I extends Ports, O extends Readonly<Record<string, A
   });
 }
 
-/** Number of trained weights, as papers count them: running means and variances are left out. */
+/**
+ * Number of trained weights, as papers count them: running means and variances are left out.
+ * @example parameterCount(resnet50()) // 25557032
+ */
 export const parameterCount = ({ parameters }: Pick<Model, 'parameters'>): number =>
   parameters
     .filter(({ trainable }) => trainable)
     .reduce((sum, { type }) => sum + type.shape.reduce((product, extent) => product * extent, 1), 0);
 
 /**
- * A weight for layers to share, under the name it is given in the current scope:
- * `const table = parameter('tokens.weight', [50257, 768], normal(0, 0.02))`.
+ * A weight for layers to share, float32, under the name it is given in the current scope.
+ * @throws MillraceError MODEL_INVALID outside of `defineModel` or for a name that is taken, MODEL_SHAPE for weights of another size.
+ * @example const table = parameter('tokens.weight', [50257, 768], init.normal(0, 0.02));
  */
 export function parameter<const S extends Shape>(
   name: string,

@@ -14,6 +14,7 @@ import { type AnyTensor, Tensor } from './tensor.ts';
 import { WeightBinding } from './weights/binding.ts';
 import { isWeightSet, type WeightSet } from './weights/weight-set.ts';
 
+/** Options of `defineModel`. */
 export interface ModelOptions {
   /** Every seeded parameter derives from it and from its own name. Default 0. */
   readonly seed?: number;
@@ -92,7 +93,11 @@ export function definition(user: string): Definition {
   return current;
 }
 
-/** Runs `body` with `name` in front of the names of all parameters and nodes made in it. */
+/**
+ * Runs `body` with `name` in front of the names of all parameters and nodes made in it.
+ * @throws MillraceError MODEL_INVALID outside of `defineModel`.
+ * @example scope('stage1', () => relu(conv2d(x, { filters: 64, kernel: 3 }))); // stage1.conv.weight
+ */
 export function scope<T>(name: string, body: () => T): T {
   const { scopes } = definition(name);
   scopes.push(name);
@@ -104,9 +109,10 @@ export function scope<T>(name: string, body: () => T): T {
 }
 
 /**
- * A block whose calls use the same parameters: `const embed = shared('embed', (x: …) => dense(x, …))`. The first call
- * makes them, the others find them by name, and a parameter of another shape is an error. The block keeps its type, open
- * shapes included.
+ * A block whose calls use the same parameters. The first call makes them, the others find them by name. The block keeps
+ * its type, open shapes included.
+ * @throws MillraceError MODEL_INVALID outside of `defineModel`, or where a call needs a parameter of another shape.
+ * @example const embed = shared('embed', (x: FloatTensor<[1, 64]>) => dense(x, { units: 8 }));
  */
 export function shared<F extends (...inputs: never[]) => unknown>(name: string, body: F): F {
   const state = definition(name);

@@ -52,14 +52,19 @@ export type FloatTensor<S extends Shape = Shape> = Tensor<'float32', S>;
 /** Dtypes of floating point numbers. */
 export type Float = 'float32' | 'float16' | 'float64';
 
-/** Extent of an axis, with its literal type: `sizeOf(x, -1)` is the number of channels. */
+/**
+ * Extent of an axis, with its literal type: `sizeOf(x, -1)` is the number of channels.
+ * @throws MillraceError MODEL_SHAPE for an axis that x does not have.
+ * @example conv2d(image, { filters: sizeOf(image, -1), kernel: 1 }) // [1, 28, 28, 8]
+ */
 export const sizeOf = <S extends Shape, const A extends number>(x: Tensor<DType, S>, axis: A): DimAt<S, A> =>
   x.dim(axis) as DimAt<S, A>;
 
 /**
  * Asserts a shape and gives the tensor that type: for what a loop or a general block has made, of which the checker
- * knows the rank at most. `expectShape(x, [1, 7, 7, 512])`. Checked when the
- * network is defined, and by the checker as far as it can see.
+ * knows the rank at most. Checked when the network is defined, and by the checker as far as it can see.
+ * @throws MillraceError MODEL_SHAPE where x has another shape.
+ * @example expectShape(words, [1, 16, 64]) // [1, 16, 64]
  */
 export function expectShape<D extends DType, S extends Shape, const T extends Shape>(
   x: Tensor<D, S>,
@@ -72,6 +77,8 @@ export function expectShape<D extends DType, S extends Shape, const T extends Sh
 /**
  * As `expectShape`, by another tensor: `add(y, expectShapeOf(shortcut, y))` where a block's shortcut is its input or
  * a projection of it. In a general block this keeps the type that `like` has, whatever it will be.
+ * @throws MillraceError MODEL_SHAPE where the shapes differ.
+ * @example expectShapeOf(relu(words), words) // [1, 16, 64]
  */
 export function expectShapeOf<X extends AnyTensor, T extends Shape>(
   x: X,

@@ -5,6 +5,8 @@
 
 /** `run` is TypeScript's own. */
 export const traceKinds = ['step', 'work', 'wait', 'read', 'run'] as const;
+
+/** What an event of a trace is. */
 export type TraceKind = (typeof traceKinds)[number];
 
 /** Numbers of a row that is handed over: {what, id, thread, start, end}. */

@@ -11,6 +11,8 @@ import { mappedPlans } from './mapped.ts';
 import { NOT_PRIMED, primeSteps } from './prime.ts';
 
 export const modes = ['resident', 'sequential', 'synchronous', 'stream', 'mmap'] as const;
+
+/** How weights come into memory. */
 export type Mode = (typeof modes)[number];
 
 export interface PlanChoice {

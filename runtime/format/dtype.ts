@@ -33,9 +33,13 @@ export interface ArrayTypes {
   readonly uint64: BigUint64Array;
   readonly bool: Uint8Array;
 }
+
+/** The element types. */
 export type DType = keyof ArrayTypes;
 /** The array of one dtype: `ArrayOf<'float32'>` is Float32Array, over shared memory or not. */
 export type ArrayOf<D extends DType> = ArrayTypes[D];
+
+/** The array of some element type. */
 export type TypedArray = ArrayTypes[DType];
 
 export const dtypes = Object.keys(arrays) as DType[];

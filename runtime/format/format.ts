@@ -56,6 +56,7 @@ export interface Manifest {
   readonly plans: readonly Plan[];
 }
 
+/** The network as it came, before passes: bytes of weights, and operations of one run (a multiply-add counts two). */
 export interface ModelSummary {
   readonly name: string;
   readonly nodes: number;
@@ -139,6 +140,7 @@ export interface WorkTable {
   readonly weightBytes: readonly number[];
 }
 
+/** A plan: where everything lies, when each read may start, and what that is predicted to take. Sizes are bytes. */
 export interface Plan {
   /** 'smallest', 'knee', 'zero-delay', 'resident', or 'budget' for one the user asked for. */
   readonly name: string;

@@ -5,6 +5,8 @@ import type { SourceKind } from '../weights/source.ts';
 import type { TraceEvent } from './trace.ts';
 
 export const engineKinds = ['native', 'wasm'] as const;
+
+/** The engine that runs a model. */
 export type EngineKind = (typeof engineKinds)[number];
 
 export interface Engine extends ValueMemory {

@@ -17,6 +17,7 @@ export interface Progress {
   stop(): void;
 }
 
+/** When checksums are compared. */
 export type Verify = 'always' | 'first' | 'never';
 
 export interface LoaderParts {

@@ -6,6 +6,7 @@
 
 import { TRACE_ROW, type TraceKind, traceKinds } from '../engine/trace-rows.ts';
 
+/** One event of a trace; times are milliseconds. */
 export interface TraceEvent {
   /** step: a step, on thread 0. work: another thread's part in it. wait: thread 0 waits for a segment. read: from a
    * segment's issue to its arrival, checksum included. run: a whole run. */

@@ -12,6 +12,8 @@ export type SourceKind = 'file' | 'direct' | 'mmap' | 'memory';
 
 /** How weights may be asked for. `auto` is settled by what the system can do. */
 export const sourceWishes = ['auto', 'file', 'direct', 'mmap'] as const;
+
+/** How weights shall be read. */
 export type SourceWish = (typeof sourceWishes)[number];
 
 export interface WeightSource {

@@ -13,6 +13,7 @@ import type { First, OnlyOptions } from '../types/verdict.ts';
 import type { DividesVerdict, SpatialVerdict } from '../types/window.ts';
 import { causalMask, type RotaryOptions, rotate } from './positions.ts';
 
+/** Options of `multiHeadAttention`. */
 export interface AttentionOptions {
   readonly heads: number;
   /** Heads of keys and values, each shared by a group of the others (grouped queries). Default: heads. */
@@ -53,6 +54,8 @@ const names = [
 /**
  * softmax(q·kᵀ / √size + mask)·v in several heads. Parameters are dense layers `q_proj`, `k_proj`, `v_proj` and
  * `out_proj`, as in most decoders.
+ * @throws MillraceError MODEL_SHAPE where channels and heads do not divide or x is no sequence, OPTION for an option that is none.
+ * @example multiHeadAttention(words, { heads: 4, causal: true }) // [1, 16, 64]
  */
 export function multiHeadAttention<S extends Shape, const O extends AttentionOptions>(
   x: Tensor<'float32', S> & SpatialVerdict<S, 1>['verdict'],

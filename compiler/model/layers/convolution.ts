@@ -20,6 +20,7 @@ import type {
 } from '../types/window.ts';
 import { aroundEvenly, padsOf, perAxis, requireSpatial, windowOf } from './window.ts';
 
+/** Options of layers that have a weight. */
 export interface WeightOptions {
   /** Default true. */
   readonly bias?: boolean;
@@ -28,6 +29,7 @@ export interface WeightOptions {
   readonly name?: string;
 }
 
+/** Options of `conv2d` and `conv1d`. */
 export interface ConvOptions extends Omit<WindowOptions, 'ceil'>, WeightOptions {
   readonly filters: number;
   /** Filters of group g see the g-th part of the channels only. Default 1. */
@@ -40,24 +42,37 @@ export type ConvVerdict<S extends Shape, O, Spatial extends 1 | 2> = First<
   First<GroupsVerdict<S, O>, WindowVerdict<S, O, Spatial>>
 >;
 
-/** [N, H, W, C] → [N, H', W', filters]. */
+/**
+ * [N, H, W, C] → [N, H', W', filters].
+ * @throws MillraceError MODEL_SHAPE where x or the window does not fit, OPTION for an option that is none.
+ * @example conv2d(image, { filters: 16, kernel: 3, stride: 2, padding: 'same' }) // [1, 14, 14, 16]
+ */
 export const conv2d = <S extends Shape, const O extends ConvOptions>(
   x: Tensor<'float32', S> & SpatialVerdict<S, 2>['verdict'],
   options: O & ConvVerdict<S, O, 2>['verdict'],
 ): Tensor<'float32', Windowed2<S, O, O['filters']>> => convolution(x, 2, 'conv', options);
 
-/** [N, L, C] → [N, L', filters]. */
+/**
+ * [N, L, C] → [N, L', filters].
+ * @throws MillraceError MODEL_SHAPE where x or the window does not fit, OPTION for an option that is none.
+ * @example conv1d(words, { filters: 32, kernel: 3, padding: 'same' }) // [1, 16, 32]
+ */
 export const conv1d = <S extends Shape, const O extends ConvOptions>(
   x: Tensor<'float32', S> & SpatialVerdict<S, 1>['verdict'],
   options: O & ConvVerdict<S, O, 1>['verdict'],
 ): Tensor<'float32', Windowed1<S, O, O['filters']>> => convolution(x, 1, 'conv', options);
 
+/** Options of `depthwiseConv2d`. */
 export interface DepthwiseOptions extends Omit<ConvOptions, 'filters' | 'groups'> {
   /** Filters for each channel. Default 1. */
   readonly multiplier?: number;
 }
 
-/** One filter (or `multiplier` filters) for each channel: [N, H, W, C] → [N, H', W', C·multiplier]. */
+/**
+ * One filter (or `multiplier` filters) for each channel: [N, H, W, C] → [N, H', W', C·multiplier].
+ * @throws MillraceError MODEL_SHAPE where x or the window does not fit, OPTION for an option that is none.
+ * @example depthwiseConv2d(image, { kernel: 3, padding: 'same' }) // [1, 28, 28, 8]
+ */
 export function depthwiseConv2d<S extends Shape, const O extends DepthwiseOptions>(
   x: Tensor<'float32', S> & SpatialVerdict<S, 2>['verdict'],
   options: O & First<OnlyOptions<O, DepthwiseOptions>, WindowVerdict<S, O, 2>>['verdict'],
@@ -94,6 +109,7 @@ function convolution<T extends AnyTensor>(
   return node(name, 'conv', [x, weight, bias], { strides, dilations, pads, groups });
 }
 
+/** Options of `convTranspose2d`. */
 export interface ConvTransposeOptions extends Omit<ConvOptions, 'groups'> {
   /** Rows and columns more at the bottom and right. Default 0. */
   readonly outputPadding?: PerAxis;
@@ -102,6 +118,8 @@ export interface ConvTransposeOptions extends Omit<ConvOptions, 'groups'> {
 /**
  * The gradient of a convolution: [N, H, W, C] → [N, H', W', filters], with H' = (H − 1)·stride + dilation·(kernel − 1)
  * + 1 − padding on both sides + outputPadding; `same` gives H·stride. The weight is [channels, filters, …kernel].
+ * @throws MillraceError MODEL_SHAPE where x or the window does not fit, OPTION for an option that is none.
+ * @example convTranspose2d(image, { filters: 4, kernel: 2, stride: 2 }) // [1, 56, 56, 4]
  */
 export function convTranspose2d<S extends Shape, const O extends ConvTransposeOptions>(
   x: Tensor<'float32', S> & SpatialVerdict<S, 2>['verdict'],

@@ -6,6 +6,7 @@ import type { AnyTensor, Float, Tensor } from '../tensor.ts';
 import type { MatrixVerdict, Multiplied, ProductVerdict, Projected } from '../types/product.ts';
 import type { OnlyOptions } from '../types/verdict.ts';
 
+/** Options of `dense`. */
 export interface DenseOptions {
   readonly units: number;
   /** Default true. */
@@ -16,7 +17,11 @@ export interface DenseOptions {
   readonly name?: string;
 }
 
-/** [..., C] → [..., units]; the weight is [units, C]. */
+/**
+ * [..., C] → [..., units]; the weight is [units, C].
+ * @throws MillraceError MODEL_SHAPE where x does not fit, OPTION for an option that is none.
+ * @example dense(row, { units: 10 }) // [1, 10]
+ */
 export function dense<S extends Shape, const O extends DenseOptions>(
   x: Tensor<'float32', S> & MatrixVerdict<S>['verdict'],
   options: O & OnlyOptions<O, DenseOptions>['verdict'],
@@ -31,6 +36,7 @@ export function dense<S extends Shape, const O extends DenseOptions>(
   return node(name, 'matmul', [input, weight, bias], { transB: true });
 }
 
+/** Options of `embedding`. */
 export interface EmbeddingOptions {
   /** Rows of the table. */
   readonly entries: number;
@@ -41,7 +47,11 @@ export interface EmbeddingOptions {
   readonly name?: string;
 }
 
-/** [...] of integers below `entries` → [..., units]: rows of a table. */
+/**
+ * [...] of integers below `entries` → [..., units]: rows of a table.
+ * @throws MillraceError OPTION for an option that is none, MODEL_SHAPE for a `weight` of another shape.
+ * @example embedding(tokens, { entries: 1000, units: 64 }) // [1, 16, 64]
+ */
 export function embedding<S extends Shape, const O extends EmbeddingOptions>(
   indices: Tensor<'int32' | 'int64', S>,
   options: O & OnlyOptions<O, EmbeddingOptions>['verdict'],
@@ -54,13 +64,18 @@ export function embedding<S extends Shape, const O extends EmbeddingOptions>(
   return node(name, 'gather', [table, indices], { axis: 0 });
 }
 
+/** Options of `matmul`. */
 export interface MatmulOptions {
   /** Transpose the last two axes of a, of b. */
   readonly transA?: boolean;
   readonly transB?: boolean;
 }
 
-/** Product of the matrices in the last two axes; the axes before them broadcast. */
+/**
+ * Product of the matrices in the last two axes; the axes before them broadcast.
+ * @throws MillraceError MODEL_SHAPE where rows and columns do not meet.
+ * @example matmul(words, words, { transB: true }) // [1, 16, 16]
+ */
 export const matmul = <
   D extends Float,
   A extends Shape,

@@ -40,7 +40,11 @@ function positive(x: AnyTensor, axis: number): number {
   return axis < 0 ? axis + x.rank : axis;
 }
 
-/** Tensors one after the other along an axis, the last if none is given. */
+/**
+ * Tensors one after the other along an axis, the last if none is given.
+ * @throws MillraceError MODEL_SHAPE where other axes differ, MODEL_INVALID where the list is empty.
+ * @example concat([image, image]) // [1, 28, 28, 16]
+ */
 export function concat<const T extends readonly AnyTensor[], const A extends number = -1>(
   inputs: T & Beside<T, A>,
   axis?: A,
@@ -57,7 +61,11 @@ export type SplitParts<D extends DType, S extends Shape, A extends number, Sizes
   -readonly [K in keyof Sizes]: Tensor<D, WithDim<S, A, Sizes[K]>>;
 };
 
-/** Parts of the given sizes, or so many equal parts, along an axis (the last if none is given). */
+/**
+ * Parts of the given sizes, or so many equal parts, along an axis (the last if none is given).
+ * @throws MillraceError MODEL_SHAPE where the sizes do not add up to the axis.
+ * @example split(words, 4)[0] // [1, 16, 16]
+ */
 export function split<
   D extends DType,
   S extends Shape,
@@ -84,7 +92,11 @@ export function split<
   >;
 }
 
-/** Elements [start, start + size) of an axis: `narrow(x, 1, 0, 1)` is the first token of [batch, tokens, channels]. */
+/**
+ * Elements [start, start + size) of an axis: `narrow(x, 1, 0, 1)` is the first token of [batch, tokens, channels].
+ * @throws MillraceError MODEL_SHAPE where the elements lie outside of the axis.
+ * @example narrow(words, 1, 0, 1) // [1, 1, 64]
+ */
 export function narrow<
   D extends DType,
   S extends Shape,
@@ -102,7 +114,11 @@ export function narrow<
   return slice(x, starts, x.shape.with(at, size)) as AnyTensor as Tensor<D, WithDim<S, A, N>>;
 }
 
-/** Elements start, start + step, … of every axis, `sizes` of them; a step may be negative. */
+/**
+ * Elements start, start + step, … of every axis, `sizes` of them; a step may be negative.
+ * @throws MillraceError MODEL_SHAPE where elements lie outside of x.
+ * @example slice(words, [0, 0, 0], [1, 8, 64], [1, 2, 1]) // [1, 8, 64]
+ */
 export const slice = <D extends DType, const T extends Shape>(
   x: Tensor<D, Shape>,
   starts: readonly number[],
@@ -110,20 +126,29 @@ export const slice = <D extends DType, const T extends Shape>(
   steps: readonly number[] = sizes.map(() => 1),
 ): Tensor<D, Mutable<T>> => node(layerName('slice'), 'slice', [x], { starts, sizes, steps });
 
+/** Options of `pad`. */
 export interface PadOptions {
   readonly mode?: 'constant' | 'reflect' | 'edge';
   /** What a constant padding is made of. Default 0. */
   readonly value?: number;
 }
 
-/** Widens every axis: begins, then ends. */
+/**
+ * Widens every axis: begins, then ends.
+ * @throws MillraceError MODEL_SHAPE where there are not two numbers for each axis.
+ * @example pad(image, [0, 1, 1, 0, 0, 1, 1, 0]) // [1, 30, 30, 8]
+ */
 export const pad = <D extends DType, S extends Shape, const P extends Shape>(
   x: Tensor<D, S>,
   pads: P & PadVerdict<S, P>['verdict'],
   options: PadOptions = {},
 ): Tensor<D, Widened<S, P>> => node(layerName('pad'), 'pad', [x], { pads, ...options });
 
-/** The same elements under another shape; one extent may be −1. */
+/**
+ * The same elements under another shape; one extent may be −1.
+ * @throws MillraceError MODEL_SHAPE where the shape has another number of elements.
+ * @example reshape(words, [16, -1]) // [16, 64]
+ */
 export function reshape<D extends DType, S extends Shape, const T extends Shape>(
   x: Tensor<D, S>,
   shape: T & ReshapeVerdict<S, T>['verdict'],
@@ -139,11 +164,19 @@ export function reshape<D extends DType, S extends Shape, const T extends Shape>
   return node(layerName('reshape'), 'reshape', [x], { shape: resolved });
 }
 
-/** [N, …] → [N, rest]. */
+/**
+ * [N, …] → [N, rest].
+ * @throws MillraceError MODEL_INVALID outside of `defineModel`.
+ * @example flatten(image) // [1, 6272]
+ */
 export const flatten = <D extends DType, S extends Shape>(x: Tensor<D, S>): Tensor<D, Flattened<S>> =>
   node(layerName('flatten'), 'reshape', [x], { shape: [x.dim(0), elementCount(x.shape.slice(1))] });
 
-/** Without an axis of one element. */
+/**
+ * Without an axis of one element.
+ * @throws MillraceError MODEL_SHAPE where the axis has more than one element.
+ * @example squeeze(row, 0) // [64]
+ */
 export function squeeze<D extends DType, S extends Shape, const A extends number>(
   x: Tensor<D, S>,
   axis: A &
@@ -158,7 +191,11 @@ export function squeeze<D extends DType, S extends Shape, const A extends number
   return node(layerName('squeeze'), 'reshape', [x], { shape: x.shape.filter((_, i) => i !== at) });
 }
 
-/** With an axis of one element more, before the axis `axis`. */
+/**
+ * With an axis of one element more, before the axis `axis`.
+ * @throws MillraceError MODEL_INVALID outside of `defineModel`.
+ * @example unsqueeze(row, 1) // [1, 1, 64]
+ */
 export const unsqueeze = <D extends DType, S extends Shape, const A extends number>(
   x: Tensor<D, S>,
   axis: A,
@@ -167,20 +204,32 @@ export const unsqueeze = <D extends DType, S extends Shape, const A extends numb
     shape: [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)],
   });
 
-/** Axis i of the result is axis perm[i] of x. */
+/**
+ * Axis i of the result is axis perm[i] of x.
+ * @throws MillraceError MODEL_SHAPE where `perm` is no order of the axes.
+ * @example transpose(words, [0, 2, 1]) // [1, 64, 16]
+ */
 export const transpose = <D extends DType, S extends Shape, const P extends Shape>(
   x: Tensor<D, S>,
   perm: P & PermutationVerdict<S, P>['verdict'],
 ): Tensor<D, Transposed<S, P>> =>
   node(layerName('transpose'), 'transpose', [x], { perm: (perm as Shape).map((axis) => positive(x, axis)) });
 
-/** Repeats axes of extent 1 (and leading ones that are missing) up to a shape. */
+/**
+ * Repeats axes of extent 1 (and leading ones that are missing) up to a shape.
+ * @throws MillraceError MODEL_SHAPE where x does not broadcast to the shape.
+ * @example expand(row, [16, 64]) // [16, 64]
+ */
 export const expand = <D extends DType, const T extends Shape>(
   x: Tensor<D, Shape>,
   shape: T,
 ): Tensor<D, Mutable<T>> => node(layerName('expand'), 'expand', [x], { shape });
 
-/** Slices of x along an axis (the first if none is given), chosen by integers. */
+/**
+ * Slices of x along an axis (the first if none is given), chosen by integers.
+ * @throws MillraceError MODEL_SHAPE for an axis that x does not have.
+ * @example gather(words, tokens, 1) // [1, 1, 16, 64]
+ */
 export const gather = <D extends DType, S extends Shape, T extends Shape, const A extends number = 0>(
   x: Tensor<D, S>,
   indices: Tensor<'int32' | 'int64', T>,
@@ -188,13 +237,21 @@ export const gather = <D extends DType, S extends Shape, T extends Shape, const 
 ): Tensor<D, Gathered<S, T, A>> =>
   node(layerName('gather'), 'gather', [x, indices], { axis: positive(x, axis ?? 0) });
 
-/** [N, H, W, C·b²] → [N, H·b, W·b, C]: groups of channels become blocks of pixels. */
+/**
+ * [N, H, W, C·b²] → [N, H·b, W·b, C]: groups of channels become blocks of pixels.
+ * @throws MillraceError MODEL_SHAPE where the channels do not divide.
+ * @example depthToSpace(image, 2) // [1, 56, 56, 2]
+ */
 export const depthToSpace = <D extends DType, S extends Shape, const B extends number>(
   x: Tensor<D, S> & SpatialVerdict<S, 2>['verdict'],
   blockSize: B & DividesVerdict<LastOf<S>, Multiply<B, B>, 'channels'>['problem'],
 ): Tensor<D, Tall<S, B>> => node(layerName('depthToSpace'), 'depthToSpace', [x], { blockSize });
 
-/** [N, H·b, W·b, C] → [N, H, W, C·b²]: blocks of pixels become groups of channels. */
+/**
+ * [N, H·b, W·b, C] → [N, H, W, C·b²]: blocks of pixels become groups of channels.
+ * @throws MillraceError MODEL_SHAPE where rows or columns do not divide.
+ * @example spaceToDepth(image, 2) // [1, 14, 14, 32]
+ */
 export const spaceToDepth = <D extends DType, S extends Shape, const B extends number>(
   x: Tensor<D, S> & SpatialVerdict<S, 2>['verdict'],
   blockSize: B &

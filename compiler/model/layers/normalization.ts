@@ -8,6 +8,7 @@ import { checkOptions, layerName, makeParameter, node, nodes, scalar } from '../
 import { type Initializer, ones, zeros } from '../init.ts';
 import type { AnyTensor, Tensor } from '../tensor.ts';
 
+/** Options of normalisations. */
 export interface NormOptions {
   /** Added to the variance. Default 1e-5. */
   readonly epsilon?: number;
@@ -28,7 +29,11 @@ const perChannel = (
     makeParameter(`${name}.${role}`, [x.dim(-1)], initial, { trainable }),
   );
 
-/** (x − running_mean) / √(running_var + ε) · weight + bias for each channel (the last axis). */
+/**
+ * (x − running_mean) / √(running_var + ε) · weight + bias for each channel (the last axis).
+ * @throws MillraceError MODEL_SHAPE where x does not fit, OPTION for an option that is none.
+ * @example batchNorm(image) // [1, 28, 28, 8]
+ */
 export function batchNorm<S extends Shape>(
   x: Tensor<'float32', S>,
   options: NormOptions = {},
@@ -44,7 +49,11 @@ export function batchNorm<S extends Shape>(
   return node(name, 'batchNorm', [x, ...inputs], { epsilon: options.epsilon ?? 1e-5, axis: x.rank - 1 });
 }
 
-/** As batchNorm, with mean and variance of each image's own channels. */
+/**
+ * As batchNorm, with mean and variance of each image's own channels.
+ * @throws MillraceError MODEL_SHAPE where x does not fit, OPTION for an option that is none.
+ * @example instanceNorm(image) // [1, 28, 28, 8]
+ */
 export function instanceNorm<S extends Shape>(
   x: Tensor<'float32', S>,
   options: NormOptions = {},
@@ -58,7 +67,11 @@ export function instanceNorm<S extends Shape>(
   return node(name, 'instanceNorm', [x, ...inputs], { epsilon: options.epsilon ?? 1e-5 });
 }
 
-/** Each row of channels by its own mean and variance (Ba et al. 2016, arXiv 1607.06450). */
+/**
+ * Each row of channels by its own mean and variance (Ba et al. 2016, arXiv 1607.06450).
+ * @throws MillraceError MODEL_SHAPE where x does not fit, OPTION for an option that is none.
+ * @example layerNorm(words) // [1, 16, 64]
+ */
 export function layerNorm<S extends Shape>(
   x: Tensor<'float32', S>,
   options: NormOptions = {},
@@ -72,7 +85,11 @@ export function layerNorm<S extends Shape>(
   return node(name, 'layerNorm', [x, ...inputs], { epsilon: options.epsilon ?? 1e-5 });
 }
 
-/** Each row of channels by its root mean square, without a bias (Zhang and Sennrich 2019, arXiv 1910.07467). */
+/**
+ * Each row of channels by its root mean square, without a bias (Zhang and Sennrich 2019, arXiv 1910.07467).
+ * @throws MillraceError MODEL_SHAPE where x does not fit, OPTION for an option that is none.
+ * @example rmsNorm(words) // [1, 16, 64]
+ */
 export function rmsNorm<S extends Shape>(
   x: Tensor<'float32', S>,
   options: NormOptions = {},
@@ -83,11 +100,16 @@ export function rmsNorm<S extends Shape>(
   return node(name, 'rmsNorm', [x, ...inputs], { epsilon: options.epsilon ?? 1e-5 });
 }
 
+/** Options of `groupNorm`. */
 export interface GroupNormOptions extends NormOptions {
   readonly groups: number;
 }
 
-/** Mean and variance over the pixels and the channels of each group of an image (Wu and He 2018, arXiv 1803.08494). */
+/**
+ * Mean and variance over the pixels and the channels of each group of an image (Wu and He 2018, arXiv 1803.08494).
+ * @throws MillraceError MODEL_SHAPE where the channels do not divide into groups, OPTION for an option that is none.
+ * @example groupNorm(image, { groups: 4 }) // [1, 28, 28, 8]
+ */
 export function groupNorm<S extends Shape>(
   x: Tensor<'float32', S>,
   options: GroupNormOptions,
@@ -129,6 +151,7 @@ export function groupNorm<S extends Shape>(
   }
 }
 
+/** Options of `localResponseNorm`. */
 export interface LocalResponseOptions {
   /** Number of neighbouring channels. */
   readonly size: number;
@@ -137,7 +160,11 @@ export interface LocalResponseOptions {
   readonly bias?: number;
 }
 
-/** x / (bias + alpha/size · Σ x²)^beta over neighbouring channels (Krizhevsky et al. 2012, §3.3). */
+/**
+ * x / (bias + alpha/size · Σ x²)^beta over neighbouring channels (Krizhevsky et al. 2012, §3.3).
+ * @throws MillraceError MODEL_INVALID outside of `defineModel`.
+ * @example localResponseNorm(image, { size: 5 }) // [1, 28, 28, 8]
+ */
 export const localResponseNorm = <S extends Shape>(
   x: Tensor<'float32', S>,
   options: LocalResponseOptions,

@@ -13,13 +13,21 @@ export type PoolOptions = WindowOptions;
 
 const poolNames = ['kernel', 'stride', 'dilation', 'padding', 'ceil'];
 
-/** [N, H, W, C] → [N, H', W', C]. */
+/**
+ * The largest of each window: [N, H, W, C] → [N, H', W', C].
+ * @throws MillraceError MODEL_SHAPE where x or the window does not fit, OPTION for an option that is none.
+ * @example maxPool2d(image, { kernel: 2 }) // [1, 14, 14, 8]
+ */
 export const maxPool2d = <D extends Float, S extends Shape, const O extends PoolOptions>(
   x: Tensor<D, S> & SpatialVerdict<S, 2>['verdict'],
   options: O & First<OnlyOptions<O, PoolOptions>, WindowVerdict<S, O, 2>>['verdict'],
 ): Tensor<D, Windowed2<S, O, At<S, 3>, 'kernel'>> => maxPool(x, 2, options);
 
-/** [N, L, C] → [N, L', C]. */
+/**
+ * The largest of each window: [N, L, C] → [N, L', C].
+ * @throws MillraceError MODEL_SHAPE where x or the window does not fit, OPTION for an option that is none.
+ * @example maxPool1d(words, { kernel: 2 }) // [1, 8, 64]
+ */
 export const maxPool1d = <D extends Float, S extends Shape, const O extends PoolOptions>(
   x: Tensor<D, S> & SpatialVerdict<S, 1>['verdict'],
   options: O & First<OnlyOptions<O, PoolOptions>, WindowVerdict<S, O, 1>>['verdict'],
@@ -31,18 +39,27 @@ function maxPool<T extends AnyTensor>(x: AnyTensor, spatial: number, options: Po
   return node(name, 'maxPool', [x], poolAttrs(name, x, spatial, options));
 }
 
+/** Options of `averagePool2d` and `averagePool1d`. */
 export interface AveragePoolOptions extends PoolOptions {
   /** Padding counts as zeros. Default false. */
   readonly includePadding?: boolean;
 }
 
-/** [N, H, W, C] → [N, H', W', C]. */
+/**
+ * The mean of each window: [N, H, W, C] → [N, H', W', C].
+ * @throws MillraceError MODEL_SHAPE where x or the window does not fit, OPTION for an option that is none.
+ * @example averagePool2d(image, { kernel: 2 }) // [1, 14, 14, 8]
+ */
 export const averagePool2d = <D extends Float, S extends Shape, const O extends AveragePoolOptions>(
   x: Tensor<D, S> & SpatialVerdict<S, 2>['verdict'],
   options: O & First<OnlyOptions<O, AveragePoolOptions>, WindowVerdict<S, O, 2>>['verdict'],
 ): Tensor<D, Windowed2<S, O, At<S, 3>, 'kernel'>> => averagePool(x, 2, options);
 
-/** [N, L, C] → [N, L', C]. */
+/**
+ * The mean of each window: [N, L, C] → [N, L', C].
+ * @throws MillraceError MODEL_SHAPE where x or the window does not fit, OPTION for an option that is none.
+ * @example averagePool1d(words, { kernel: 2 }) // [1, 8, 64]
+ */
 export const averagePool1d = <D extends Float, S extends Shape, const O extends AveragePoolOptions>(
   x: Tensor<D, S> & SpatialVerdict<S, 1>['verdict'],
   options: O & First<OnlyOptions<O, AveragePoolOptions>, WindowVerdict<S, O, 1>>['verdict'],
@@ -64,6 +81,7 @@ function poolAttrs(name: string, x: AnyTensor, spatial: number, options: PoolOpt
   return { ...window, ceilMode: options.ceil ?? false };
 }
 
+/** Options of `resize`. */
 export interface ResizeOptions {
   /** Output height and width; or `scale`. */
   readonly size?: readonly [number, number];
@@ -75,7 +93,11 @@ export interface ResizeOptions {
   readonly coordinates?: 'half_pixel' | 'align_corners' | 'asymmetric' | 'pytorch_half_pixel';
 }
 
-/** [N, H, W, C] → [N, H', W', C], H' and W' by `size` or `scale`. */
+/**
+ * [N, H, W, C] → [N, H', W', C], H' and W' by `size` or `scale`.
+ * @throws MillraceError MODEL_SHAPE where x is no image, OPTION for an option that is none.
+ * @example resize(image, { scale: 2, mode: 'linear' }) // [1, 56, 56, 8]
+ */
 export function resize<D extends Float, S extends Shape, const O extends ResizeOptions>(
   x: Tensor<D, S> & SpatialVerdict<S, 2>['verdict'],
   options: O & First<OnlyOptions<O, ResizeOptions>, ResizeVerdict<O>>['verdict'],

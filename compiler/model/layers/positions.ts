@@ -23,6 +23,8 @@ const splat = (value: number): TypedConstant => ({
 /**
  * [T, T] of 0 where position t may look (itself and what was before) and −∞ where not; to be added to scores. A recipe
  * over the T positions: of a network that all its layers share, and never as large as T².
+ * @throws MillraceError MODEL_INVALID outside of `defineModel`.
+ * @example causalMask(16) // [16, 16]
  */
 export function causalMask<const T extends number>(length: T): Tensor<'float32', [T, T]> {
   const shape = [length, length];
@@ -45,6 +47,8 @@ export function causalMask<const T extends number>(length: T): Tensor<'float32',
 /**
  * [T, C] of sines, then cosines, of positions: wavelengths from 2π to 10000·2π (Vaswani et al. 2017, §3.5), in the order
  * of Whisper, where all sines come before the cosines.
+ * @throws MillraceError MODEL_SHAPE for an odd number of channels or fewer than four.
+ * @example sinusoids(16, 64) // [16, 64]
  */
 export function sinusoids<const T extends number, const C extends number>(
   length: T,
@@ -69,6 +73,7 @@ export function sinusoids<const T extends number, const C extends number>(
   return makeConstant(`sinusoids(${length}, ${channels})`, type, table) as Tensor<'float32', [T, C]>;
 }
 
+/** Rotary positions of queries and keys. */
 export interface RotaryOptions {
   /** Of the longest wavelength. Default 10000. */
   readonly base?: number;

@@ -7,6 +7,7 @@ import type { Recurrent } from '../types/sequence.ts';
 import type { OnlyOptions } from '../types/verdict.ts';
 import type { SpatialVerdict } from '../types/window.ts';
 
+/** Options of `lstm` and `gru`. */
 export interface RecurrentOptions {
   /** Numbers of the state. */
   readonly units: number;
@@ -42,13 +43,21 @@ function run<T extends AnyTensor>(op: 'lstm' | 'gru', x: AnyTensor, options: Rec
   return node(name, 'concat', [one(false), one(true)], { axis: 2 });
 }
 
-/** Long short-term memory (Hochreiter and Schmidhuber 1997): [N, T, C] → [N, T, units], the state of every step. */
+/**
+ * Long short-term memory (Hochreiter and Schmidhuber 1997): [N, T, C] → [N, T, units], the state of every step.
+ * @throws MillraceError MODEL_SHAPE where x is no sequence, OPTION for an option that is none.
+ * @example lstm(words, { units: 32, direction: 'both' }) // [1, 16, 64]
+ */
 export const lstm = <S extends Shape, const O extends RecurrentOptions>(
   x: Tensor<'float32', S> & SpatialVerdict<S, 1>['verdict'],
   options: O & OnlyOptions<O, RecurrentOptions>['verdict'],
 ): Tensor<'float32', Recurrent<S, O>> => run('lstm', x, options);
 
-/** Gated recurrent unit (Cho et al. 2014, arXiv 1406.1078): [N, T, C] → [N, T, units], the state of every step. */
+/**
+ * Gated recurrent unit (Cho et al. 2014, arXiv 1406.1078): [N, T, C] → [N, T, units], the state of every step.
+ * @throws MillraceError MODEL_SHAPE where x is no sequence, OPTION for an option that is none.
+ * @example gru(words, { units: 32 }) // [1, 16, 32]
+ */
 export const gru = <S extends Shape, const O extends RecurrentOptions>(
   x: Tensor<'float32', S> & SpatialVerdict<S, 1>['verdict'],
   options: O & OnlyOptions<O, RecurrentOptions>['verdict'],

@@ -6,6 +6,7 @@ import type { AnyTensor, Float, Tensor } from '../tensor.ts';
 import type { ImageVerdict, Pooled } from '../types/image.ts';
 import type { AxesVerdict, Reduction } from '../types/product.ts';
 
+/** Options of reductions. */
 export interface ReduceOptions {
   /** Leave an extent of 1 in place of each axis. Default true. */
   readonly keepDims?: boolean;
@@ -31,11 +32,35 @@ const reduce =
     return node(layerName(op), op, [x], attrs);
   };
 
+/**
+ * Mean over one axis or several.
+ * @throws MillraceError MODEL_SHAPE for an axis that x does not have.
+ * @example reduceMean(image, [1, 2]) // [1, 1, 1, 8]
+ */
 export const reduceMean = reduce('reduceMean');
+
+/**
+ * Sum over one axis or several.
+ * @throws MillraceError MODEL_SHAPE for an axis that x does not have.
+ * @example reduceSum(image, [1, 2]) // [1, 1, 1, 8]
+ */
 export const reduceSum = reduce('reduceSum');
+
+/**
+ * Maximum over one axis or several.
+ * @throws MillraceError MODEL_SHAPE for an axis that x does not have.
+ * @example reduceMax(image, [1, 2]) // [1, 1, 1, 8]
+ */
 export const reduceMax = reduce('reduceMax');
+
+/**
+ * Minimum over one axis or several.
+ * @throws MillraceError MODEL_SHAPE for an axis that x does not have.
+ * @example reduceMin(image, [1, 2]) // [1, 1, 1, 8]
+ */
 export const reduceMin = reduce('reduceMin');
 
+/** Options of `globalAveragePool` and `globalMaxPool`. */
 export interface GlobalPoolOptions {
   /** [N, 1, 1, C] instead of [N, C]. Default false. */
   readonly keepDims?: boolean;
@@ -59,6 +84,16 @@ const overSpatial =
     return node(name, op, [input], { axes, keepDims: options?.keepDims ?? false });
   };
 
-/** [N, …spatial, C] → [N, C]. */
+/**
+ * Mean over all spatial axes: [N, …spatial, C] → [N, C].
+ * @throws MillraceError MODEL_SHAPE where x has no spatial axes.
+ * @example globalAveragePool(image) // [1, 8]
+ */
 export const globalAveragePool = overSpatial('reduceMean');
+
+/**
+ * Maximum over all spatial axes: [N, …spatial, C] → [N, C].
+ * @throws MillraceError MODEL_SHAPE where x has no spatial axes.
+ * @example globalMaxPool(image) // [1, 8]
+ */
 export const globalMaxPool = overSpatial('reduceMax');

@@ -16,6 +16,7 @@ export type PerAxis = number | readonly number[];
  */
 export type Padding = 'same' | 'valid' | PerAxis;
 
+/** A sliding window; sizes in rows and columns. */
 export interface WindowOptions {
   readonly kernel: PerAxis;
   readonly stride?: PerAxis;

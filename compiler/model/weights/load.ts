@@ -9,6 +9,7 @@ import { readSafetensors } from './safetensors.ts';
 import { readSharded } from './sharded.ts';
 import { type WeightSet, weightSet } from './weight-set.ts';
 
+/** Options of `loadWeights`. */
 export interface LoadWeightsOptions {
   /** Which tensor each parameter is; without it, names are the same. */
   readonly map?: NameMap;
@@ -18,9 +19,11 @@ export interface LoadWeightsOptions {
 const usual = ['model.safetensors.index.json', 'model.safetensors', 'weights.npz'];
 
 /**
- * Weights of `.safetensors` files, of a sharded model's `.safetensors.index.json`, of `.npz` or of `.npy` (one tensor,
- * of the file's name), or of a folder that has one of the first three; several files are one set. Errors:
- * MODEL_READ, MODEL_INVALID, MODEL_UNSUPPORTED.
+ * Weights of `.safetensors` files, of a sharded model's `.safetensors.index.json`, of `.npz` or of `.npy` (one tensor, of
+ * the file's name), or of a folder that has one of the first three; several files are one set.
+ * @throws MillraceError MODEL_READ, MODEL_INVALID for a file that is damaged, MODEL_UNSUPPORTED for one of another kind,
+ * MODEL_EXTERNAL_DATA for a shard outside of its folder.
+ * @example const weights = loadWeights('resnet50.safetensors', { map: torchvision.resnet50 });
  */
 export function loadWeights(paths: string | readonly string[], options: LoadWeightsOptions = {}): WeightSet {
   const list = typeof paths === 'string' ? [paths] : paths;

@@ -20,6 +20,7 @@ export interface Source {
   readonly make?: Transform;
 }
 
+/** Which tensor of a file each parameter is, or what is made of which. */
 export interface NameMap {
   /** The tensor behind a parameter; undefined: the one of the same name. */
   (parameter: string): string | Source | undefined;
@@ -27,12 +28,17 @@ export interface NameMap {
   readonly ignore?: RegExp;
 }
 
+/** Parameters of a pattern, and the tensor behind them: a text with $1, $2, …, or a function of the groups. */
 export type Rule = readonly [
   pattern: RegExp,
   replacement: string | ((...groups: readonly string[]) => string | Source),
 ];
 
-/** A map made of rules, the first that matches deciding; a text may use $1, $2, … for the groups. */
+/**
+ * A map made of rules, the first that matches deciding; a text may use $1, $2, … for the groups.
+ * @throws nothing; what a rule asks for is looked up by `loadWeights` and `defineModel` (MODEL_WEIGHTS).
+ * @example rules([[/^block(\d+)\.conv\.weight$/, 'features.$1.weight']], /num_batches_tracked$/);
+ */
 export function rules(list: readonly Rule[], ignore?: RegExp): NameMap {
   const map = (parameter: string): string | Source | undefined => {
     for (const [pattern, replacement] of list) {
@@ -46,7 +52,11 @@ export function rules(list: readonly Rule[], ignore?: RegExp): NameMap {
   return ignore === undefined ? map : Object.assign(map, { ignore });
 }
 
-/** The set under our names. */
+/**
+ * The set under our names, as the option `map` of `loadWeights` gives it.
+ * @throws MillraceError OPTION, in `get`, where the map names several tensors and not what to make of them.
+ * @example mapNames(loadWeights('gpt2.safetensors'), huggingface.gpt2);
+ */
 export function mapNames(weights: WeightSet, map: NameMap): WeightSet {
   const sourceOf = (parameter: string): { from: readonly string[]; make?: Transform } => {
     const source = map(parameter) ?? parameter;

@@ -7,6 +7,7 @@ import type { TypedConstant } from '../../ir/constant.ts';
 import { elementCount, formatType, type Shape } from '../../ir/types.ts';
 import { applied, reshaped } from '../../ops/constants/recipes.ts';
 
+/** What a parameter is made of tensors by; it describes, and reads nothing. */
 export type Transform = (...tensors: readonly TypedConstant[]) => TypedConstant;
 
 const one = (tensors: readonly TypedConstant[]): TypedConstant => {
@@ -16,7 +17,11 @@ const one = (tensors: readonly TypedConstant[]): TypedConstant => {
   return tensor;
 };
 
-/** Axes in another order; without `perm`, reversed: what a matrix [in, out] becomes as [out, in]. */
+/**
+ * Axes in another order; without `perm`, reversed: what a matrix [in, out] becomes as [out, in].
+ * @throws MillraceError OPTION, when it is used, for more than one tensor.
+ * @example rules([[/^dense\.weight$/, () => ({ from: 'kernel', make: transposed() })]]);
+ */
 export const transposed =
   (perm?: readonly number[]): Transform =>
   (...tensors) => {
@@ -27,7 +32,11 @@ export const transposed =
     });
   };
 
-/** The same elements in another shape. */
+/**
+ * The same elements in another shape.
+ * @throws MillraceError MODEL_SHAPE, when it is used, for another number of elements.
+ * @example rules([[/^scale$/, () => ({ from: 'gamma', make: shaped([64]) })]]);
+ */
 export const shaped =
   (shape: Shape): Transform =>
   (...tensors) => {
@@ -40,7 +49,11 @@ export const shaped =
     return reshaped(tensor, shape);
   };
 
-/** Part `index` of `count` equal parts along an axis: the keys of a fused query, key and value. */
+/**
+ * Part `index` of `count` equal parts along an axis: the keys of a fused query, key and value.
+ * @throws MillraceError MODEL_SHAPE, when it is used, where the axis does not divide.
+ * @example rules([[/^key\.weight$/, () => ({ from: 'qkv.weight', make: part(1, 3) })]]);
+ */
 export const part =
   (index: number, count: number, axis = 0): Transform =>
   (...tensors) => {
@@ -58,13 +71,21 @@ export const part =
     });
   };
 
-/** Several tensors one after the other along an axis. */
+/**
+ * Several tensors one after the other along an axis.
+ * @throws MillraceError MODEL_SHAPE, when it is used, where other axes differ.
+ * @example rules([[/^qkv$/, () => ({ from: ['q', 'k', 'v'], make: joined() })]]);
+ */
 export const joined =
   (axis = 0): Transform =>
   (...tensors) =>
     applied('concat', tensors, { axis });
 
-/** First one, then the next. */
+/**
+ * First one, then the next.
+ * @throws what its steps throw: OPTION, MODEL_SHAPE.
+ * @example rules([[/^key$/, () => ({ from: 'qkv', make: steps(part(1, 3, 1), transposed()) })]]);
+ */
 export const steps =
   (first: Transform, ...rest: readonly Transform[]): Transform =>
   (...tensors) =>

@@ -1,6 +1,7 @@
 /** Weights by name, as a network under definition asks for them. Sets are lazy: they give recipes, not elements. */
 import type { TypedConstant } from '../../ir/constant.ts';
 
+/** Weights by name: recipes, not elements. */
 export interface WeightSet {
   /** Names of all tensors, as their source has them. */
   names(): Iterable<string>;

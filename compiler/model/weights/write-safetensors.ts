@@ -16,14 +16,21 @@ import { isWeightSet, type WeightSet } from './weight-set.ts';
 
 const SLICE = 4 * 1024 * 1024;
 
+/** Recipes, or arrays of one axis, by name. */
 export type Tensors = Readonly<Record<string, TypedConstant | Float32Array>>;
 
+/** Options of `toSafetensors`. */
 export interface SafetensorsOptions {
   /** Text by name, kept in the file. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** Writes the file; one that is there is replaced. */
+/**
+ * Writes a file of weights; one that is there is replaced once the new one is complete.
+ * @throws MillraceError OUTPUT where it can not be written, MODEL_INVALID for a name that two tensors have, MODEL_READ where a
+ * file that weights come from has gone.
+ * @example toSafetensors('digits.safetensors', model, { metadata: { epoch: '12' } });
+ */
 export function toSafetensors(
   path: string,
   source: Model | Graph | WeightSet | Tensors,

@@ -14,6 +14,7 @@ import { type Placement, placeInitializers, type WriteOptions, writeExternal } f
 import { NeedsOpset } from './node.ts';
 import { writeGraph } from './write-graph.ts';
 
+/** Options of `exportOnnx`. */
 export interface ExportOptions extends WriteOptions {
   /** Version of the default opset. Default 17, or the first in which the network can be said. */
   readonly opset?: number;
@@ -23,6 +24,7 @@ export interface ExportOptions extends WriteOptions {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
+/** What `exportOnnx` wrote. */
 export interface ExportReport {
   readonly model: string;
   /** The file with the large weights, or null where there are none. */
@@ -39,7 +41,11 @@ export const exportOpsets = { first: 13, last: 22 } as const;
 const defaultOpset = 17;
 const producer = { name: 'millrace', version: '0.1.0' };
 
-/** Writes `path`, and `<path>.data` beside it if there are weights of more than 1 KiB. */
+/**
+ * Writes `path`, and `<path>.data` beside it if there are weights of more than 1 KiB.
+ * @throws MillraceError MODEL_UNSUPPORTED for what ONNX can not say, OPTION, OUTPUT where it can not be written, ABORTED.
+ * @example await exportOnnx(model, 'digits.onnx');
+ */
 export async function exportOnnx(
   model: Graph | { readonly graph: Graph },
   path: string,

@@ -47,6 +47,7 @@ export function placeInitializers(constants: ReadonlyMap<string, TypedConstant>)
   }
 }
 
+/** How the file of weights beside the model is written. */
 export interface WriteOptions {
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
   /** Stops the writing at the next piece; what was written is removed. */

@@ -8,6 +8,7 @@ import { elementCount, type TensorType } from '../../ir/types.ts';
 import { dtypeOf, elementTypeName, type OnnxDimension, type OnnxValueInfo } from '../read/schema.ts';
 import { formatShape } from './open-inputs.ts';
 
+/** Values for what a model leaves open. */
 export interface Bindings {
   /** Extent by name of the symbolic dimension. */
   readonly dims?: Readonly<Record<string, number>>;

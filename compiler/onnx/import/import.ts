@@ -16,6 +16,7 @@ import { ImportNode } from './node.ts';
 import { commandFor, describeOpen } from './open-inputs.ts';
 import { ImportReport, Unsupported } from './report.ts';
 
+/** Options of `importOnnx`. */
 export interface ImportOptions extends Bindings {
   /** Inputs whose value is known now: they become constants, and are inputs no more. */
   readonly constants?: Readonly<Record<string, Tensor>>;
@@ -24,7 +25,12 @@ export interface ImportOptions extends Bindings {
 /** Versions of the default opset whose definitions `../ops` follows. */
 export const opsets = { first: 7, last: 22 } as const;
 
-/** Reads a model file; its weights stay where they are. */
+/**
+ * Reads a model file; its weights stay where they are.
+ * @throws MillraceError MODEL_READ; MODEL_INVALID for a file that is damaged; MODEL_OPSET, MODEL_UNSUPPORTED with all that is in
+ * the way; MODEL_DIMENSION for a dimension that has no value; MODEL_EXTERNAL_DATA for weights outside of its folder.
+ * @example const graph = await importOnnx('mobilenet.onnx', { dims: { batch: 1 } });
+ */
 export async function importOnnx(path: string, options: ImportOptions = {}): Promise<Graph> {
   const file = resolve(path);
   const model = readModel(file);

@@ -10,6 +10,7 @@
 import { type KernelCost, type StepWork, workKey } from './cost.ts';
 import { median } from './median.ts';
 
+/** A step as it was measured: milliseconds. */
 export interface Timing {
   readonly work: StepWork;
   readonly ms: number;

@@ -9,6 +9,7 @@ import { fitFamily, type Timing } from './fit.ts';
 
 export const PROFILE_VERSION: Profile['version'] = 2;
 
+/** A device as `millrace calibrate` measured it. */
 export interface Profile {
   readonly version: 2;
   /** For people: what was measured. */
@@ -26,6 +27,10 @@ export interface Profile {
   readonly measured: readonly Timing[];
 }
 
+/**
+ * What a profile says of its device, for `compile`.
+ * @example await compile(graph, { device: deviceOf(profile) });
+ */
 export function deviceOf({ kernels, others, read, measured }: Profile): Device {
   return {
     ...others,
@@ -52,7 +57,11 @@ const MOST_ENTRIES = 1_000_000;
 const MOST_IN_FLIGHT = 64;
 const MOST_THREADS = 1024;
 
-/** `at` names the file in errors. */
+/**
+ * Reads the JSON of a profile, as `millrace calibrate` writes it; `at` names the file in errors.
+ * @throws MillraceError PROFILE, which names the field that is wrong.
+ * @example const profile = parseProfile(await readFile('profile.json', 'utf8'), 'profile.json');
+ */
 export function parseProfile(text: string, at: string): Profile {
   const wrong = (field: string, expected: string, got: unknown): MillraceError =>
     new MillraceError('PROFILE', 'not a profile of a device', {

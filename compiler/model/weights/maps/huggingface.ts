@@ -11,6 +11,7 @@
 import { type NameMap, rules } from '../names.ts';
 import { part, steps, transposed } from '../transforms.ts';
 
+/** How the names of a checkpoint of BERT are written. */
 export interface BertNames {
   /** What stands before all names: "bert." in checkpoints with a head. */
   readonly prefix?: string;

@@ -37,6 +37,7 @@ const resnet = rules(
   /\.num_batches_tracked$/,
 );
 
+/** Checkpoints of torchvision's ResNets. */
 export const torchvision = {
   resnet18: resnet,
   resnet34: resnet,
