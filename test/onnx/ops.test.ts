@@ -1,10 +1,17 @@
 /** The table of ONNX ops: what it must say, and what does not compile. */
 import assert from 'node:assert/strict';
+import { int } from '../../compiler/onnx/export/graph.ts';
 import { constantInputs } from '../../compiler/onnx/import/constant-inputs.ts';
-import { defineOnnx, type Import, noNode, withConstants } from '../../compiler/onnx/ops/define.ts';
+import {
+  defineOnnx,
+  type Export,
+  type Import,
+  noNode,
+  withConstants,
+} from '../../compiler/onnx/ops/define.ts';
 import { entryOf, exportOf, importedOps } from '../../compiler/onnx/ops/index.ts';
 import { readModel } from '../../compiler/onnx/read/model.ts';
-import { opNames } from '../../compiler/ops/index.ts';
+import { type AttrsOf, opNames } from '../../compiler/ops/index.ts';
 import { int64s, modelBytes, node, withFile } from './make-model.ts';
 
 describe('the table of ONNX ops', () => {
@@ -28,6 +35,13 @@ describe('the table of ONNX ops', () => {
     defineOnnx({ imports: {}, exports: { relu: () => [], tranpose: noNode } });
     // @ts-expect-error: an import without constant operands reads none.
     defineOnnx({ imports: { Tile: (node) => [node.constantNumbers('repeats') ? 0 : 1] }, exports: {} });
+    // @ts-expect-error: the op has no such attribute.
+    defineOnnx({ imports: {}, exports: { concat: (node) => [node.add('Concat', [], {}, node.attrs.axes)] } });
+    const concat: Export<AttrsOf<'concat'>> = (node) => [
+      node.add('Concat', node.all(), { axis: int(node.attrs.axis) }),
+    ];
+    // @ts-expect-error: the export of one op for another.
+    defineOnnx({ imports: {}, exports: { slice: concat } });
     withConstants({ repeats: 1 }, (node) => {
       // @ts-expect-error: "repeat" is not declared.
       node.constantNumbers('repeat');

@@ -3,7 +3,7 @@
  * the node is written in an order of axes other than its own (`choose-orders.ts`), attributes and types are of that order.
  */
 import { MillraceError } from '../../../runtime/error.ts';
-import type { Attrs, AttrValue, TypedConstant } from '../../ir/constant.ts';
+import type { Attrs, TypedConstant } from '../../ir/constant.ts';
 import type { Node } from '../../ir/graph.ts';
 import { bytesOf, fromNumbers } from '../../ir/tensor.ts';
 import { type DType, formatType, type Shape, type TensorType } from '../../ir/types.ts';
@@ -29,10 +29,11 @@ export interface NodeOrders {
   readonly outputs: readonly AxisOrder[];
 }
 
-export class ExportNode {
+/** `A` are the attributes of its op. */
+export class ExportNode<A extends Attrs = Attrs> {
   readonly node: Node;
   readonly opset: number;
-  readonly attrs: Attrs;
+  readonly attrs: A;
   /** Types of the inputs and outputs, in the orders of this node. */
   readonly inputs: readonly (TensorType | null)[];
   readonly outputs: readonly TensorType[];
@@ -50,7 +51,8 @@ export class ExportNode {
   ) {
     this.node = node;
     this.opset = opset;
-    this.attrs = orders.attrs;
+    // Those of an op are completed and checked where its node is built.
+    this.attrs = orders.attrs as A;
     this.inputs = node.inputs.map((id, i) => {
       if (id === null) return null;
       const type = values.typeOf(id);
@@ -108,27 +110,6 @@ export class ExportNode {
   constantOf(index: number): TypedConstant | null {
     const id = this.node.inputs[index];
     return id == null ? null : this.#values.constantOf(id);
-  }
-
-  #attribute(name: string): AttrValue {
-    return this.attrs[name] ?? this.broken(`attribute "${name}" is absent`);
-  }
-
-  number(name: string): number {
-    return Number(this.#attribute(name));
-  }
-
-  flag(name: string): boolean {
-    return this.#attribute(name) === true;
-  }
-
-  text(name: string): string {
-    return String(this.#attribute(name));
-  }
-
-  numbers(name: string): readonly number[] {
-    const value = this.#attribute(name);
-    return Array.isArray(value) ? value.map(Number) : this.broken(`attribute "${name}" is no list`);
   }
 
   /** Adds a node with one output, of the node's own type unless told otherwise. `part` tells it from others. */

@@ -5,7 +5,7 @@
 import type { Attrs } from '../../ir/constant.ts';
 import type { ValueId } from '../../ir/graph.ts';
 import type { TensorType } from '../../ir/types.ts';
-import type { OpName } from '../../ops/index.ts';
+import type { AttrsOf, OpName } from '../../ops/index.ts';
 import { type AxisOrder, channelsFirst } from '../export/axis-order.ts';
 import type { ExportNode } from '../export/node.ts';
 import type { ImportNode, Positions } from '../import/node.ts';
@@ -29,22 +29,30 @@ export const withConstants = <Operand extends string>(
   run: Import<Operand>,
 ): ImportEntry => ({ constants, import: run });
 
-/** Adds ONNX nodes for one of ours; returns the tensor of each output. */
-export type Export = (node: ExportNode) => readonly string[];
+/** A method's type, so that the export of one op may stand in a list of exports of any: its key there is that op. */
+interface Exporting<A extends Attrs> {
+  run(node: ExportNode<A>): readonly string[];
+}
 
-export interface ExportEntry {
-  readonly export: Export;
+/** Adds ONNX nodes for one of ours; returns the tensor of each output. */
+export type Export<A extends Attrs = Attrs> = Exporting<A>['run'];
+
+export interface ExportEntry<A extends Attrs = Attrs> {
+  readonly export: Export<A>;
   /** Inputs whose axes ONNX has in another order than we, which all outputs then have too; null for no other. */
   readonly axes?: {
     readonly inputs: readonly number[];
     order(attrs: Attrs, x: TensorType): AxisOrder | null;
   };
   /** How it is written in any order of axes, if these inputs are constants: for where `axes` would cost transposes. */
-  readonly anyOrder?: { readonly constants: readonly number[]; readonly export: Export };
+  readonly anyOrder?: { readonly constants: readonly number[]; readonly export: Export<A> };
 }
 
 /** An op over images, whose channels are second in ONNX. */
-export const onImages = (run: Export, inputs: readonly number[] = [0]): ExportEntry => ({
+export const onImages = <A extends Attrs>(
+  run: Export<A>,
+  inputs: readonly number[] = [0],
+): ExportEntry<A> => ({
   export: run,
   axes: { inputs, order: (_attrs, x) => channelsFirst(x.shape.length) },
 });
@@ -56,7 +64,7 @@ export const onImages = (run: Export, inputs: readonly number[] = [0]): ExportEn
 export const noNode = null;
 
 type Imports = Readonly<Record<string, Import | ImportEntry>>;
-type Exports = { readonly [Name in OpName]?: Export | ExportEntry | typeof noNode };
+type Exports = { readonly [N in OpName]?: Export<AttrsOf<N>> | ExportEntry<AttrsOf<N>> | typeof noNode };
 
 export const defineOnnx = <const E extends Exports>(family: {
   /** By ONNX op: its name in the default domain, `domain:name` in others. */

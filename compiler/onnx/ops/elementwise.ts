@@ -1,7 +1,7 @@
 /** Ops that act element by element. How functions of one number are written is in `functions.ts`. */
 import type { ValueId } from '../../ir/graph.ts';
 import { isFloat, type TensorType } from '../../ir/types.ts';
-import type { PlainOp } from '../../ops/index.ts';
+import type { AttrsOf, PlainOp } from '../../ops/index.ts';
 import { int } from '../export/graph.ts';
 import type { ImportNode } from '../import/node.ts';
 import { dtypeOf, elementTypeName, elementTypeOf } from '../read/schema.ts';
@@ -89,9 +89,9 @@ const writeCast: Export = (node) => [
  * Of floats ONNX has the remainder of the dividend's sign only; ours has the divisor's, which it gets by adding the
  * divisor where the signs differ.
  */
-const writeMod: Export = (node) => {
+const writeMod: Export<AttrsOf<'mod'>> = (node) => {
   const [a, b] = [node.input(0), node.input(1)];
-  const fmod = node.flag('fmod');
+  const fmod = node.attrs.fmod;
   if (fmod || !isFloat(node.type.dtype)) return [node.add('Mod', [a, b], fmod ? { fmod: int(1) } : {})];
   const bool = (type: TensorType): TensorType => ({ ...type, dtype: 'bool' });
   const type = bool(node.type);

@@ -135,8 +135,8 @@ export function finish(node: ExportNode, tensor: string): string {
     residual >= 0 && node.has(residual)
       ? node.add('Add', [tensor, node.input(residual)], {}, 'residual')
       : tensor;
-  const { act } = node.attrs;
+  const { act, alpha, beta } = node.attrs;
   if (act === undefined || act === 'none') return sum;
-  const fn = node.text('act');
-  return spellingOf(fn)(sum, new FunctionNodes(node, sum, fn), node.number('alpha'), node.number('beta'));
+  const fn = String(act);
+  return spellingOf(fn)(sum, new FunctionNodes(node, sum, fn), Number(alpha), Number(beta));
 }

@@ -1,4 +1,5 @@
 /** Ops that read at indices. */
+import type { AttrsOf } from '../../ops/index.ts';
 import { int } from '../export/graph.ts';
 import { defineOnnx, type Export, type Import } from './define.ts';
 
@@ -8,8 +9,8 @@ const gather: Import = (node) => {
   return [node.emit('gather', [x, node.input(1)], { axis })];
 };
 
-const writeGather: Export = (node) => [
-  node.add('Gather', [node.input(0), node.input(1)], { axis: int(node.number('axis')) }),
+const writeGather: Export<AttrsOf<'gather'>> = (node) => [
+  node.add('Gather', [node.input(0), node.input(1)], { axis: int(node.attrs.axis) }),
 ];
 
 export const indexing = defineOnnx({

@@ -1,6 +1,8 @@
 /** Convolutions and matrix products. The weights of convolutions have the same order of axes in ONNX and here. */
+
 import type { ValueId } from '../../ir/graph.ts';
 import { isFloat } from '../../ir/types.ts';
+import type { AttrsOf } from '../../ops/index.ts';
 import { type Attributes, int, ints } from '../export/graph.ts';
 import type { ExportNode } from '../export/node.ts';
 import type { ImportNode } from '../import/node.ts';
@@ -77,16 +79,19 @@ const convTranspose: Import = (node) => {
   ];
 };
 
-const windowOf = (node: ExportNode, pads: readonly number[]): Attributes => ({
+const windowOf = (
+  node: ExportNode<AttrsOf<'conv' | 'convTranspose'>>,
+  pads: readonly number[],
+): Attributes => ({
   kernel_shape: ints(node.typeOf(1).shape.slice(2)),
-  strides: ints(node.numbers('strides')),
-  dilations: ints(node.numbers('dilations')),
+  strides: ints(node.attrs.strides),
+  dilations: ints(node.attrs.dilations),
   pads: ints(pads),
-  ...(node.number('groups') === 1 ? {} : { group: int(node.number('groups')) }),
+  ...(node.attrs.groups === 1 ? {} : { group: int(node.attrs.groups) }),
 });
 
-const writeConv: Export = (node) => {
-  const attributes = windowOf(node, node.numbers('pads'));
+const writeConv: Export<AttrsOf<'conv'>> = (node) => {
+  const attributes = windowOf(node, node.attrs.pads);
   return [finish(node, node.add('Conv', [node.input(0), node.input(1), node.input(2)], attributes))];
 };
 
@@ -94,11 +99,11 @@ const writeConv: Export = (node) => {
  * Padding below zero, and output padding of a stride or more, add rows that no tap reaches: other runtimes refuse them,
  * so they become zeros around the result, before the bias.
  */
-const writeConvTranspose: Export = (node) => {
-  const strides = node.numbers('strides');
+const writeConvTranspose: Export<AttrsOf<'convTranspose'>> = (node) => {
+  const strides = node.attrs.strides;
   const rank = strides.length;
-  const pads = [...node.numbers('pads')];
-  const outputPadding = [...node.numbers('outputPadding')];
+  const pads = [...node.attrs.pads];
+  const outputPadding = [...node.attrs.outputPadding];
   const margin = new Array<number>(2 * rank).fill(0);
   for (let i = 0; i < rank; i++) {
     if (outputPadding[i]! >= strides[i]!) {
@@ -187,9 +192,9 @@ function operand(node: ExportNode, index: number, transposed: boolean): string {
 }
 
 /** Gemm where it says bias and transposes at once, MatMul otherwise. */
-const writeMatmul: Export = (node) => {
-  const transA = node.flag('transA');
-  const transB = node.flag('transB');
+const writeMatmul: Export<AttrsOf<'matmul'>> = (node) => {
+  const transA = node.attrs.transA;
+  const transB = node.attrs.transB;
   const flat = node.typeOf(0).shape.length === 2 && node.typeOf(1).shape.length === 2;
   if (flat && isFloat(node.type.dtype) && (transA || transB || node.has(2))) {
     const attributes = { ...(transA ? { transA: int(1) } : {}), ...(transB ? { transB: int(1) } : {}) };

@@ -1,5 +1,7 @@
 /** Ops that take a tensor apart, put tensors together or move elements about. */
+
 import type { ValueId } from '../../ir/graph.ts';
+import type { AttrsOf } from '../../ops/index.ts';
 import { int, string } from '../export/graph.ts';
 import type { ImportNode } from '../import/node.ts';
 import { defineOnnx, type Export, type Import, onImages, withConstants } from './define.ts';
@@ -127,19 +129,21 @@ const spaceToDepth: Import = (node) => {
   return [node.channelsFirst(node.emit('spaceToDepth', [node.channelsLast(node.input(0))], attrs))];
 };
 
-const writeConcat: Export = (node) => [node.add('Concat', node.all(), { axis: int(node.number('axis')) })];
+const writeConcat: Export<AttrsOf<'concat'>> = (node) => [
+  node.add('Concat', node.all(), { axis: int(node.attrs.axis) }),
+];
 
-const writeSplit: Export = (node) => {
-  const sizes = node.indices(node.numbers('sizes'), 'sizes');
-  return node.addAll('Split', [node.input(0), sizes], { axis: int(node.number('axis')) }, '', node.outputs);
+const writeSplit: Export<AttrsOf<'split'>> = (node) => {
+  const sizes = node.indices(node.attrs.sizes, 'sizes');
+  return node.addAll('Split', [node.input(0), sizes], { axis: int(node.attrs.axis) }, '', node.outputs);
 };
 
 /** Only the axes that lose something are named. An end before the first element is −(extent + 1). */
-const writeSlice: Export = (node) => {
+const writeSlice: Export<AttrsOf<'slice'>> = (node) => {
   const { shape } = node.typeOf(0);
-  const [starts, steps, sizes] = ['starts', 'steps', 'sizes'].map((name) => node.numbers(name));
+  const { starts, steps, sizes } = node.attrs;
   const ranges = shape.flatMap((extent, axis) => {
-    const [start, step, size] = [starts![axis]!, steps![axis]!, sizes![axis]!];
+    const [start, step, size] = [starts[axis]!, steps[axis]!, sizes[axis]!];
     if (start === 0 && step === 1 && size === extent) return [];
     if (size === 0) return [{ axis, start: 0, end: 0, step: 1 }];
     const end = start + (size - 1) * step + Math.sign(step);
@@ -155,22 +159,22 @@ const writeSlice: Export = (node) => {
   return [node.add('Slice', [node.input(0), list('start'), list('end'), list('axis'), ...stepped])];
 };
 
-const writePad: Export = (node) => {
-  const value = node.number('value');
+const writePad: Export<AttrsOf<'pad'>> = (node) => {
+  const value = node.attrs.value;
   const filled = value === 0 ? [] : [node.operand(node.type.dtype, [], [value], 'value')];
-  const operands = [node.input(0), node.indices(node.numbers('pads'), 'pads'), ...filled];
-  return [node.add('Pad', operands, { mode: string(node.text('mode')) })];
+  const operands = [node.input(0), node.indices(node.attrs.pads, 'pads'), ...filled];
+  return [node.add('Pad', operands, { mode: string(node.attrs.mode) })];
 };
 
-const writeDepthToSpace: Export = (node) => {
-  const attributes = { blocksize: int(node.number('blockSize')), mode: string(node.text('mode')) };
+const writeDepthToSpace: Export<AttrsOf<'depthToSpace'>> = (node) => {
+  const attributes = { blocksize: int(node.attrs.blockSize), mode: string(node.attrs.mode) };
   return [node.add('DepthToSpace', [node.input(0)], attributes)];
 };
 
 /** ONNX gathers blocks in the order DCR; the other is a transposition of six dimensions, here channels-first. */
-const writeSpaceToDepth: Export = (node) => {
-  const b = node.number('blockSize');
-  if (node.text('mode') === 'DCR') return [node.add('SpaceToDepth', [node.input(0)], { blocksize: int(b) })];
+const writeSpaceToDepth: Export<AttrsOf<'spaceToDepth'>> = (node) => {
+  const b = node.attrs.blockSize;
+  if (node.attrs.mode === 'DCR') return [node.add('SpaceToDepth', [node.input(0)], { blocksize: int(b) })];
   const [n, c, h, w] = node.typeOf(0).shape as [number, number, number, number];
   const blocks = node.reshape(node.input(0), [n, c, h / b, b, w / b, b], 'blocks');
   return [node.reshape(node.transpose(blocks, [0, 1, 3, 5, 2, 4], 'gathered'), node.type.shape, '')];

@@ -2,7 +2,7 @@
 import type { TypedConstant } from '../../ir/constant.ts';
 import type { ValueId } from '../../ir/graph.ts';
 import { elementCount } from '../../ir/types.ts';
-import { opOf } from '../../ops/index.ts';
+import { type AttrsOf, opOf } from '../../ops/index.ts';
 import { plainOrder } from '../export/axis-order.ts';
 import { float, int, ints } from '../export/graph.ts';
 import type { ImportNode } from '../import/node.ts';
@@ -103,9 +103,9 @@ const softmax =
   };
 
 /** ONNX has the channels second: a vector gets a batch of one first. */
-const writeBatchNorm: Export = (node) => {
+const writeBatchNorm: Export<AttrsOf<'batchNorm'>> = (node) => {
   const parameters = [1, 2, 3, 4].map((i) => node.input(i));
-  const attributes = { epsilon: float(node.number('epsilon')) };
+  const attributes = { epsilon: float(node.attrs.epsilon) };
   const { shape } = node.type;
   if (shape.length > 1)
     return [finish(node, node.add('BatchNormalization', [node.input(0), ...parameters], attributes))];
@@ -134,9 +134,9 @@ const writeScaleAndShift: Export = (node) => {
 };
 
 /** At least one spatial dimension is wanted. */
-const writeInstanceNorm: Export = (node) => {
+const writeInstanceNorm: Export<AttrsOf<'instanceNorm'>> = (node) => {
   const parameters = [node.input(1), node.input(2)];
-  const attributes = { epsilon: float(node.number('epsilon')) };
+  const attributes = { epsilon: float(node.attrs.epsilon) };
   const { shape } = node.type;
   if (shape.length > 2)
     return [finish(node, node.add('InstanceNormalization', [node.input(0), ...parameters], attributes))];
@@ -146,14 +146,14 @@ const writeInstanceNorm: Export = (node) => {
   return [finish(node, node.reshape(y, shape, 'flat'))];
 };
 
-const writeLayerNorm: Export = (node) => {
+const writeLayerNorm: Export<AttrsOf<'layerNorm'>> = (node) => {
   node.need(17, 'LayerNormalization');
-  const attributes = { axis: int(-1), epsilon: float(node.number('epsilon')) };
+  const attributes = { axis: int(-1), epsilon: float(node.attrs.epsilon) };
   return [node.add('LayerNormalization', node.all(), attributes)];
 };
 
 /** x / √(mean(x²) + ε) · scale, of ops that every opset has. */
-const writeRmsNorm: Export = (node) => {
+const writeRmsNorm: Export<AttrsOf<'rmsNorm'>> = (node) => {
   const { dtype, shape } = node.type;
   const column = { dtype, shape: shape.with(-1, 1) };
   const squares = node.add('Mul', [node.input(0), node.input(0)], {}, 'squares');
@@ -162,7 +162,7 @@ const writeRmsNorm: Export = (node) => {
     node.opset < 18
       ? node.add('ReduceMean', [squares], { axes: ints([last]) }, 'mean', column)
       : node.add('ReduceMean', [squares, node.indices([last], 'axes')], {}, 'mean', column);
-  const epsilon = node.operand(dtype, [], [node.number('epsilon')], 'epsilon');
+  const epsilon = node.operand(dtype, [], [node.attrs.epsilon], 'epsilon');
   const shifted = node.add('Add', [mean, epsilon], {}, 'shifted', column);
   const deviation = node.add('Sqrt', [shifted], {}, 'deviation', column);
   const normal = node.add('Div', [node.input(0), deviation], {}, 'normal');
@@ -170,12 +170,12 @@ const writeRmsNorm: Export = (node) => {
 };
 
 /** Images are what runtimes expect; anything else becomes rows of one pixel. */
-const writeLrn: Export = (node) => {
+const writeLrn: Export<AttrsOf<'lrn'>> = (node) => {
   const attributes = {
-    size: int(node.number('size')),
-    alpha: float(node.number('alpha')),
-    beta: float(node.number('beta')),
-    bias: float(node.number('bias')),
+    size: int(node.attrs.size),
+    alpha: float(node.attrs.alpha),
+    beta: float(node.attrs.beta),
+    bias: float(node.attrs.bias),
   };
   const { shape } = node.type;
   if (shape.length === 4) return [node.add('LRN', [node.input(0)], attributes)];
@@ -186,8 +186,8 @@ const writeLrn: Export = (node) => {
 };
 
 const writeSoftmax =
-  (op: string): Export =>
-  (node) => [node.add(op, [node.input(0)], { axis: int(node.number('axis')) })];
+  (op: 'Softmax' | 'LogSoftmax'): Export<AttrsOf<'softmax' | 'logSoftmax'>> =>
+  (node) => [node.add(op, [node.input(0)], { axis: int(node.attrs.axis) })];
 
 export const normalization = defineOnnx({
   imports: {

@@ -1,5 +1,6 @@
 /** Pooling over windows and over everything. */
 
+import type { AttrsOf } from '../../ops/index.ts';
 import { type Attributes, int, ints } from '../export/graph.ts';
 import type { ExportNode } from '../export/node.ts';
 import type { ImportNode } from '../import/node.ts';
@@ -40,21 +41,24 @@ const global =
     return [node.emit(op, [x], { axes, keepDims: true })];
   };
 
-const windowOf = (node: ExportNode): Attributes => ({
-  kernel_shape: ints(node.numbers('kernel')),
-  strides: ints(node.numbers('strides')),
-  pads: ints(node.numbers('pads')),
-  ...(node.flag('ceilMode') ? { ceil_mode: int(1) } : {}),
-  ...(isDilated(node) ? { dilations: ints(node.numbers('dilations')) } : {}),
+const windowOf = (node: ExportNode<AttrsOf<'maxPool' | 'averagePool'>>): Attributes => ({
+  kernel_shape: ints(node.attrs.kernel),
+  strides: ints(node.attrs.strides),
+  pads: ints(node.attrs.pads),
+  ...(node.attrs.ceilMode ? { ceil_mode: int(1) } : {}),
+  ...(isDilated(node) ? { dilations: ints(node.attrs.dilations) } : {}),
 });
 
-const isDilated = (node: ExportNode): boolean => node.numbers('dilations').some((n) => n !== 1);
+const isDilated = (node: ExportNode<AttrsOf<'maxPool' | 'averagePool'>>): boolean =>
+  node.attrs.dilations.some((n) => n !== 1);
 
-const writeMaxPool: Export = (node) => [node.add('MaxPool', [node.input(0)], windowOf(node))];
+const writeMaxPool: Export<AttrsOf<'maxPool'>> = (node) => [
+  node.add('MaxPool', [node.input(0)], windowOf(node)),
+];
 
-const writeAveragePool: Export = (node) => {
+const writeAveragePool: Export<AttrsOf<'averagePool'>> = (node) => {
   if (isDilated(node)) node.need(19, 'average pooling with dilation');
-  const padded = node.flag('countIncludePad') ? { count_include_pad: int(1) } : {};
+  const padded = node.attrs.countIncludePad ? { count_include_pad: int(1) } : {};
   return [node.add('AveragePool', [node.input(0)], { ...windowOf(node), ...padded })];
 };
 

@@ -2,8 +2,10 @@
  * LSTM and GRU. ONNX stacks the directions in each operand and has the gates in an order of its own. An import takes the
  * operands apart, emits one op for each direction and puts the results together; an export writes one direction a node.
  */
+
 import type { ValueId } from '../../ir/graph.ts';
 import type { TensorType } from '../../ir/types.ts';
+import type { AttrsOf } from '../../ops/index.ts';
 import { int, string } from '../export/graph.ts';
 import type { ImportNode } from '../import/node.ts';
 import { defineOnnx, type Export, type ImportEntry, withConstants } from './define.ts';
@@ -163,7 +165,11 @@ const rowsOf = (order: readonly number[], hidden: number): number[] =>
   order.flatMap((gate) => Array.from({ length: hidden }, (_, row) => gate * hidden + row));
 
 const write =
-  (op: 'LSTM' | 'GRU', order: readonly number[], states: readonly number[]): Export =>
+  (
+    op: 'LSTM' | 'GRU',
+    order: readonly number[],
+    states: readonly number[],
+  ): Export<AttrsOf<'lstm' | 'gru'>> =>
   (node) => {
     const [batch, steps, hidden] = node.type.shape as [number, number, number];
     const { dtype } = node.type;
@@ -198,7 +204,7 @@ const write =
     ];
     const attributes = {
       hidden_size: int(hidden),
-      direction: string(node.flag('reverse') ? 'reverse' : 'forward'),
+      direction: string(node.attrs.reverse ? 'reverse' : 'forward'),
       ...(op === 'GRU' ? { linear_before_reset: int(1) } : {}),
     };
     const state: TensorType = { dtype, shape: [1, batch, hidden] };

@@ -1,5 +1,7 @@
 /** Reductions along axes. */
+
 import { isFloat } from '../../ir/types.ts';
+import type { AttrsOf } from '../../ops/index.ts';
 import { int, ints } from '../export/graph.ts';
 import type { ExportNode } from '../export/node.ts';
 import type { ImportNode } from '../import/node.ts';
@@ -24,21 +26,21 @@ const reduce = (op: Reduction): ImportEntry =>
   });
 
 /** Over the two spatial dimensions of an image ONNX has an op that people know better. */
-const isGlobal = (node: ExportNode): boolean =>
-  node.flag('keepDims') &&
+const isGlobal = (node: ExportNode<AttrsOf<Reduction>>): boolean =>
+  node.attrs.keepDims &&
   isFloat(node.type.dtype) &&
   node.type.shape.length === 4 &&
-  String(node.numbers('axes')) === '2,3';
+  String(node.attrs.axes) === '2,3';
 
 /** Axes are an operand since opset 18, of sums since 13. */
 const write =
-  (op: string, operandSince: number, global: string | null = null): Export =>
+  (op: string, operandSince: number, global: string | null = null): Export<AttrsOf<Reduction>> =>
   (node) => {
-    const axes = node.numbers('axes');
+    const axes = node.attrs.axes;
     if (axes.length === 0) return [node.input(0)];
     if (node.type.dtype === 'bool') node.need(20, 'a reduction of bools');
     if (global !== null && isGlobal(node)) return [node.add(global, [node.input(0)])];
-    const keepdims = int(node.flag('keepDims'));
+    const keepdims = int(node.attrs.keepDims);
     if (node.opset < operandSince) return [node.add(op, [node.input(0)], { axes: ints(axes), keepdims })];
     return [node.add(op, [node.input(0), node.indices(axes, 'axes')], { keepdims })];
   };

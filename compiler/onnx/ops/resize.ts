@@ -3,6 +3,7 @@
  * derivation gives ours, or runtimes lack the case, an export writes the taps out: elements gathered along each axis,
  * weighted and added.
  */
+import type { AttrsOf } from '../../ops/index.ts';
 import { tapsOf } from '../../ops/movement/resize-taps.ts';
 import { int, string } from '../export/graph.ts';
 import type { ExportNode } from '../export/node.ts';
@@ -107,17 +108,17 @@ function extentsOf(
 }
 
 /** Linear in 4 dimensions is known over rows and columns only, wherever the channels are. */
-function isCommon(node: ExportNode): boolean {
-  if (node.text('mode') !== 'linear') return true;
-  const scales = node.numbers('scales');
+function isCommon(node: ExportNode<AttrsOf<'resize'>>): boolean {
+  if (node.attrs.mode !== 'linear') return true;
+  const scales = node.attrs.scales;
   const rank = scales.length;
   if (rank === 4) return scales[0] === 1 && (scales[1] === 1 || scales[3] === 1);
   return rank === 2 || rank === 3;
 }
 
 /** Operands that say the extents, or null where none can. */
-function extents(node: ExportNode): string[] | null {
-  const scales = node.numbers('scales');
+function extents(node: ExportNode<AttrsOf<'resize'>>): string[] | null {
+  const scales = node.attrs.scales;
   const from = node.typeOf(0).shape;
   const { shape } = node.type;
   const fits = from.every(
@@ -130,29 +131,23 @@ function extents(node: ExportNode): string[] | null {
   return exact ? ['', '', node.indices(shape, 'sizes')] : null;
 }
 
-const writeResize: Export = (node) => {
-  const coordinates = node.text('coordinates');
+const writeResize: Export<AttrsOf<'resize'>> = (node) => {
+  const coordinates = node.attrs.coordinates;
   const known = isCommon(node) && (coordinates !== 'half_pixel_symmetric' || node.opset >= 19);
   const operands = known ? extents(node) : null;
   if (operands === null) return [tapByTap(node)];
-  const mode = node.text('mode');
+  const mode = node.attrs.mode;
   return [
     node.add('Resize', [node.input(0), ...operands], {
       mode: string(mode),
       coordinate_transformation_mode: string(coordinates),
-      ...(mode === 'nearest' ? { nearest_mode: string(node.text('nearest')) } : {}),
+      ...(mode === 'nearest' ? { nearest_mode: string(node.attrs.nearest) } : {}),
     }),
   ];
 };
 
-function tapByTap(node: ExportNode): string {
-  const attrs = {
-    shape: node.numbers('shape'),
-    scales: node.numbers('scales'),
-    mode: node.text('mode'),
-    coordinates: node.text('coordinates'),
-    nearest: node.text('nearest'),
-  };
+function tapByTap(node: ExportNode<AttrsOf<'resize'>>): string {
+  const { attrs } = node;
   const shape = [...node.typeOf(0).shape];
   const { dtype } = node.type;
   let tensor = node.input(0);
