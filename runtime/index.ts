@@ -2,7 +2,8 @@
 
 export { Context, type RunOptions, type RunStats, type Tensors } from './context.ts';
 export { crc32 } from './crc32.ts';
-export type { Executor, HostOp, HostOperand, HostTensor } from './engine/executor.ts';
+export type { Executor } from './engine/executor.ts';
+export type { HostOp, HostOperand, HostTensor } from './engine/host-op.ts';
 export type { Isa, NativeIsa, WasmIsa } from './engine/isa.ts';
 export { Program } from './engine/program.ts';
 export type { TraceKind } from './engine/trace-rows.ts';

@@ -8,7 +8,8 @@
  * processes only ever add time.
  */
 import { parseArgs } from 'node:util';
-import { type KernelName, type KernelParams, PANEL } from '../runtime/kernels/table.ts';
+import { PANEL } from '../runtime/kernels/layouts.ts';
+import type { KernelName, KernelParams } from '../runtime/kernels/table.ts';
 import {
   type Kernels,
   NativeKernels,
@@ -68,7 +69,7 @@ const windowOf = (size: number, kernel: number, stride: number, inC: number, out
   ldr: 0,
   panel0: 0,
   panels: panelsOf(outC),
-  act: 1,
+  act: 'relu' as const,
   alpha: 0,
   beta: 0,
 });
@@ -84,7 +85,7 @@ const conv = (size: number, kernel: number, stride: number, inC: number, outC: n
       x: seeded(size * size * stride * stride * inC, 1),
       w: weightsOf(outC, kernel * kernel * inC),
     }),
-    { ...windowOf(size, kernel, stride, inC, outC), groups: 1, sweep: 0 },
+    { ...windowOf(size, kernel, stride, inC, outC), groups: 1, sweep: 'pixels' },
   );
 
 /** A stage: bottleneck blocks of which the first halves the image (but in the first stage) and widens it. */
@@ -118,7 +119,7 @@ const gemm = (m: number, n: number, k: number): Measured =>
     m * n * k,
     'f32-gemm',
     () => ({ y: new Float32Array(m * n), x: seeded(m * k, 1), w: weightsOf(n, k) }),
-    { m, n, k, ldx: k, ldy: n, ldr: 0, panel0: 0, panels: panelsOf(n), act: 0, alpha: 0, beta: 0 },
+    { m, n, k, ldx: k, ldy: n, ldr: 0, panel0: 0, panels: panelsOf(n), act: 'none', alpha: 0, beta: 0 },
   );
 
 /** b as it lies in memory: [k, n], or transposed [n, k]. */

@@ -6,6 +6,7 @@
  * a network of gigabytes has thousands.
  */
 import type { SourceFile } from 'ts-morph';
+import type { Params } from '../../runtime/kernels/signature.ts';
 import { formatType, type TensorType } from '../ir/types.ts';
 import { rootOf } from '../schedule/region.ts';
 import type { Layer, Schedule, Slot, SlotId, Step } from '../schedule/schedule.ts';
@@ -85,7 +86,7 @@ const interfaces = [
   '  wait(segment: number): this;',
   '  free(segment: number): this;',
   '  host(index: number): this;',
-  '  call(kernel: string, operands: Record<string, number>, params: Record<string, number>): this;',
+  '  call(kernel: string, operands: Record<string, number>, params: Record<string, number | string>): this;',
   '}',
   '',
   '/** An op that the engine has no kernel for; `value` is the id of a tensor in the arena. */',
@@ -191,12 +192,12 @@ function layerHead(layer: Layer): string {
 }
 
 /** Parameters that all steps of a cut layer have in common, or null where it is not one kernel cut in runs. */
-function sharedParams(schedule: Schedule, layer: Layer): Readonly<Record<string, number>> | null {
+function sharedParams(schedule: Schedule, layer: Layer): Params | null {
   if (layer.steps < 2) return null;
   const steps = schedule.steps.slice(layer.firstStep, layer.firstStep + layer.steps);
   const first = steps[0]!.action;
   if (first.kind !== 'kernel' || first.params['panel0'] === undefined) return null;
-  const same = (params: Readonly<Record<string, number>>) =>
+  const same = (params: Params) =>
     Object.keys(first.params).every(
       (k) => k === 'panel0' || k === 'panels' || Object.is(params[k], first.params[k]),
     );
@@ -226,7 +227,7 @@ function segmentSteps(schedule: Schedule): { waits: Map<number, number[]>; frees
   return { waits, frees };
 }
 
-const params = (record: Readonly<Record<string, number>>): string =>
+const params = (record: Params): string =>
   `{ ${Object.entries(record)
     .map(([name, value]) => `${name}: ${literal(value)}`)
     .join(', ')} }`;

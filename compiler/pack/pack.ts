@@ -36,8 +36,7 @@ export class Packer {
 
   #write({ packed, panel0, panels }: WeightPiece, target: Uint8Array): void {
     if (packed.layout === 'panels') {
-      const floats = new Float32Array(target.buffer, target.byteOffset, target.byteLength / 4);
-      this.#panels.pack(packed, panel0, panels, floats);
+      this.#panels.pack(packed, panel0, panels, target);
       return;
     }
     let at = 0;

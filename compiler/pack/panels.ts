@@ -1,5 +1,5 @@
 /**
- * The panel layout of weights (see `runtime/kernels/table.ts`): [1 + K][16] per panel, bias row first. Elements are
+ * The panel layout of weights (see `runtime/kernels/layouts.ts`): biases, then K rows of 16 elements. Elements are
  * gathered from a constant by strides, through the smallest box of the constant that holds what is asked for, so a
  * convolution of [out, in, h, w] and a matrix of [k, n] are read the same way.
  *
@@ -7,7 +7,13 @@
  * each piece would read the whole file. So the box is read for as many panels as fit WINDOW_BYTES, and kept for the
  * pieces that follow: n/window passes over the file rather than one per piece.
  */
-import { PANEL } from '../../runtime/kernels/table.ts';
+import {
+  bytesOfElements,
+  FLOAT_BYTES,
+  PANEL,
+  panelHeadBytes,
+  type StoredElement,
+} from '../../runtime/kernels/layouts.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import { elementCount, type Shape, stridesOf } from '../ir/types.ts';
 import type { ConstantReader } from '../ops/constants/materialize.ts';
@@ -17,6 +23,12 @@ import { groupPanels, panelBytes } from '../schedule/lower/packed.ts';
 type Panels = Extract<PackedWeight, { layout: 'panels' }>;
 
 const WINDOW_BYTES = 48 * 1024 * 1024;
+
+const floatsIn = (bytes: Uint8Array): Float32Array =>
+  new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / FLOAT_BYTES);
+
+/** Rows of a panel as numbers that can be set, by what they are stored in. */
+const rowsIn: Readonly<Record<StoredElement, (bytes: Uint8Array) => Float32Array>> = { f32: floatsIn };
 
 /** A box of a constant, read. */
 interface Box {
@@ -41,23 +53,26 @@ export class PanelPacker {
   }
 
   /** Writes `panels` panels from `panel0` on into `target`, which holds zeros. */
-  pack(packed: Panels, panel0: number, panels: number, target: Float32Array): void {
+  pack(packed: Panels, panel0: number, panels: number, target: Uint8Array): void {
     const perGroup = groupPanels(packed);
-    const floats = panelBytes(packed) / 4;
+    const bytes = panelBytes(packed);
+    const head = panelHeadBytes(packed.element, elementCount(packed.reduce));
     const biases = packed.bias === null ? null : floatsOf(this.#reader.read(packed.bias));
     for (let panel = panel0; panel < panel0 + panels; panel++) {
       const group = Math.floor(panel / perGroup);
       const first = (panel - group * perGroup) * PANEL;
       const lanes = Math.min(PANEL, packed.channels - first);
-      const out = target.subarray((panel - panel0) * floats, (panel - panel0 + 1) * floats);
-      if (biases !== null)
-        for (let lane = 0; lane < lanes; lane++) out[lane] = biases[group * packed.channels + first + lane]!;
+      const out = target.subarray((panel - panel0) * bytes, (panel - panel0 + 1) * bytes);
+      if (biases !== null) {
+        const from = group * packed.channels + first;
+        floatsIn(out.subarray(0, bytesOfElements('f32', PANEL))).set(biases.subarray(from, from + lanes));
+      }
       const lastOfGroup = Math.min(packed.channels, first + (panel0 + panels - panel) * PANEL);
       gather(
         this.#boxFor(packed, group, first, first + lanes, lastOfGroup),
         first,
         lanes,
-        out.subarray(PANEL),
+        rowsIn[packed.element](out.subarray(head)),
       );
     }
   }
@@ -66,7 +81,7 @@ export class PanelPacker {
   #boxFor(packed: Panels, group: number, from: number, to: number, wanted: number): Box {
     const box = this.#box;
     if (box?.packed === packed && box.group === group && box.from <= from && to <= box.to) return box;
-    const perChannel = elementCount(packed.reduce) * 4;
+    const perChannel = elementCount(packed.reduce) * FLOAT_BYTES;
     const allowed = Math.max(1, Math.floor(this.#windowBytes / perChannel));
     const interleaved = packed.channelStride < elementCount(packed.reduce);
     const end = Math.max(to, Math.min(interleaved ? packed.channels : wanted, from + allowed));

@@ -7,6 +7,7 @@ import { extentOf } from '../../runtime/engine/extent.ts';
 import type { Operand } from '../../runtime/engine/operands.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import type { Manifest } from '../../runtime/format/format.ts';
+import { isWritten } from '../../runtime/kernels/signature.ts';
 import { overlap, type Region, span } from '../schedule/region.ts';
 import { type Allocation, layerAt } from './allocation.ts';
 
@@ -38,10 +39,9 @@ export class AllocationRecorder {
     const own = operands.filter(({ value }) => !this.#weights.has(value));
     const layer = layerAt(this.#manifest, step);
     for (const operand of own)
-      if (operand.role !== 'out' && operand.role !== 'scratch?')
-        this.read(step, operand.value, extents(operand), layer.name);
+      if (!isWritten(operand.role)) this.read(step, operand.value, extents(operand), layer.name);
     for (const operand of own) {
-      if (operand.role !== 'out' && operand.role !== 'scratch?') continue;
+      if (!isWritten(operand.role)) continue;
       const { value, kernel, name, host } = operand;
       const chain = [layer.name, `step ${step}`, kernel ?? `host ${host!.name}`, name];
       // A first result is what the layer is for; a kernel's further ones are its scratch.

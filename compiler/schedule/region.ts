@@ -2,8 +2,9 @@
  * Where a slot lies in the memory of another: at an offset, in one piece or in rows that lie apart. A slot whose rows
  * lie apart is what a concatenation's part or a slice along the channels is.
  */
-import { type Region, region, span, whole } from '../../runtime/engine/region.ts';
+
 import { MillraceError } from '../../runtime/error.ts';
+import { type Region, region, span, whole } from '../../runtime/kernels/region.ts';
 import type { Slot, SlotId } from './schedule.ts';
 
 export { type Region, region, span, whole };

@@ -3,6 +3,7 @@
  * people and cut into segments for the loader. Made once by lowering and partition; pack, memory and codegen read it.
  */
 import type { VariantChoice } from '../../runtime/format/format.ts';
+import type { Params } from '../../runtime/kernels/signature.ts';
 import type { KernelName } from '../../runtime/kernels/table.ts';
 import type { Attrs } from '../ir/constant.ts';
 import type { TensorType } from '../ir/types.ts';
@@ -61,7 +62,7 @@ export interface Step {
         /** `kernel/variant` where the node could run in several ways. */
         readonly variant?: string;
         readonly operands: Readonly<Record<string, SlotId>>;
-        readonly params: Readonly<Record<string, number>>;
+        readonly params: Params;
       }
     | {
         readonly kind: 'host';

@@ -3,24 +3,22 @@
  * that an addon of another version is never given a program that it would misread.
  */
 import type { Crc32 } from '../crc32.ts';
-import {
-  binaryFunctions,
-  castTypes,
-  kernels,
-  PANEL,
-  reduceFunctions,
-  unaryFunctions,
-} from '../kernels/table.ts';
-import { controlWords, engineErrors, FIRST_KERNEL, opcodes, segmentStates, status } from './program.ts';
+import { enums } from '../kernels/functions.ts';
+import { PANEL, panelElements } from '../kernels/layouts.ts';
+import { kernelNames, signatureOf } from '../kernels/table.ts';
+import { FIRST_KERNEL } from './call-words.ts';
+import { controlWords, engineErrors, opcodes, segmentStates, status } from './program.ts';
+
+const calls = kernelNames.map((name) => {
+  const { operands, params } = signatureOf(name);
+  return [name, Object.keys(operands), params];
+});
 
 const boundary = [
-  PANEL,
+  [PANEL, panelElements],
   FIRST_KERNEL,
-  kernels,
-  unaryFunctions,
-  binaryFunctions,
-  reduceFunctions,
-  castTypes,
+  calls,
+  enums,
   opcodes,
   status,
   engineErrors,

@@ -5,7 +5,7 @@
 
 import { MillraceError } from '../error.ts';
 import { arrayFor, elementCount, elementSize } from '../format/dtype.ts';
-import type { HostOp, HostOperand, HostTensor } from './executor.ts';
+import type { HostOp, HostOperand, HostTensor } from './host-op.ts';
 
 /** The memory of values, as host ops, inputs and outputs see it. */
 export interface ValueMemory {

@@ -1,7 +1,9 @@
 /** A recorded program read back: every operand of every call, with its step and what the call does to it. */
-import { type KernelName, kernelNames, type OperandRole, signatureOf } from '../kernels/table.ts';
-import type { HostOp } from './executor.ts';
-import { FIRST_KERNEL, opcodes } from './program.ts';
+import type { OperandRole, Params } from '../kernels/signature.ts';
+import type { KernelName } from '../kernels/table.ts';
+import { HEAD_WORDS, layoutOfOpcode, paramsAt } from './call-words.ts';
+import type { HostOp } from './host-op.ts';
+import { opcodes } from './program.ts';
 
 export interface Operand {
   readonly step: number;
@@ -12,48 +14,9 @@ export interface Operand {
   readonly name: string;
   readonly role: OperandRole;
   /** The call's parameters, by name; none of a host op. */
-  readonly params: Readonly<Record<string, number>>;
+  readonly params: Params;
   /** The host op, if it is one. */
   readonly host: HostOp | null;
-}
-
-/** A call in the program; parameters are read where they stand when they are asked for, as most never are. */
-interface CallWords {
-  readonly program: Int32Array;
-  readonly floats: Float32Array;
-  readonly pc: number;
-}
-
-interface CallReader {
-  readonly operands: readonly (readonly [name: string, role: OperandRole])[];
-  /** Has a getter for each parameter, for a CallWords. */
-  readonly params: object;
-}
-
-const readers = new Map<KernelName, CallReader>();
-
-function readerOf(kernel: KernelName): CallReader {
-  const known = readers.get(kernel);
-  if (known !== undefined) return known;
-  const signature = signatureOf(kernel);
-  const operands = Object.entries(signature.operands);
-  const params = {};
-  let at = 2 + operands.length;
-  for (const [name, type] of Object.entries(signature.params)) {
-    const word = at++;
-    const get =
-      type === 'f32'
-        ? function (this: CallWords) {
-            return this.floats[this.pc + word];
-          }
-        : function (this: CallWords) {
-            return this.program[this.pc + word];
-          };
-    Object.defineProperty(params, name, { get });
-  }
-  const reader = { operands, params };
-  readers.set(kernel, reader);
-  return reader;
 }
 
 /** In the order of the program; absent operands are left out. */
@@ -64,13 +27,13 @@ export function* operandsOf(program: Int32Array, host: readonly HostOp[]): Gener
     const opcode = program[pc]!;
     if (opcode === opcodes.MARK) step = program[pc + 2]!;
     else if (opcode === opcodes.HOST) yield* operandsOfHost(step, host[program[pc + 2]!]!);
-    else if (opcode >= FIRST_KERNEL) {
-      const kernel = kernelNames[opcode - FIRST_KERNEL]!;
-      const reader = readerOf(kernel);
-      const words: CallWords = { program, floats, pc };
-      const params = Object.setPrototypeOf(words, reader.params) as Operand['params'];
-      let at = pc + 2;
-      for (const [name, role] of reader.operands) {
+    else {
+      const layout = layoutOfOpcode(opcode);
+      if (layout === undefined) continue;
+      const { kernel } = layout;
+      const params = paramsAt(program, floats, pc, layout);
+      let at = pc + HEAD_WORDS;
+      for (const [name, { role }] of layout.operands) {
         const value = program[at++]!;
         if (value !== 0) yield { step, value, kernel, name, role, params, host: null };
       }

@@ -10,20 +10,13 @@
  *   HOST index             TypeScript runs host op `index`, then resumes
  *   a kernel               operands, then parameters, in the order of `kernels/table.ts`
  *
- * This file and `kernels/table.ts` are the whole boundary; `engine_abi.h` is generated from them.
+ * This file, `call-words.ts` and `kernels/` are the whole boundary; `engine_abi.h` is generated from them.
  */
-import {
-  type KernelName,
-  type KernelParams,
-  kernelNames,
-  type OperandName,
-  signatureOf,
-} from '../kernels/table.ts';
+import type { KernelName, KernelParams, OperandName } from '../kernels/table.ts';
+import { appendCall, HEAD_WORDS, layoutOfCall } from './call-words.ts';
 
+/** Kernels have the opcodes from FIRST_KERNEL (`call-words.ts`) on. */
 export const opcodes = { END: 0, MARK: 1, WAIT: 2, FREE: 3, HOST: 4 } as const;
-/** Opcode of the first kernel; the others follow in the order of the table. */
-export const FIRST_KERNEL = 16;
-export const opcodeOf = (kernel: KernelName): number => FIRST_KERNEL + kernelNames.indexOf(kernel);
 
 /** What `replay` returns, and what stands in the control block's `status`. */
 export const status = {
@@ -100,37 +93,19 @@ export const controlWords = [
 ] as const;
 export type ControlWord = (typeof controlWords)[number];
 
-const floatView = new Float32Array(1);
-const bitsView = new Int32Array(floatView.buffer);
-const bitsOf = (value: number): number => {
-  floatView[0] = value;
-  return bitsView[0]!;
-};
+/** Words of a command with one operand: MARK, WAIT, FREE, HOST. */
+const COMMAND_WORDS = HEAD_WORDS + 1;
 
-interface Encoding {
-  readonly opcode: number;
-  readonly operandNames: readonly string[];
-  readonly paramEntries: readonly (readonly [string, string])[];
+/**
+ * Length of a program in words: what each step calls (null: a host op), one WAIT and one FREE for each segment, END.
+ * The plan must know it before the executor is written.
+ */
+export function programLength(steps: Iterable<KernelName | null>, segments: number): number {
+  let words = HEAD_WORDS + 2 * COMMAND_WORDS * segments;
+  for (const kernel of steps)
+    words += COMMAND_WORDS + (kernel === null ? COMMAND_WORDS : layoutOfCall(kernel).words);
+  return words;
 }
-
-/** By kernel: a program calls few kernels, each many times. */
-const encodings = new Map<KernelName, Encoding>();
-
-function encodingOf(kernel: KernelName): Encoding {
-  let encoding = encodings.get(kernel);
-  if (encoding === undefined) {
-    const { operands, params } = signatureOf(kernel);
-    encoding = {
-      opcode: opcodeOf(kernel),
-      operandNames: Object.keys(operands),
-      paramEntries: Object.entries(params),
-    };
-    encodings.set(kernel, encoding);
-  }
-  return encoding;
-}
-
-export const operandCount = (kernel: KernelName): number => encodingOf(kernel).operandNames.length;
 
 /** Records a program. The generated executor calls it, step by step; the loader then copies `words` to the engine. */
 export class Program {
@@ -138,48 +113,42 @@ export class Program {
 
   /** Begins a step. */
   mark(step: number): this {
-    this.#emit(opcodes.MARK, [step]);
-    return this;
+    return this.#command(opcodes.MARK, step);
   }
 
   wait(segment: number): this {
-    this.#emit(opcodes.WAIT, [segment]);
-    return this;
+    return this.#command(opcodes.WAIT, segment);
   }
 
   free(segment: number): this {
-    this.#emit(opcodes.FREE, [segment]);
-    return this;
+    return this.#command(opcodes.FREE, segment);
   }
 
   host(index: number): this {
-    this.#emit(opcodes.HOST, [index]);
-    return this;
+    return this.#command(opcodes.HOST, index);
   }
 
-  /** A kernel call; absent operands are id 0. */
+  /**
+   * A kernel call; absent operands are id 0.
+   *
+   * @throws MillraceError BUNDLE_INVALID where a kernel, function or mode has no such name.
+   */
   call<K extends KernelName>(
     kernel: K,
     operands: { readonly [O in OperandName<K>]?: number },
     params: KernelParams<K>,
   ): this {
-    const { opcode, operandNames, paramEntries } = encodingOf(kernel);
-    const given = operands as Readonly<Record<string, number | undefined>>;
-    this.#words.push(opcode, operandNames.length + paramEntries.length + 2);
-    for (const name of operandNames) this.#words.push(given[name] ?? 0);
-    for (const [name, type] of paramEntries) {
-      const value = (params as Readonly<Record<string, number>>)[name]!;
-      this.#words.push(type === 'f32' ? bitsOf(value) : value | 0);
-    }
+    appendCall(this.#words, kernel, operands, params);
     return this;
   }
 
   /** The finished program. */
   end(): Int32Array {
-    return Int32Array.from([...this.#words, opcodes.END, 2]);
+    return Int32Array.from([...this.#words, opcodes.END, HEAD_WORDS]);
   }
 
-  #emit(opcode: number, operands: readonly number[]): void {
-    this.#words.push(opcode, operands.length + 2, ...operands);
+  #command(opcode: number, operand: number): this {
+    this.#words.push(opcode, COMMAND_WORDS, operand);
+    return this;
   }
 }

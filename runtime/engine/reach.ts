@@ -3,16 +3,18 @@
  * weight, in its segment, and no call writes a weight. The WASM engine is fenced by its memory, but its tables are in
  * it too; the native engine has no fence but this. Invariant: a program that passes touches nothing but its arena and
  * its segments, wherever these are, as far as the parameters of its calls say what they touch (`extent.ts`): those
- * come from executor.js, which is code and trusted, addresses from manifest.bin, which is not.
+ * come from executor.js, which is code and trusted, addresses from manifest.bin, which is not. `check-program.ts` has
+ * seen to it that parameters are such that extents mean something.
  */
 
 import { MillraceError } from '../error.ts';
 import type { PlanChoice } from '../format/choose.ts';
 import type { Manifest } from '../format/format.ts';
-import type { HostOp } from './executor.ts';
+import { span } from '../kernels/region.ts';
+import { isWritten } from '../kernels/signature.ts';
 import { extentOf } from './extent.ts';
+import type { HostOp } from './host-op.ts';
 import { type Operand, operandsOf } from './operands.ts';
-import { span } from './region.ts';
 
 /** Where a value lies, and how much there is of what it lies in. */
 interface Home {
@@ -43,7 +45,7 @@ export function checkReach(
   for (const operand of operandsOf(program, host)) {
     const home = homeOf(operand.value);
     const reach = reachOf(operand);
-    if (reach === null || holds(home, reach, operand.role === 'out' || operand.role === 'scratch?')) continue;
+    if (reach === null || holds(home, reach, isWritten(operand.role))) continue;
     throw astray(home, reach, nameOf(manifest, operand));
   }
 }

@@ -34,7 +34,7 @@ KERNEL(f32_conv_transpose) {
   const struct epilogue epilogue = {p->act, p->alpha, p->beta};
   const int32_t channels = p->inC / p->groups, outputs = p->outC / p->groups;
   const int32_t groupPanels = parts(outputs, PANEL);
-  const intptr_t panelFloats = (intptr_t)(1 + p->kernelH * p->kernelW * channels) * PANEL;
+  const intptr_t panelFloats = PANEL_F32_BYTES(p->kernelH * p->kernelW * channels) / sizeof(float);
 
   const int32_t tiled = p->groups == 1 ? TILE_PANELS : 1;
   const int32_t phases = least(p->strideW, p->outW);

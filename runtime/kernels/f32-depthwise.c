@@ -172,7 +172,7 @@ KERNEL(f32_depthwise) {
       .xColumn = p->dilationW * p->ldx,
       .wLine = p->kernelW * PANEL,
       .xPixel = p->strideW * p->ldx,
-      .wPanel = (1 + p->kernelH * p->kernelW) * PANEL,
+      .wPanel = PANEL_F32_BYTES(p->kernelH * p->kernelW) / sizeof(float),
   };
   const int clamped = clamp_of(&epilogue, &s.low, &s.high);
   const int32_t stretches = parts(p->outW, STRETCH), shares = parts(p->panels, CLAIM_PANELS);
@@ -199,7 +199,7 @@ KERNEL(f32_depthwise) {
       s.columns = kw1 - kw0;
       s.x = image + tap * p->ldx;
       s.bias = weights + (intptr_t)panel * s.wPanel;
-      s.w = s.bias + (1 + kh0 * p->kernelW + kw0) * PANEL;
+      s.w = s.bias + PANEL_F32_HEAD(0) / sizeof(float) + (kh0 * p->kernelW + kw0) * PANEL;
       s.y = y + pixel * p->ldy + channel;
       s.residual = residual ? residual + pixel * p->ldr + channel : 0;
       compute(&s, grouping, pixels);

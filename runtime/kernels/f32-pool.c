@@ -6,7 +6,6 @@
 #include "engine.h"
 #include "lanes.h"
 
-enum { MAXIMUM = 0, AVERAGE_INSIDE = 1, AVERAGE_PADDED = 2 };
 
 /* The taps of one window inside the image. */
 struct taps {
@@ -75,12 +74,12 @@ KERNEL(f32_pool) {
       t.column_step = (intptr_t)p->dilationW * p->ldx;
       t.first = x + ((image + top + kh * p->dilationH) * p->inW + left + kw * p->dilationW) * p->ldx;
       float *to = y + (intptr_t)pixel * p->ldy;
-      if (p->mode == MAXIMUM) {
+      if (p->mode == POOL_MAXIMUM) {
         pool_pixel(to, &t, p->outC, 0, 1.0f);
         continue;
       }
       int32_t counted = t.rows * t.columns;
-      if (p->mode == AVERAGE_PADDED) {
+      if (p->mode == POOL_AVERAGE_PADDED) {
         int32_t unused;
         counted = taps_within(top, p->dilationH, p->kernelH, -p->padTop, p->inH + p->padBottom, &unused) *
                   taps_within(left, p->dilationW, p->kernelW, -p->padLeft, p->inW + p->padRight, &unused);

@@ -22,7 +22,7 @@ static void resize_pixel(float *y, const float *low, const float *high, const st
   for (int32_t i = 0; i < channels; i += LANES) {
     const int32_t lanes = channels - i;
     vN value = load_part(a + i, lanes, 0.0f);
-    if (mode != 0) {
+    if (mode == RESIZE_LINEAR) {
       const vN upper = MADD(load_part(b + i, lanes, 0.0f), wh, value * wl);
       const vN lower = MADD(load_part(d + i, lanes, 0.0f), wh, load_part(c + i, lanes, 0.0f) * wl);
       value = MADD(lower, hh, upper * hl);

@@ -26,7 +26,7 @@ void sum_begin(struct sum *sum, int32_t rows) {
 void sum_panels(struct sum *sum, int32_t lanes, const float *panel, intptr_t panelFloats) {
   struct tile *tile = &sum->tile;
   tile->lanes = lanes;
-  tile->w = panel + PANEL;
+  tile->w = panel + PANEL_F32_HEAD(0) / sizeof(float);
   tile->wPanel = panelFloats;
   tile->start = panel;
   tile->startPanel = panelFloats;

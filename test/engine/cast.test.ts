@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { castTypes } from '../../runtime/kernels/table.ts';
+import { castTypes } from '../../runtime/kernels/functions.ts';
 import { type Elements, eachVariant, seeded } from './kernel-harness.ts';
 
 type CastType = (typeof castTypes)[number];
@@ -146,7 +146,7 @@ eachVariant((kernels) => {
       for (const to of castTypes)
         it(`${from} to ${to}`, () => {
           const x = sources[from];
-          const params = { count: x.length, from: castTypes.indexOf(from), to: castTypes.indexOf(to) };
+          const params = { count: x.length, from, to };
           const y = kernels.run('cast', { y: new arrays[to](x.length), x }, params);
           for (let i = 0; i < x.length; i++) {
             const expected = convert(elementOf(x, from, i), from, to);

@@ -2,7 +2,9 @@
  * Plain loops for the convolution family, in doubles, and the panel layout written out: what the kernels are
  * compared with. Nothing here is shared with the kernels but the parameters' names.
  */
-import { type KernelParams, PANEL, unaryFunctions } from '../../runtime/kernels/table.ts';
+import type { UnaryFunction } from '../../runtime/kernels/functions.ts';
+import { PANEL } from '../../runtime/kernels/layouts.ts';
+import type { KernelParams } from '../../runtime/kernels/table.ts';
 
 export type ConvParams = KernelParams<'f32-conv'>;
 
@@ -23,18 +25,16 @@ export const convDefaults: ConvParams = {
   padTop: 0,
   padLeft: 0,
   groups: 1,
-  sweep: 0,
+  sweep: 'pixels',
   ldx: 0,
   ldy: 0,
   ldr: 0,
   panel0: 0,
   panels: 0,
-  act: 0,
+  act: 'none',
   alpha: 0,
   beta: 0,
 };
-
-export const activation = (name: (typeof unaryFunctions)[number]): number => unaryFunctions.indexOf(name);
 
 /** weights[n][k] of all groups, groups in order, to panels with the bias in row 0. */
 export const packPanels = (
@@ -83,13 +83,13 @@ const activate: Record<string, (x: number, alpha: number, beta: number) => numbe
   floor: Math.floor,
   ceil: Math.ceil,
 };
-export const referenceActivations = Object.keys(activate) as (typeof unaryFunctions)[number][];
+export const referenceActivations = Object.keys(activate) as UnaryFunction[];
 
 /** What the epilogue makes of a sum. */
 export const epilogueOf =
-  (p: { act: number; alpha: number; beta: number }) =>
+  (p: { act: UnaryFunction; alpha: number; beta: number }) =>
   (sum: number): number =>
-    activate[unaryFunctions[p.act]!]!(sum, p.alpha, p.beta);
+    activate[p.act]!(sum, p.alpha, p.beta);
 
 /** y as the kernel leaves it, of which elements that are not written keep their values. */
 export const convolve = (

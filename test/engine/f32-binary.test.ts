@@ -1,10 +1,5 @@
 import assert from 'node:assert/strict';
-import {
-  type BinaryFunction,
-  binaryFunctions,
-  type UnaryFunction,
-  unaryFunctions,
-} from '../../runtime/kernels/table.ts';
+import { type BinaryFunction, binaryFunctions, type UnaryFunction } from '../../runtime/kernels/functions.ts';
 import { assertClose, assertSameBits, eachVariant, type Kernels, seeded } from './kernel-harness.ts';
 import { dense, forEachIndex, six } from './strided.ts';
 import { specialValues } from './unary-reference.ts';
@@ -46,8 +41,8 @@ const run = (
     ...six('d', dims, 1),
     ...six('a', a, 0),
     ...six('b', b, 0),
-    fn: binaryFunctions.indexOf(fn),
-    act: unaryFunctions.indexOf(act),
+    fn,
+    act,
     alpha: 0,
     beta: 0,
   };
@@ -130,11 +125,11 @@ eachVariant((kernels) => {
         ...six('d', shape.dims, 1),
         ...six('a', shape.a, 0),
         ...six('b', shape.b, 0),
-        fn: binaryFunctions.indexOf('sub'),
-        act: 0,
+        fn: 'sub',
+        act: 'none',
         alpha: 0,
         beta: 0,
-      };
+      } as const;
       assertSameBits(kernels.run('f32-binary', { y: a, a, b }, params), expected('sub', shape, a, b));
       assertSameBits(kernels.run('f32-binary', { y: b, a, b }, params), expected('sub', shape, a, b));
     });

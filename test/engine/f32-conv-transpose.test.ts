@@ -1,6 +1,5 @@
 /** f32-conv-transpose against scattering loops: strides, output sizes, dilation, groups, pieces. */
 import {
-  activation,
   type ConvParams,
   convDefaults,
   convolveTransposed,
@@ -92,7 +91,7 @@ const cases: Record<string, ConvParams> = {
     inW: 4,
     inC: 5,
     outC: 9,
-    act: activation('leakyRelu'),
+    act: 'leakyRelu',
     alpha: 0.1,
     ...window3,
   }),

@@ -1,7 +1,6 @@
 /** f32-conv against plain loops: windows, tails, strides between pixels, groups, pieces and activations. */
-import { convSweeps } from '../../runtime/kernels/table.ts';
+import { convSweeps } from '../../runtime/kernels/functions.ts';
 import {
-  activation,
   type ConvParams,
   convDefaults,
   convolve,
@@ -102,7 +101,7 @@ const cases: Record<string, Case> = {
     withResidual: true,
     ...window3,
   }),
-  residual: conv({ inH: 7, inW: 5, inC: 9, outC: 32, withResidual: true, act: activation('relu') }),
+  residual: conv({ inH: 7, inW: 5, inC: 9, outC: 32, withResidual: true, act: 'relu' }),
   'more runs than a tile holds': conv({
     inH: 9,
     inW: 9,
@@ -147,7 +146,7 @@ describe('f32-conv', () => {
       const many = conv({ inH: 13, inW: 13, inC: 40, outC: 90, ...window3 });
       for (const given of [...Object.values(cases), many]) {
         const { y, x, w, residual } = inputsOf(given);
-        const [first, ...rest] = convSweeps.map((_, sweep) =>
+        const [first, ...rest] = convSweeps.map((sweep) =>
           kernels.run('f32-conv', { y, x, w, residual }, { ...given.params, sweep }),
         );
         for (const other of rest) assertSameBits(other, first!);
@@ -161,7 +160,7 @@ describe('f32-conv', () => {
         const positive = ['log', 'sqrt', 'reciprocal', 'floor', 'ceil'].includes(name);
         const params = {
           ...given.params,
-          act: activation(name),
+          act: name,
           alpha: name === 'clip' ? -0.5 : 0.2,
           beta: 0.6,
         };
@@ -180,7 +179,7 @@ describe('f32-conv', () => {
     });
 
     it('passes NaN and infinity through relu as they come', () => {
-      const given = conv({ inW: 4, inC: 1, outC: 8, act: activation('relu') });
+      const given = conv({ inW: 4, inC: 1, outC: 8, act: 'relu' });
       const x = Float32Array.of(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -1);
       const w = packPanels(new Float32Array(8).fill(1), undefined, 8, 1);
       const y = kernels.run('f32-conv', { y: new Float32Array(32), x, w }, given.params);

@@ -1,6 +1,6 @@
 /** f32-depthwise against the convolution's plain loops with one channel per group. */
 import type { KernelParams } from '../../runtime/kernels/table.ts';
-import { activation, convDefaults, convolve, packPanels, panelCount } from './convolution-reference.ts';
+import { convDefaults, convolve, packPanels, panelCount } from './convolution-reference.ts';
 import { assertClose, assertSameBits, eachVariant, seeded } from './kernel-harness.ts';
 
 type DepthwiseParams = KernelParams<'f32-depthwise'>;
@@ -106,16 +106,16 @@ const cases: Record<string, DepthwiseParams> = {
     outH: 4,
     outW: 7,
     ldy: 30,
-    act: activation('sigmoid'),
+    act: 'sigmoid',
     ...window3,
   }),
-  'then relu': depthwise(16, { inH: 4, inW: 7, outH: 4, outW: 7, act: activation('relu'), ...window3 }),
+  'then relu': depthwise(16, { inH: 4, inW: 7, outH: 4, outW: 7, act: 'relu', ...window3 }),
   'then a clip to 6': depthwise(8, {
     inH: 4,
     inW: 7,
     outH: 4,
     outW: 7,
-    act: activation('clip'),
+    act: 'clip',
     alpha: 0,
     beta: 6,
     ...window3,
@@ -127,7 +127,14 @@ describe('f32-depthwise', () => {
     for (const [name, params] of Object.entries(cases))
       it(name, () => {
         const { weights, bias, y, x, w, residual } = inputsOf(params, params.ldr !== 0);
-        const expected = convolve({ ...params, groups: params.inC, sweep: 0 }, y, x, weights, bias, residual);
+        const expected = convolve(
+          { ...params, groups: params.inC, sweep: 'pixels' },
+          y,
+          x,
+          weights,
+          bias,
+          residual,
+        );
         assertClose(kernels.run('f32-depthwise', { y, x, w, residual }, params), expected, 1e-5);
       });
 

@@ -27,7 +27,7 @@ eachVariant((kernels) => {
         it(`[${rows}, ${columns}]${rms ? ' by root mean square' : ''}`, () => {
           const x = seeded(rows * columns, 2, -1, 3);
           const w = seeded((rms ? 1 : 2) * columns, 3);
-          const params = { rows, columns, epsilon: 1e-5, rms: rms ? 1 : 0 };
+          const params = { rows, columns, epsilon: 1e-5, rms: rms ? 1 : 0 } as const;
           const y = kernels.run('f32-layer-norm', { y: new Float32Array(x.length), x, w }, params);
           assertClose(y, expected(x, w, columns, 1e-5, rms), 2e-6);
           assert.deepEqual(kernels.run('f32-layer-norm', { y: x, x, w }, params), y);
@@ -36,7 +36,7 @@ eachVariant((kernels) => {
     it('a mean far above the deviation does not swallow it', () => {
       const x = seeded(2000, 5).map((value) => 1000 + value);
       const w = new Float32Array(4000).fill(1, 0, 2000);
-      const params = { rows: 1, columns: 2000, epsilon: 0, rms: 0 };
+      const params = { rows: 1, columns: 2000, epsilon: 0, rms: 0 } as const;
       const y = kernels.run('f32-layer-norm', { y: new Float32Array(2000), x, w }, params);
       // The mean itself is a float: half a unit of 1000 over a deviation of 0.58.
       assertClose(y, expected(x, w, 2000, 0, false), 6e-5);

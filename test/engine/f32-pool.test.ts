@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
+import { poolModes } from '../../runtime/kernels/functions.ts';
 import type { KernelParams } from '../../runtime/kernels/table.ts';
 import { assertClose, eachVariant, seeded } from './kernel-harness.ts';
-
-const MAXIMUM = 0;
-const AVERAGE_PADDED = 2;
-const modes = { maximum: MAXIMUM, 'average inside': 1, 'average padded': AVERAGE_PADDED };
 
 const whole: Omit<KernelParams<'f32-pool'>, 'mode'> = {
   batch: 1,
@@ -87,7 +84,8 @@ const expected = (x: Float32Array, p: KernelParams<'f32-pool'>): Float64Array =>
           sum += value;
           inside++;
         }
-      y[pixel * p.ldy + c] = p.mode === MAXIMUM ? max : sum / (p.mode === AVERAGE_PADDED ? padded : inside);
+      y[pixel * p.ldy + c] =
+        p.mode === 'maximum' ? max : sum / (p.mode === 'averagePadded' ? padded : inside);
     }
   }
   return y;
@@ -96,19 +94,19 @@ const expected = (x: Float32Array, p: KernelParams<'f32-pool'>): Float64Array =>
 eachVariant((kernels) => {
   describe('f32-pool', () => {
     for (const [name, shape] of Object.entries(cases))
-      for (const [modeName, mode] of Object.entries(modes))
-        it(`${name}: ${modeName}`, () => {
+      for (const mode of poolModes)
+        it(`${name}: ${mode}`, () => {
           const params = { ...whole, ...shape, mode };
           const x = seeded(params.batch * params.inH * params.inW * params.ldx, 8, -5, -1);
           const y = new Float32Array(params.batch * params.outH * params.outW * params.ldy).fill(Number.NaN);
           const result = kernels.run('f32-pool', { y, x }, params);
-          assertClose(result, expected(x, params), mode === MAXIMUM ? 0 : 1e-6);
+          assertClose(result, expected(x, params), mode === 'maximum' ? 0 : 1e-6);
         });
 
     it('a NaN is the maximum of its windows', () => {
       const x = new Float32Array(100);
       x[2 * 4 + 1] = Number.NaN;
-      const params = { ...whole, outW: 3, kernelW: 3, outH: 1, mode: MAXIMUM };
+      const params = { ...whole, outW: 3, kernelW: 3, outH: 1, mode: 'maximum' } as const;
       const y = kernels.run('f32-pool', { y: new Float32Array(12), x }, params);
       y.forEach((value, i) => {
         assert.equal(Number.isNaN(value), i % 4 === 1);

@@ -1,6 +1,6 @@
 /** f32-gemm and f32-matmul against plain loops. */
 import type { KernelParams } from '../../runtime/kernels/table.ts';
-import { activation, epilogueOf, packPanels, panelCount } from './convolution-reference.ts';
+import { epilogueOf, packPanels, panelCount } from './convolution-reference.ts';
 import { assertClose, assertSameBits, eachVariant, seeded } from './kernel-harness.ts';
 
 type GemmParams = KernelParams<'f32-gemm'>;
@@ -15,7 +15,7 @@ const gemm = (m: number, n: number, k: number, given: Partial<GemmParams> = {}):
   ldr: 0,
   panel0: 0,
   panels: panelCount(n),
-  act: 0,
+  act: 'none',
   alpha: 0,
   beta: 0,
   ...given,
@@ -48,7 +48,7 @@ describe('f32-gemm', () => {
     'one column': gemm(6, 1, 12),
     'no reduction': gemm(3, 5, 0),
     'distant rows and a residual': gemm(7, 19, 11, { ldx: 15, ldy: 25, ldr: 21 }),
-    'then tanh': gemm(4, 21, 8, { act: activation('tanh') }),
+    'then tanh': gemm(4, 21, 8, { act: 'tanh' }),
   };
   const inputsOf = (p: GemmParams) => {
     const weights = seeded(p.n * p.k, 1);

@@ -1,5 +1,5 @@
 /** f32-lstm and f32-gru against their definitions, one number at a time. */
-import { PANEL } from '../../runtime/kernels/table.ts';
+import { PANEL } from '../../runtime/kernels/layouts.ts';
 import { assertClose, assertSameBits, eachVariant, seeded } from './kernel-harness.ts';
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));

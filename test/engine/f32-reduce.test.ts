@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ReduceFunction, reduceFunctions } from '../../runtime/kernels/table.ts';
+import { type ReduceFunction, reduceFunctions } from '../../runtime/kernels/functions.ts';
 import { assertClose, eachVariant, type Kernels, seeded } from './kernel-harness.ts';
 
 const run = (
@@ -8,7 +8,7 @@ const run = (
   [outer, reduce, inner]: readonly [number, number, number],
   x: Float32Array,
 ): Float32Array => {
-  const params = { outer, reduce, inner, fn: reduceFunctions.indexOf(fn) };
+  const params = { outer, reduce, inner, fn };
   return kernels.run('f32-reduce', { y: new Float32Array(outer * inner), x }, params);
 };
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { resizeModes } from '../../runtime/kernels/functions.ts';
 import { assertClose, eachVariant, seeded } from './kernel-harness.ts';
 
 interface Tap {
@@ -34,8 +35,8 @@ eachVariant((kernels) => {
       [1, 7, 3, 4, 9, 21],
       [1, 13, 13, 26, 26, 40],
     ] as const)
-      for (const mode of [0, 1])
-        it(`${batch}×${inH}×${inW}×${channels} to ${outH}×${outW}, ${mode ? 'linear' : 'nearest'}`, () => {
+      for (const mode of resizeModes)
+        it(`${batch}×${inH}×${inW}×${channels} to ${outH}×${outW}, ${mode}`, () => {
           const x = seeded(batch * inH * inW * channels, 4);
           const [rows, columns] = [taps(inH, outH), taps(inW, outW)];
           const params = { batch, inH, inW, outH, outW, channels, mode };
@@ -47,12 +48,12 @@ eachVariant((kernels) => {
             const row = rows[Math.floor(i / channels / outW) % outH]!;
             const b = Math.floor(i / channels / outW / outH);
             const pixel = (h: number, w: number) => x[((b * inH + h) * inW + w) * channels + c]!;
-            if (mode === 0) return pixel(row.low, column.low);
+            if (mode === 'nearest') return pixel(row.low, column.low);
             const across = (h: number) =>
               pixel(h, column.low) * column.wLow + pixel(h, column.high) * column.wHigh;
             return across(row.low) * row.wLow + across(row.high) * row.wHigh;
           });
-          assertClose(result, expected, mode === 0 ? 0 : 1e-6);
+          assertClose(result, expected, mode === 'nearest' ? 0 : 1e-6);
         });
 
     it('refuses a tap outside the input', () => {
@@ -66,7 +67,7 @@ eachVariant((kernels) => {
         for (const end of ['low', 'high'] as const) {
           const still = { low: 0, high: 0, wLow: 1, wHigh: 0 };
           const w = table([still, { ...still, [end]: row }, still, { ...still, [end]: column }]);
-          const params = { batch: 1, inH: 3, inW: 4, outH: 2, outW: 2, channels: 5, mode: 1 };
+          const params = { batch: 1, inH: 3, inW: 4, outH: 2, outW: 2, channels: 5, mode: 'linear' } as const;
           const y = new Float32Array(2 * 2 * 5);
           assert.throws(() => kernels.run('f32-resize', { y, x, w }, params), /detail 2/);
         }

@@ -3,10 +3,10 @@ import { eachVariant, type Kernels, seeded } from './kernel-harness.ts';
 
 type Shape = readonly [outer: number, axis: number, inner: number];
 
-const run = (kernels: Kernels, [outer, axis, inner]: Shape, log: number, x: Float32Array, inPlace = false) =>
+const run = (kernels: Kernels, [outer, axis, inner]: Shape, log: 0 | 1, x: Float32Array, inPlace = false) =>
   kernels.run('f32-softmax', { y: inPlace ? x : new Float32Array(x.length), x }, { outer, axis, inner, log });
 
-const expected = ([outer, axis, inner]: Shape, log: number, x: Float32Array): Float64Array => {
+const expected = ([outer, axis, inner]: Shape, log: 0 | 1, x: Float32Array): Float64Array => {
   const y = new Float64Array(x.length);
   for (let o = 0; o < outer; o++)
     for (let i = 0; i < inner; i++) {
@@ -35,7 +35,7 @@ eachVariant((kernels) => {
     for (const shape of shapes)
       it(`[${shape}]`, () => {
         const x = seeded(shape[0] * shape[1] * shape[2], 3, -20, 20);
-        for (const log of [0, 1])
+        for (const log of [0, 1] as const)
           for (const inPlace of [false, true]) {
             const y = run(kernels, shape, log, x, inPlace);
             expected(shape, log, x).forEach((value, i) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type UnaryFunction, unaryFunctions } from '../../runtime/kernels/table.ts';
+import { type UnaryFunction, unaryFunctions } from '../../runtime/kernels/functions.ts';
 import { assertSameBits, eachVariant, type Kernels, seeded } from './kernel-harness.ts';
 import { reference, specialValues } from './unary-reference.ts';
 
@@ -26,7 +26,7 @@ const parameters: Partial<Record<UnaryFunction, readonly [number, number]>> = {
 
 const run = (kernels: Kernels, fn: UnaryFunction, x: Float32Array): Float32Array => {
   const [alpha, beta] = parameters[fn] ?? [0, 0];
-  const params = { count: x.length, fn: unaryFunctions.indexOf(fn), alpha, beta };
+  const params = { count: x.length, fn, alpha, beta };
   return kernels.run('f32-unary', { y: new Float32Array(x.length), x }, params);
 };
 
@@ -75,7 +75,7 @@ eachVariant((kernels) => {
 
     it('covers runs of more than one tile, in place', () => {
       const x = seeded(16384 * 2 + 5, 3, -4, 4);
-      const params = { count: x.length, fn: unaryFunctions.indexOf('relu'), alpha: 0, beta: 0 };
+      const params = { count: x.length, fn: 'relu', alpha: 0, beta: 0 } as const;
       const y = kernels.run('f32-unary', { y: x, x }, params);
       assertSameBits(
         y,

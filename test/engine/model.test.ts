@@ -172,13 +172,13 @@ describe('a loaded model', () => {
     });
 
   it('rejects, and does not hang, when a thread dies', async () => {
-    // A step that divides by zero, which traps: the thread dies of it.
+    // More groups than channels: a step that divides by zero, which traps, and the thread dies of it.
     const window =
-      'batch: 1, inH: 1, inW: 16, inC: 128, outH: 1, outW: 16, outC: 128, kernelH: 1, kernelW: 1, strideH: 1, strideW: 0, ' +
-      'dilationH: 1, dilationW: 1, padTop: 0, padLeft: 0, groups: 1, ldx: 128, ldy: 128, ldr: 0, panel0: 0, panels: 8';
+      'batch: 1, inH: 1, inW: 16, inC: 128, outH: 1, outW: 16, outC: 128, kernelH: 1, kernelW: 1, strideH: 1, strideW: 1, ' +
+      'dilationH: 1, dilationW: 1, padTop: 0, padLeft: 0, groups: 200, ldx: 128, ldy: 128, ldr: 0, panel0: 0, panels: 8';
     const executorText = made.executorText.replace(
       /'f32-gemm', (\{ y: 20, .*?\}), \{.*?\}/,
-      `'f32-conv-transpose', $1, { ${window}, act: 0, alpha: 0, beta: 0 }`,
+      `'f32-conv-transpose', $1, { ${window}, act: 'none', alpha: 0, beta: 0 }`,
     );
     assert.notEqual(executorText, made.executorText);
     // Its parameters are that many more than those of a product.

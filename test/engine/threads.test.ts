@@ -1,6 +1,6 @@
 /** Large calls of the tiled kernels give the same bits with any number of threads, at every repetition. */
 import type { KernelName, KernelParams } from '../../runtime/kernels/table.ts';
-import { activation, convDefaults, panelCount } from './convolution-reference.ts';
+import { convDefaults, panelCount } from './convolution-reference.ts';
 import { assertSameBits, type Kernels, type Operands, openWasm, seeded } from './kernel-harness.ts';
 import { ThreadedKernels } from './threaded-kernels.ts';
 
@@ -28,22 +28,22 @@ const square = (size: number, inC: number, outC: number) => ({
   ldy: outC,
   panels: panelCount(outC),
 });
-const { groups: _, ...depthwise } = { ...square(25, 150, 150), ...window3, act: activation('silu') };
-const rows = (m: number, n: number, k: number) => ({
+const { groups: _, ...depthwise } = { ...square(25, 150, 150), ...window3, act: 'silu' } as const;
+const rows = (m: number, n: number, k: number): KernelParams<'f32-gemm'> => ({
   ...{ m, n, k, ldx: k, ldy: n, ldr: 0 },
-  ...{ panel0: 0, panels: panelCount(n), act: 0, alpha: 0, beta: 0 },
+  ...{ panel0: 0, panels: panelCount(n), act: 'none', alpha: 0, beta: 0 },
 });
 
 const cases: Record<string, Run> = {
   'convolution with few weights': run(
     'f32-conv',
     { y: new Float32Array(31 * 31 * 40), x: seeded(31 * 31 * 12, 1), w: seeded(3 * 16 * 109, 2) },
-    { ...square(31, 12, 40), ...window3, act: activation('relu') },
+    { ...square(31, 12, 40), ...window3, act: 'relu' },
   ),
   'convolution with many weights': run(
     'f32-conv',
     { y: new Float32Array(64 * 300), x: seeded(64 * 64, 1), w: seeded(19 * 16 * 577, 2) },
-    { ...square(8, 64, 300), ...window3, act: activation('leakyRelu'), alpha: 0.1 },
+    { ...square(8, 64, 300), ...window3, act: 'leakyRelu', alpha: 0.1 },
   ),
   'depthwise convolution': run(
     'f32-depthwise',

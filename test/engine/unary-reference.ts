@@ -2,7 +2,7 @@
  * The kernels' elementwise functions in double precision, written so that nothing cancels: what their relative
  * accuracy is measured against. Where a function tends to a limit at infinity, the limit is its value there.
  */
-import type { UnaryFunction } from '../../runtime/kernels/table.ts';
+import type { UnaryFunction } from '../../runtime/kernels/functions.ts';
 
 /** erfc(z), z ≥ 0, relative error near 1e-15: 1 − a series below 2, a continued fraction above (A&S 7.1.5, 7.1.14). */
 function upperErfc(z: number): number {

@@ -5,21 +5,21 @@
  */
 
 import { functionOf } from '../../compiler/ops/reference/activation.ts';
-import {
-  binaryFunctions,
-  type KernelName,
-  type KernelParams,
-  PANEL,
-  reduceFunctions,
-  unaryFunctions,
-} from '../../runtime/kernels/table.ts';
+import type { BinaryFunction, UnaryFunction } from '../../runtime/kernels/functions.ts';
+import { PANEL } from '../../runtime/kernels/layouts.ts';
+import type { Params } from '../../runtime/kernels/signature.ts';
+import type { KernelName, KernelParams } from '../../runtime/kernels/table.ts';
+import { dot, eachIndex, movementModels, six } from './movement-models.ts';
+import { rowModels } from './row-models.ts';
 
 type Floats = Float32Array;
-type Buffers = Readonly<Record<string, Floats | null>>;
-type Model<K extends KernelName> = (p: KernelParams<K>, o: Buffers) => void;
+/** Operands as floats, and as bytes; null where a call has none. */
+export type Buffers = Readonly<Record<string, Floats | null>>;
+export type Bytes = Readonly<Record<string, Uint8Array | null>>;
+export type Model<K extends KernelName> = (p: KernelParams<K>, o: Buffers, bytes: Bytes) => void;
 
-const act = (p: { act: number; alpha: number; beta: number }) =>
-  functionOf({ fn: unaryFunctions[p.act]!, alpha: p.alpha, beta: p.beta });
+const act = (p: { act: UnaryFunction; alpha: number; beta: number }) =>
+  functionOf({ fn: p.act, alpha: p.alpha, beta: p.beta });
 
 /** Weight k of channel n from panels, K per channel, `channels` per group; k = −1 is the bias. */
 function panelWeight(w: Floats, K: number, channels: number, n: number, k: number): number {
@@ -28,7 +28,7 @@ function panelWeight(w: Floats, K: number, channels: number, n: number, k: numbe
   return w[(panel * (1 + K) + 1 + k) * PANEL + (within % PANEL)]!;
 }
 
-type Epilogue = { act: number; alpha: number; beta: number; ldy: number; ldr: number };
+type Epilogue = { act: UnaryFunction; alpha: number; beta: number; ldy: number; ldr: number };
 function store(p: Epilogue, o: Buffers, row: number, n: number, sum: number): void {
   const residual = o['residual'] ? o['residual'][row * p.ldr + n]! : 0;
   o['y']![row * p.ldy + n] = act(p)(sum + residual);
@@ -69,29 +69,21 @@ function convolve(p: ConvParams, o: Buffers): void {
   }
 }
 
-const six = (p: Readonly<Record<string, number>>, prefix: string): number[] =>
-  [0, 1, 2, 3, 4, 5].map((i) => p[`${prefix}${i}`]!);
-
-/** Calls visit with the index of each place of six dimensions. */
-function eachIndex(dims: readonly number[], visit: (index: readonly number[]) => void): void {
-  const count = dims.reduce((a, b) => a * b, 1);
-  const index = dims.map(() => 0);
-  for (let at = 0; at < count; at++) {
-    visit(index);
-    for (let axis = dims.length - 1; axis >= 0 && ++index[axis]! === dims[axis]; axis--) index[axis] = 0;
-  }
-}
-const dot = (a: readonly number[], b: readonly number[]): number =>
-  a.reduce((sum, x, i) => sum + x * b[i]!, 0);
-
-const binary: Readonly<Record<string, (a: number, b: number) => number>> = {
+const binary: Readonly<Record<BinaryFunction, (a: number, b: number) => number>> = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,
   div: (a, b) => a / b,
+  min: Math.min,
+  max: Math.max,
+  pow: (a, b) => a ** b,
+  prelu: (a, b) => (a < 0 ? a * b : a),
 };
 
-export const kernelModels: { readonly [K in KernelName]?: Model<K> } = {
+/** A kernel without a model does not compile. */
+export const kernelModels: { readonly [K in KernelName]: Model<K> } = {
+  ...rowModels,
+  ...movementModels,
   'f32-conv': convolve,
   'f32-depthwise': (p, o) => {
     const K = p.kernelH * p.kernelW;
@@ -157,20 +149,22 @@ export const kernelModels: { readonly [K in KernelName]?: Model<K> } = {
       for (const [pixel, { inside, padded }] of taps) {
         const sum = inside.reduce((a, b) => a + b, 0);
         o['y']![pixel * p.ldy + c] =
-          p.mode === 0 ? Math.max(...inside) : sum / (p.mode === 1 ? inside.length : padded);
+          p.mode === 'maximum'
+            ? Math.max(...inside)
+            : sum / (p.mode === 'averageInside' ? inside.length : padded);
       }
     }
   },
   'f32-unary': (p, o) => {
-    const apply = functionOf({ fn: unaryFunctions[p.fn]!, alpha: p.alpha, beta: p.beta });
+    const apply = functionOf({ fn: p.fn, alpha: p.alpha, beta: p.beta });
     for (let i = 0; i < p.count; i++) o['y']![i] = apply(o['x']![i]!);
   },
   'f32-binary': (p, o) => {
-    const combine = binary[binaryFunctions[p.fn]!]!;
+    const combine = binary[p.fn];
     const [a, b] = [six(p, 'a'), six(p, 'b')];
     let at = 0;
     eachIndex(six(p, 'd'), (index) => {
-      o['y']![at++] = act(p)(combine(o['a']![dot(index, a)]!, o['b']![dot(index, b)]!));
+      o['y']![at++] = act(p)(Math.fround(combine(o['a']![dot(index, a)]!, o['b']![dot(index, b)]!)));
     });
   },
   'f32-affine': (p, o) => {
@@ -179,7 +173,7 @@ export const kernelModels: { readonly [K in KernelName]?: Model<K> } = {
         o['y']![r * p.ldy + c] = act(p)(o['x']![r * p.ldx + c]! * o['w']![c]! + o['w']![p.channels + c]!);
   },
   'f32-reduce': (p, o) => {
-    const fn = reduceFunctions[p.fn]!;
+    const { fn } = p;
     for (let out = 0; out < p.outer; out++)
       for (let i = 0; i < p.inner; i++) {
         const row = Array.from({ length: p.reduce }, (_, r) => o['x']![(out * p.reduce + r) * p.inner + i]!);
@@ -237,13 +231,22 @@ export const kernelModels: { readonly [K in KernelName]?: Model<K> } = {
       const x = (h: number, w: number): number =>
         o['x']![((b! * p.inH + words[row + h]!) * p.inW + words[column + w]!) * p.channels + c!]!;
       const blend = (h: number): number => x(h, 0) * floats[column + 2]! + x(h, 1) * floats[column + 3]!;
-      o['y']![at++] = p.mode === 0 ? x(0, 0) : blend(0) * floats[row + 2]! + blend(1) * floats[row + 3]!;
-    });
-  },
-  copy: (p, o) => {
-    const [x, y] = [six(p, 'x'), six(p, 'y')];
-    eachIndex(six(p, 'd'), (index) => {
-      o['y']![p.yOffset + dot(index, y)] = o['x']![p.xOffset + dot(index, x)]!;
+      o['y']![at++] =
+        p.mode === 'nearest' ? x(0, 0) : blend(0) * floats[row + 2]! + blend(1) * floats[row + 3]!;
     });
   },
 };
+
+/** Runs a call's model over the bytes of its operands. */
+export function runModel(kernel: KernelName, params: Params, bytes: Bytes): void {
+  const floats = Object.fromEntries(
+    Object.entries(bytes).map(([name, of]) => [
+      name,
+      of && (of.byteLength | of.byteOffset) % 4 === 0
+        ? new Float32Array(of.buffer, of.byteOffset, of.byteLength / 4)
+        : null,
+    ]),
+  );
+  const model = kernelModels[kernel] as (p: Params, o: Buffers, bytes: Bytes) => void;
+  model(params, floats, bytes);
+}

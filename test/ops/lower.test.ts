@@ -5,102 +5,18 @@
 import assert from 'node:assert/strict';
 import type { Attrs } from '../../compiler/ir/constant.ts';
 import { bytesOf, type Tensor, tensorFromBytes, toNumbers, zeros } from '../../compiler/ir/tensor.ts';
-import { elementSize } from '../../compiler/ir/types.ts';
 import type { KernelCall, Operand } from '../../compiler/ops/define/op.ts';
-import { castTensor } from '../../compiler/ops/elementwise/cast.ts';
 import { opOf, signatures } from '../../compiler/ops/index.ts';
-import { functionOf } from '../../compiler/ops/reference/activation.ts';
-import { binaryFunctions, castTypes, unaryFunctions } from '../../runtime/kernels/table.ts';
+import { runModel } from './kernel-model.ts';
 import { assertClose, iota, randomTensor, runOp, tensor, typeOf } from './run-op.ts';
 
-type Params = Readonly<Record<string, number>>;
-type Operands = Readonly<Record<string, Tensor>>;
-
-const list = (params: Params, prefix: string): number[] =>
-  [0, 1, 2, 3, 4, 5].map((i) => params[`${prefix}${i}`]!);
-
-/** All indices of six dimensions, in row-major order. */
-function* indices(dims: readonly number[]): Generator<number[]> {
-  const [first, ...rest] = dims;
-  if (first === undefined) yield [];
-  else for (let i = 0; i < first; i++) for (const inner of indices(rest)) yield [i, ...inner];
-}
-
-const dot = (a: readonly number[], b: readonly number[]): number =>
-  a.reduce((sum, value, i) => sum + value * b[i]!, 0);
-
-const binary: Record<(typeof binaryFunctions)[number], (a: number, b: number) => number> = {
-  add: (a, b) => a + b,
-  sub: (a, b) => a - b,
-  mul: (a, b) => a * b,
-  div: (a, b) => a / b,
-  min: Math.min,
-  max: Math.max,
-  pow: (a, b) => a ** b,
-  prelu: (a, b) => (a < 0 ? a * b : a),
-};
-
-const act = (params: Params, fn: number): ((x: number) => number) =>
-  functionOf({ fn: unaryFunctions[fn]!, alpha: params['alpha']!, beta: params['beta']! });
-
-const kernels: Record<string, (operands: Operands, params: Params) => void> = {
-  copy({ y, x }, params) {
-    const size = params['elementBytes']!;
-    const [to, from] = [bytesOf(y!), bytesOf(x!)];
-    for (const at of indices(list(params, 'd'))) {
-      const source = (params['xOffset']! + dot(at, list(params, 'x'))) * size;
-      const target = (params['yOffset']! + dot(at, list(params, 'y'))) * size;
-      assert.ok(source >= 0 && source + size <= from.length && target >= 0 && target + size <= to.length);
-      to.set(from.slice(source, source + size), target);
-    }
-  },
-  fill({ y }, params) {
-    const word = new Uint8Array(Int32Array.of(params['low']!, params['high']!).buffer);
-    const size = params['elementBytes']!;
-    for (let i = 0; i < params['count']!; i++) bytesOf(y!).set(word.subarray(0, size), i * size);
-  },
-  gather({ y, x, indices: chosen }, params) {
-    const inner = params['innerBytes']!;
-    assert.equal(elementSize(chosen!.type.dtype), params['indexBytes']);
-    for (let o = 0; o < params['outer']!; o++)
-      for (let i = 0; i < params['count']!; i++) {
-        const index = Number(chosen!.data[i]);
-        const row = o * params['axis']! + (index < 0 ? index + params['axis']! : index);
-        bytesOf(y!).set(
-          bytesOf(x!).slice(row * inner, (row + 1) * inner),
-          (o * params['count']! + i) * inner,
-        );
-      }
-  },
-  cast({ y, x }, params) {
-    assert.deepEqual(
-      [castTypes[params['from']!], castTypes[params['to']!], params['count']],
-      [x!.type.dtype, y!.type.dtype, x!.data.length],
-    );
-    bytesOf(y!).set(bytesOf(castTensor(x!, y!.type.dtype)));
-  },
-  'f32-unary'({ y, x }, params) {
-    const apply = act(params, params['fn']!);
-    for (let i = 0; i < params['count']!; i++) y!.data[i] = apply(x!.data[i] as number);
-  },
-  'f32-binary'({ y, a, b }, params) {
-    const [fn, apply] = [binary[binaryFunctions[params['fn']!]!], act(params, params['act']!)];
-    let i = 0;
-    for (const at of indices(list(params, 'd'))) {
-      const [x, z] = [a!.data[dot(at, list(params, 'a'))], b!.data[dot(at, list(params, 'b'))]];
-      y!.data[i++] = apply(Math.fround(fn(x as number, z as number)));
-    }
-    assert.equal(i, y!.data.length);
-  },
-};
-
 function interpret(call: KernelCall, inputs: readonly Tensor[], outputs: readonly Tensor[]): void {
-  const operands: Record<string, Tensor> = {};
+  const bytes: Record<string, Uint8Array> = {};
   for (const [name, operand] of Object.entries(call.operands as Record<string, Operand>)) {
     assert.ok('input' in operand || 'output' in operand);
-    operands[name] = 'input' in operand ? inputs[operand.input]! : outputs[operand.output]!;
+    bytes[name] = bytesOf('input' in operand ? inputs[operand.input]! : outputs[operand.output]!);
   }
-  kernels[call.kernel]!(operands, call.params as Params);
+  runModel(call.kernel, call.params, bytes);
 }
 
 /** The outputs as the kernel calls leave them, or null for a host op. */

@@ -77,8 +77,8 @@ describe('reductions', () => {
     assert.deepEqual(
       lowering.calls.map(({ params }) => params),
       [
-        { outer: 24, reduce: 64, inner: 1, fn: 2 },
-        { outer: 1, reduce: 8, inner: 3, fn: 2 },
+        { outer: 24, reduce: 64, inner: 1, fn: 'max' },
+        { outer: 1, reduce: 8, inner: 3, fn: 'max' },
       ],
     );
   });

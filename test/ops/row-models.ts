@@ -1,8 +1,7 @@
 /** Kernels over rows and sequences, from the words of `kernels/table.ts`: see `kernel-model.ts`. */
-import { type KernelName, type KernelParams, PANEL } from '../../runtime/kernels/table.ts';
-
-type Buffers = Readonly<Record<string, Float32Array | null>>;
-type Model<K extends KernelName> = (p: KernelParams<K>, o: Buffers) => void;
+import { PANEL } from '../../runtime/kernels/layouts.ts';
+import type { KernelParams } from '../../runtime/kernels/table.ts';
+import type { Buffers, Model } from './kernel-model.ts';
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 

@@ -6,11 +6,12 @@ import assert from 'node:assert/strict';
 import type { Attrs, TypedConstant } from '../../compiler/ir/constant.ts';
 import { bytesOf, type Tensor, tensorFromBytes, toNumbers } from '../../compiler/ir/tensor.ts';
 import { byteLength, elementCount } from '../../compiler/ir/types.ts';
-import type { KernelCall, Lowered, Operand, PackedWeight } from '../../compiler/ops/define/op.ts';
+import type { Lowered, Operand, PackedWeight } from '../../compiler/ops/define/op.ts';
 import { opOf, signatures } from '../../compiler/ops/index.ts';
-import { type KernelName, PANEL, signatureOf } from '../../runtime/kernels/table.ts';
-import { kernelModels } from './kernel-model.ts';
-import { rowModels } from './row-models.ts';
+import { PANEL } from '../../runtime/kernels/layouts.ts';
+import { integerTypes, isEnum, isInteger, type Params } from '../../runtime/kernels/signature.ts';
+import { type KernelName, signatureOf } from '../../runtime/kernels/table.ts';
+import { runModel } from './kernel-model.ts';
 import { assertClose, runOp, tensor, typeOf } from './run-op.ts';
 
 /** The elements of a recipe, evaluated whole. */
@@ -101,18 +102,17 @@ function runCalls(
     const signature = signatureOf(call.kernel);
     assert.deepEqual(Object.keys(call.params).sort(), Object.keys(signature.params).sort(), call.kernel);
     for (const [name, type] of Object.entries(signature.params)) {
-      const value = (call.params as Record<string, number>)[name]!;
-      if (type === 'i32') assert.ok(Number.isInteger(value), `${call.kernel} ${name} = ${value}`);
+      const value = (call.params as Params)[name] as number;
+      if (isInteger(type)) assert.ok(integerTypes[type](value), `${call.kernel} ${name} = ${value}`);
+      if (isEnum(type)) assert.ok(typeof value === 'string', `${call.kernel} ${name} = ${value}`);
     }
     const operands = call.operands as Record<string, Operand | null | undefined>;
-    const buffers = Object.entries(signature.operands).map(([name, role]) => {
+    const bytes = Object.entries(signature.operands).map(([name, { optional }]) => {
       const operand = operands[name];
-      assert.ok(operand || role.endsWith('?'), `${call.kernel} ${name}`);
-      return [name, operand ? buffer(operand) : null];
+      assert.ok(operand || optional, `${call.kernel} ${name}`);
+      return [name, operand ? new Uint8Array(buffer(operand).buffer) : null];
     });
-    const models: Readonly<Record<string, unknown>> = { ...kernelModels, ...rowModels };
-    const model = models[call.kernel] as (p: KernelCall['params'], o: object) => void;
-    model(call.params, Object.fromEntries(buffers));
+    runModel(call.kernel, call.params, Object.fromEntries(bytes));
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Attrs } from '../../compiler/ir/constant.ts';
 import { toNumbers } from '../../compiler/ir/tensor.ts';
 import { opOf, signatures } from '../../compiler/ops/index.ts';
-import { unaryFunctions } from '../../runtime/kernels/table.ts';
+import { unaryFunctions } from '../../runtime/kernels/functions.ts';
 import { assertClose, inferred, refuses, runOp, tensor, values } from './run-op.ts';
 
 const INF = Number.POSITIVE_INFINITY;

@@ -29,15 +29,16 @@ describe('packing of panels', () => {
           const expected = packed(weight);
           const reader = new ConstantReader();
           const packer = new PanelPacker(reader, draw.pick([1, 64, 1000, 2 ** 20]));
-          const floats = panelBytes(weight) / 4;
+          const size = panelBytes(weight);
           const total = totalPanels(weight);
           const got = new Float32Array(expected.length);
+          const bytes = new Uint8Array(got.buffer);
           const length = draw.integer(1, total);
           const starts = Array.from({ length: Math.ceil(total / length) }, (_, i) => i * length);
           // Pieces are asked for in the order of their use, which is mostly but not always ascending.
           for (const panel0 of draw.chance(0.3) ? draw.shuffle(starts) : starts) {
             const panels = Math.min(length, total - panel0);
-            packer.pack(weight, panel0, panels, got.subarray(panel0 * floats, (panel0 + panels) * floats));
+            packer.pack(weight, panel0, panels, bytes.subarray(panel0 * size, (panel0 + panels) * size));
           }
           reader.close();
           assert.deepEqual(got, expected, `seed ${seed}`);

@@ -21,7 +21,7 @@ import {
   withFixed,
 } from '../../runtime/format/format.ts';
 import { encodeHeader } from '../../runtime/format/header.ts';
-import { PANEL } from '../../runtime/kernels/table.ts';
+import { PANEL } from '../../runtime/kernels/layouts.ts';
 
 const root = new URL('../../', import.meta.url);
 
@@ -107,7 +107,7 @@ export function chain(options: ChainOptions = {}): Chain {
       continue;
     }
     const operands = `{ y: ${step + 2}, x: ${step + 1}, w: ${weightValue(layer)} }`;
-    const params = `{ m: ${rows}, n: ${width}, k: ${width}, ldx: ${width}, ldy: ${width}, ldr: 0, panel0: 0, panels: ${panels}, act: ${layer % 2}, alpha: 0, beta: 0 }`;
+    const params = `{ m: ${rows}, n: ${width}, k: ${width}, ldx: ${width}, ldy: ${width}, ldr: 0, panel0: 0, panels: ${panels}, act: '${layer % 2 === 1 ? 'relu' : 'none'}', alpha: 0, beta: 0 }`;
     lines.push(`program.wait(${layer});`, `program.call('f32-gemm', ${operands}, ${params});`);
     lines.push(`program.free(${layer});`);
     layer++;

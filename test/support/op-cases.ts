@@ -5,7 +5,7 @@
 import type { Attrs } from '../../compiler/ir/constant.ts';
 import { fromNumbers, type Tensor } from '../../compiler/ir/tensor.ts';
 import { type DType, elementCount, type Shape } from '../../compiler/ir/types.ts';
-import { unaryFunctions } from '../../runtime/kernels/table.ts';
+import { unaryFunctions } from '../../runtime/kernels/functions.ts';
 import { Random } from './random.ts';
 
 export interface OpCase {

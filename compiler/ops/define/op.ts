@@ -8,7 +8,9 @@
  */
 
 import { MillraceError } from '../../../runtime/error.ts';
-import type { KernelName, KernelParams, OperandName, UnaryFunction } from '../../../runtime/kernels/table.ts';
+import type { UnaryFunction } from '../../../runtime/kernels/functions.ts';
+import type { StoredElement } from '../../../runtime/kernels/layouts.ts';
+import type { KernelName, KernelParams, OperandName } from '../../../runtime/kernels/table.ts';
 import type { Attrs, TypedConstant } from '../../ir/constant.ts';
 import type { Tensor } from '../../ir/tensor.ts';
 import { formatType, type TensorType } from '../../ir/types.ts';
@@ -44,6 +46,8 @@ export const call = <K extends KernelName>(
 export type PackedWeight =
   | {
       readonly layout: 'panels';
+      /** What the weights are stored in: see `kernels/layouts.ts`. */
+      readonly element: StoredElement;
       readonly weight: TypedConstant;
       /** One element per output channel over all groups; null for none. */
       readonly bias: TypedConstant | null;

@@ -1,5 +1,5 @@
 /** Ops of two broadcast inputs of one dtype: types, reference, lowering and traits, given the function. */
-import { type BinaryFunction, binaryFunctions } from '../../../runtime/kernels/table.ts';
+import type { BinaryFunction } from '../../../runtime/kernels/functions.ts';
 import { zeros } from '../../ir/tensor.ts';
 import { type DType, formatType, isFloat, type TensorType } from '../../ir/types.ts';
 import { elementwiseCost, permuteElementwise } from '../define/elementwise.ts';
@@ -135,7 +135,7 @@ export const defineBinary = <N extends BinaryFunction>(definition: BinaryDefinit
         ...six('d', dims, 1),
         ...six('a', strides[0]!, 0),
         ...six('b', strides[1]!, 0),
-        fn: binaryFunctions.indexOf(definition.name),
+        fn: definition.name,
         ...epilogueParams(attrs),
       };
       const operands = { y: { output: 0 }, a: { input: 0 }, b: { input: 1 } };

@@ -1,5 +1,5 @@
 /** Elements as elements of another type. */
-import { castTypes } from '../../../runtime/kernels/table.ts';
+import { type CastType, castTypes } from '../../../runtime/kernels/functions.ts';
 import { type Tensor, zeros } from '../../ir/tensor.ts';
 import { type DType, dtypes, elementCount, formatType, isFloat, type TensorType } from '../../ir/types.ts';
 import { elementwiseCost, permuteElementwise } from '../define/elementwise.ts';
@@ -62,7 +62,8 @@ export function castTensor(x: Tensor, to: DType): Tensor {
   return tensorOf(type, y);
 }
 
-const castIndex = (dtype: DType): number => (castTypes as readonly string[]).indexOf(dtype);
+/** The dtype as the kernel knows it, if it does. */
+const castTypeOf = (dtype: DType): CastType | undefined => castTypes.find((type) => type === dtype);
 
 /**
  * Conversion to another dtype: floating point to integer truncates towards zero and saturates (NaN: 0), integer to a
@@ -85,8 +86,8 @@ export const cast = /* @__PURE__ */ defineOp({
   },
   evaluate: ([x], _attrs, [type]) => [castTensor(x!, type!.dtype)],
   lower({ inputs, outputs }) {
-    const [from, to] = [castIndex(inputs[0]!.dtype), castIndex(outputs[0]!.dtype)];
-    if (from < 0 || to < 0) return null;
+    const [from, to] = [castTypeOf(inputs[0]!.dtype), castTypeOf(outputs[0]!.dtype)];
+    if (from === undefined || to === undefined) return null;
     const params = { count: elementCount(outputs[0]!.shape), from, to };
     return { calls: [call('cast', { y: { output: 0 }, x: { input: 0 } }, params)], weights: [], scratch: [] };
   },

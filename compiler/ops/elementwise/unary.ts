@@ -1,5 +1,4 @@
 /** Ops that are one function of one input: types, reference, lowering and traits, given the function. */
-import { unaryFunctions } from '../../../runtime/kernels/table.ts';
 import type { Attrs } from '../../ir/constant.ts';
 import { elementCount, formatType, isFloat } from '../../ir/types.ts';
 import { elementwiseCost, permuteElementwise } from '../define/elementwise.ts';
@@ -56,7 +55,7 @@ export const defineUnary = <N extends string, D extends Attrs>(definition: Unary
       const type = outputs[0]!;
       if (type.dtype !== 'float32') return null;
       const { fn, alpha, beta } = definition.fn(attrs);
-      const params = { count: elementCount(type.shape), fn: unaryFunctions.indexOf(fn), alpha, beta };
+      const params = { count: elementCount(type.shape), fn, alpha, beta };
       return {
         calls: [call('f32-unary', { y: { output: 0 }, x: { input: 0 } }, params)],
         weights: [],

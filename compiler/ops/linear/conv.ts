@@ -4,7 +4,6 @@
  * the window degenerates to one, or the general convolution; all read the same panels. (ONNX Conv-22)
  */
 
-import { convSweeps } from '../../../runtime/kernels/table.ts';
 import { elementCount, formatType, type TensorType } from '../../ir/types.ts';
 import { trafficOf } from '../define/elementwise.ts';
 import {
@@ -183,7 +182,7 @@ export const conv = /* @__PURE__ */ defineOp({
         call('f32-conv', operands, {
           ...params,
           groups: attrs.groups,
-          sweep: convSweeps.indexOf(sweep),
+          sweep,
           ldx: inC,
           ...rest,
         }),

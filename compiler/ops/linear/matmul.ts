@@ -4,7 +4,6 @@
  * dimensions of a as rows; otherwise a strided batched product, and what the epilogue asks for as calls of its own.
  * Operands of rank 1 are not accepted. (ONNX MatMul-13, Gemm-13)
  */
-import { binaryFunctions, unaryFunctions } from '../../../runtime/kernels/table.ts';
 import { elementCount, formatType, type Shape, type TensorType } from '../../ir/types.ts';
 import { trafficOf } from '../define/elementwise.ts';
 import {
@@ -177,7 +176,7 @@ function withEpilogue(
         ...six('d', dims, 1),
         ...six('a', strides[0]!, 0),
         ...six('b', strides[1]!, 0),
-        fn: binaryFunctions.indexOf('add'),
+        fn: 'add',
         ...epilogueParams(epilogue),
       },
     );
@@ -185,12 +184,6 @@ function withEpilogue(
   const calls = [product, ...additions];
   const { fn, alpha, beta } = activationOf(attrs);
   if (added.length === 0 && fn !== 'none')
-    calls.push(
-      call(
-        'f32-unary',
-        { y, x: y },
-        { count: elementCount(shape), fn: unaryFunctions.indexOf(fn), alpha, beta },
-      ),
-    );
+    calls.push(call('f32-unary', { y, x: y }, { count: elementCount(shape), fn, alpha, beta }));
   return { calls, weights: [], scratch: [] };
 }

@@ -5,12 +5,12 @@
  * of 960 KiB: four blocks of pixels against seven shares of panels, over an image of 392 KiB that stays in the cache:
  * by panels each byte is read once.
  */
-import type { ConvSweep } from '../../../runtime/kernels/table.ts';
-import { PANEL } from '../../../runtime/kernels/table.ts';
+import type { ConvSweep } from '../../../runtime/kernels/functions.ts';
+import { panelBytes as bytesOfPanel, panelCount } from '../../../runtime/kernels/layouts.ts';
 import type { Attrs } from '../../ir/constant.ts';
 import { byteLength, elementCount } from '../../ir/types.ts';
 import type { LowerContext } from '../define/op.ts';
-import { type PanelWeight, panelCount } from './panels.ts';
+import type { PanelWeight } from './panels.ts';
 
 /** Of the second-level cache, what weights or an image can have: half of the 1 MiB of the processors of 2020 to 2025. */
 const CACHE_BYTES = 512 * 1024;
@@ -32,8 +32,11 @@ export function sweepsOf(
   const [x] = inputs;
   const [y] = outputs;
   const imageBytes = byteLength(x!);
-  const panelBytes = (1 + elementCount(weight.reduce)) * PANEL * 4;
-  const panels = Math.min(panelCount(weight), Math.max(1, Math.floor(segmentBytes / panelBytes)));
+  const panelBytes = bytesOfPanel(weight.element, elementCount(weight.reduce));
+  const panels = Math.min(
+    panelCount(weight.groups, weight.channels),
+    Math.max(1, Math.floor(segmentBytes / panelBytes)),
+  );
   const weightBytes = panels * panelBytes;
   const together = Math.max(1, Math.floor(SHARED_PANELS_BYTES / panelBytes));
   const blocks = Math.ceil(elementCount(y!.shape.slice(0, -1)) / BLOCK_PIXELS);

@@ -117,7 +117,7 @@ export const resize = /* @__PURE__ */ defineOp({
             outH: rows.length,
             outW: columns.length,
             channels: elementCount(x.shape.slice(last + 1)),
-            mode: attrs.mode === 'linear' ? 1 : 0,
+            mode: attrs.mode === 'linear' ? 'linear' : 'nearest',
           },
         ),
       ],

@@ -3,7 +3,6 @@
  * With constant statistics that is y = act(x·s + t); s and t are recipes, which fold into a convolution before it
  * or, where it comes first (DenseNet), become the weights of one multiply-add. (ONNX BatchNormalization-15)
  */
-import { binaryFunctions } from '../../../runtime/kernels/table.ts';
 import type { Attrs, TypedConstant } from '../../ir/constant.ts';
 import { elementCount } from '../../ir/types.ts';
 import { applied, splatLike } from '../define/affine.ts';
@@ -112,7 +111,7 @@ export const batchNorm = /* @__PURE__ */ defineOp({
           ...six('d', [outer, channels, inner], 1),
           ...six('a', [channels * inner, inner, 1], 0),
           ...six('b', [0, 1, 0], 0),
-          fn: binaryFunctions.indexOf(fn),
+          fn,
           ...epilogueParams(epilogue),
         },
       );

@@ -64,7 +64,7 @@ export const defineRowNorm = <N extends string>({ name, rms }: RowNormDefinition
         columns,
         epsilon: context.attrs.epsilon,
         rms: rms ? 1 : 0,
-      };
+      } as const;
       const operands = { y: { output: 0 }, x: { input: 0 }, w: { weight: 0 } };
       return {
         calls: [call('f32-layer-norm', operands, params)],

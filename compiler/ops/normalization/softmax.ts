@@ -58,7 +58,7 @@ export const defineSoftmax = <N extends string>(name: N, logarithm: boolean) =>
     lower({ attrs, outputs }) {
       const type = outputs[0]!;
       if (type.dtype !== 'float32') return null;
-      const params = { ...partsOf(type.shape, attrs.axis), log: logarithm ? 1 : 0 };
+      const params = { ...partsOf(type.shape, attrs.axis), log: logarithm ? 1 : 0 } as const;
       return {
         calls: [call('f32-softmax', { y: { output: 0 }, x: { input: 0 } }, params)],
         weights: [],

@@ -2,12 +2,13 @@
  * The mean of each window: over its part inside the image, or with `countIncludePad` over its part inside the
  * padded image, padding counting as zeros. (ONNX AveragePool-22)
  */
+import type { PoolMode } from '../../../runtime/kernels/functions.ts';
 import { defineOp } from '../define/op.ts';
 import { requireFloat } from '../define/typing.ts';
-import { evaluatePool, inferPool, lowerPool, poolAttrs, poolCost, poolModes, poolRequired } from './pool.ts';
+import { evaluatePool, inferPool, lowerPool, poolAttrs, poolCost, poolRequired } from './pool.ts';
 
-const modeOf = ({ countIncludePad }: { readonly countIncludePad: boolean }): number =>
-  countIncludePad ? poolModes.averagePadded : poolModes.averageInside;
+const modeOf = ({ countIncludePad }: { readonly countIncludePad: boolean }): PoolMode =>
+  countIncludePad ? 'averagePadded' : 'averageInside';
 
 export const averagePool = /* @__PURE__ */ defineOp({
   name: 'averagePool',

@@ -3,6 +3,7 @@
  * padding. `maxPool` and `averagePool` say what a window's taps become.
  */
 
+import type { PoolMode } from '../../../runtime/kernels/functions.ts';
 import type { Tensor } from '../../ir/tensor.ts';
 import { elementCount, type TensorType } from '../../ir/types.ts';
 import { trafficOf } from '../define/elementwise.ts';
@@ -34,9 +35,6 @@ export const poolAttrs = {
   ceilMode: false,
 } as const;
 export const poolRequired = ['kernel', 'strides', 'dilations', 'pads'] as const;
-
-/** `f32-pool`'s modes. */
-export const poolModes = { maximum: 0, averageInside: 1, averagePadded: 2 } as const;
 
 export function inferPool(x: TensorType, attrs: PoolAttrs): TensorType {
   const rank = spatialRank(x);
@@ -73,22 +71,21 @@ export function evaluatePool(
   inputs: readonly (Tensor | null)[],
   attrs: PoolAttrs,
   y: TensorType,
-  mode: number,
+  mode: PoolMode,
 ): Tensor[] {
   const x = present(inputs, 0);
   const pixels = realsOf(x);
   const channels = y.shape.at(-1)!;
   const { batch, h, w } = windowOf(x.type.shape, y.shape, attrs.kernel, attrs);
   const result = new Float64Array(elementCount(y.shape));
-  const maximum = mode === poolModes.maximum;
+  const maximum = mode === 'maximum';
   let to = 0;
   for (let b = 0; b < batch; b++)
     for (let oh = 0; oh < h.output; oh++)
       for (let ow = 0; ow < w.output; ow++) {
         const [h0, h1] = inImage(h, oh);
         const [w0, w1] = inImage(w, ow);
-        const taps =
-          mode === poolModes.averagePadded ? paddedTaps(h, oh) * paddedTaps(w, ow) : (h1 - h0) * (w1 - w0);
+        const taps = mode === 'averagePadded' ? paddedTaps(h, oh) * paddedTaps(w, ow) : (h1 - h0) * (w1 - w0);
         for (let c = 0; c < channels; c++) {
           let value = maximum ? Number.NEGATIVE_INFINITY : 0;
           for (let kh = h0; kh < h1; kh++)
@@ -108,7 +105,7 @@ export function lowerPool(
   x: TensorType | null | undefined,
   attrs: PoolAttrs,
   y: TensorType,
-  mode: number,
+  mode: PoolMode,
 ): Lowered | null {
   if (!x || !allFloat32(x, y)) return null;
   const channels = y.shape.at(-1)!;

@@ -48,7 +48,7 @@ export const gru = /* @__PURE__ */ defineOp({
       w: { weight: 1 },
       h0: stateOperand(context.inputs, 5),
     };
-    const params = { batch, steps, hidden, reverse: context.attrs.reverse ? 1 : 0 };
+    const params = { batch, steps, hidden, reverse: context.attrs.reverse ? 1 : 0 } as const;
     return lowerRecurrence(context, sizes, GATES, call('f32-gru', operands, params));
   },
 

@@ -53,7 +53,7 @@ export const lstm = /* @__PURE__ */ defineOp({
       h0: stateOperand(context.inputs, 5),
       c0: stateOperand(context.inputs, 6),
     };
-    const params = { batch, steps, hidden, reverse: context.attrs.reverse ? 1 : 0 };
+    const params = { batch, steps, hidden, reverse: context.attrs.reverse ? 1 : 0 } as const;
     return lowerRecurrence(context, sizes, GATES, call('f32-lstm', operands, params));
   },
 

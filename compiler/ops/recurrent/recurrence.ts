@@ -60,7 +60,7 @@ export function recurrenceOf(types: Types, gates: number, states: readonly strin
 
 /** A weight of rows and its bias, in panels. */
 function rowsInPanels(
-  packed: Pick<PanelWeight, 'weight' | 'bias'>,
+  packed: Pick<PanelWeight, 'element' | 'weight' | 'bias'>,
   rows: number,
   columns: number,
 ): PanelWeight {

@@ -5,7 +5,7 @@
  * what is left of several runs is done one run at a time through scratch, the longest first so that the scratch is
  * small: reducing [0, 2] of [8, 3, 64] is [24, 64, 1] into 24 elements, then [1, 8, 3].
  */
-import { type ReduceFunction, reduceFunctions } from '../../../runtime/kernels/table.ts';
+import type { ReduceFunction } from '../../../runtime/kernels/functions.ts';
 import { elementCount, elementSize, formatType, type Shape } from '../../ir/types.ts';
 import { trafficOf } from '../define/elementwise.ts';
 import { call, defineOp, type KernelCall, type Lowered, required, shapeError } from '../define/op.ts';
@@ -59,7 +59,7 @@ function lowerRuns(runs: Run[], fn: ReduceFunction): Lowered {
       outer: product(left.slice(0, at)),
       reduce: longest?.extent ?? 1,
       inner: product(left.slice(longest === undefined ? 0 : at + 1)),
-      fn: reduceFunctions.indexOf(fn),
+      fn,
     };
     left = merge(left.filter((run) => run !== longest));
     const last = reduced.length <= 1;

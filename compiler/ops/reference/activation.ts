@@ -4,7 +4,7 @@
  */
 
 import { MillraceError } from '../../../runtime/error.ts';
-import { type UnaryFunction, unaryFunctions } from '../../../runtime/kernels/table.ts';
+import { type UnaryFunction, unaryFunctions } from '../../../runtime/kernels/functions.ts';
 import type { Activation, EpilogueAttrs } from '../define/op.ts';
 
 type Evaluate = (x: number, alpha: number, beta: number) => number;
@@ -81,9 +81,9 @@ export function activationOf({ act, alpha, beta }: EpilogueAttrs): Activation {
 }
 
 /** The kernel parameters of an epilogue. */
-export function epilogueParams(attrs: EpilogueAttrs): { act: number; alpha: number; beta: number } {
+export function epilogueParams(attrs: EpilogueAttrs): { act: UnaryFunction; alpha: number; beta: number } {
   const { fn, alpha, beta } = activationOf(attrs);
-  return { act: unaryFunctions.indexOf(fn), alpha, beta };
+  return { act: fn, alpha, beta };
 }
 
 /** Applies an epilogue to results in place; they have been rounded to float32, as in the kernels. */

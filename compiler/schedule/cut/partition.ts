@@ -8,9 +8,9 @@
  */
 
 import { SEGMENT_ALIGNMENT, VALUE_ALIGNMENT } from '../../../runtime/format/format.ts';
-import { type KernelName, signatureOf } from '../../../runtime/kernels/table.ts';
+import { type KernelName, signatureOf, workOf } from '../../../runtime/kernels/table.ts';
 import type { Lowering } from '../lower/lower.ts';
-import { packedBytes, panelBytes } from '../lower/packed.ts';
+import { panelBytes } from '../lower/packed.ts';
 import type { Layer, Schedule, Segment, Slot, SlotId, Step } from '../schedule.ts';
 import { segmentTarget } from './target.ts';
 
@@ -64,8 +64,9 @@ function cutStep(
   return parts.map((part): Step => {
     const slot = slots[part]!;
     if (slot.kind !== 'weight') throw new Error('a piece of a weight is a weight');
-    const { panel0, panels, packed } = slot.weight;
-    const share = slot.byteLength / packedBytes(packed);
+    const { panel0, panels } = slot.weight;
+    const params = { ...action.params, panel0, panels };
+    const share = workOf(action.kernel, params) / workOf(action.kernel, action.params);
     return {
       ...step,
       reads: step.reads.map((read) => (read === whole ? part : read)),
@@ -74,7 +75,7 @@ function cutStep(
       action: {
         ...action,
         operands: { ...action.operands, [operand]: part },
-        params: { ...action.params, panel0, panels },
+        params,
       },
     };
   });
@@ -83,8 +84,8 @@ function cutStep(
 /** Name of the operand that a kernel can take in runs of panels, if it can. */
 function cuttableOperand(kernel: KernelName): string | undefined {
   const signature = signatureOf(kernel);
-  if (signature.cut === undefined) return undefined;
-  return Object.keys(signature.operands).find((name) => signature.operands[name] === 'weight');
+  if (signature.split !== 'panels') return undefined;
+  return Object.keys(signature.operands).find((name) => signature.operands[name]!.role === 'weight');
 }
 
 /** The slots of a weight's runs of panels, all but the last of equal length; made once for each weight. */

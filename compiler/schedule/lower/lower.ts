@@ -6,6 +6,7 @@
 
 import { MillraceError } from '../../../runtime/error.ts';
 import type { VariantChoice } from '../../../runtime/format/format.ts';
+import { isWritten } from '../../../runtime/kernels/signature.ts';
 import { signatureOf } from '../../../runtime/kernels/table.ts';
 import type { TypedConstant } from '../../ir/constant.ts';
 import { type Graph, type Node, type ValueId, valueAt } from '../../ir/graph.ts';
@@ -189,16 +190,15 @@ class LoweringInProgress {
     const reads: SlotId[] = [];
     const writes: SlotId[] = [];
     const given = one.operands as Readonly<Record<string, Operand | null | undefined>>;
-    for (const [name, role] of Object.entries(signatureOf(one.kernel).operands)) {
+    for (const [name, { role, optional }] of Object.entries(signatureOf(one.kernel).operands)) {
       const operand = given[name];
       if (operand === null || operand === undefined) {
-        if (!role.endsWith('?'))
-          throw new MillraceError('INTERNAL', `${one.kernel}: operand ${name} is missing`);
+        if (!optional) throw new MillraceError('INTERNAL', `${one.kernel}: operand ${name} is missing`);
         continue;
       }
       const slot = slotOf(operand);
       operands[name] = slot;
-      (role === 'out' ? writes : reads).push(slot);
+      (isWritten(role) ? writes : reads).push(slot);
     }
     this.#steps.push({
       layer: this.#layers.length,
@@ -211,7 +211,7 @@ class LoweringInProgress {
         kernel: one.kernel,
         ...(variant === null ? {} : { variant }),
         operands,
-        params: one.params as Record<string, number>,
+        params: one.params,
       },
     });
   }

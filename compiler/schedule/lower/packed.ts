@@ -1,19 +1,19 @@
 /** Sizes of packed weights: known before any element is read, so that a plan can precede packing. */
-import { PANEL } from '../../../runtime/kernels/table.ts';
+import { panelBytes as bytesOfPanel, panelCount } from '../../../runtime/kernels/layouts.ts';
 import { byteLength, elementCount } from '../../ir/types.ts';
 import type { PackedWeight } from '../../ops/define/op.ts';
 
 type Panels = Extract<PackedWeight, { layout: 'panels' }>;
 
 /** Panels of one group. */
-export const groupPanels = (packed: Panels): number => Math.ceil(packed.channels / PANEL);
+export const groupPanels = ({ channels }: Panels): number => panelCount(1, channels);
 
 /** Panels of all groups; 0 for raw weights, which cannot be cut. */
 export const totalPanels = (packed: PackedWeight): number =>
-  packed.layout === 'panels' ? packed.groups * groupPanels(packed) : 0;
+  packed.layout === 'panels' ? panelCount(packed.groups, packed.channels) : 0;
 
-/** Bytes of one panel: a row of biases, then a row per reduction index. */
-export const panelBytes = (packed: Panels): number => (1 + elementCount(packed.reduce)) * PANEL * 4;
+export const panelBytes = ({ element, reduce }: Panels): number =>
+  bytesOfPanel(element, elementCount(reduce));
 
 export const packedBytes = (packed: PackedWeight): number =>
   packed.layout === 'panels'

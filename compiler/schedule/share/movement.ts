@@ -2,7 +2,8 @@
  * What a copy moves, where it moves rows in their order: a region of x to a region of y. Concatenations, splits and
  * slices are lowered to such copies, and each is one that need not happen if x and y share memory.
  */
-import { signatureOf } from '../../../runtime/kernels/table.ts';
+import type { Params } from '../../../runtime/kernels/signature.ts';
+import { numberOf, signatureOf } from '../../../runtime/kernels/table.ts';
 import { type Region, region } from '../region.ts';
 import type { SlotId, Step } from '../schedule.ts';
 
@@ -18,7 +19,7 @@ export function movementOf({ action }: Step): Movement | null {
   if (action.kind === 'host' || action.kernel !== 'copy') return null;
   const { params, operands } = action;
   const { x, y } = operands;
-  const size = params['elementBytes']!;
+  const size = numberOf(params, 'elementBytes');
   const prefixes = signatureOf('copy').strides!;
   const axes = joinedAxes(params, prefixes['x']!, prefixes['y']!);
   const inner = axes.at(-1) ?? { count: 1, x: 1, y: 1 };
@@ -34,8 +35,8 @@ export function movementOf({ action }: Step): Movement | null {
   return {
     x: x!,
     y: y!,
-    source: side(params['xOffset']!, rows!.x),
-    target: side(params['yOffset']!, rows!.y),
+    source: side(numberOf(params, 'xOffset'), rows!.x),
+    target: side(numberOf(params, 'yOffset'), rows!.y),
   };
 }
 
@@ -46,10 +47,14 @@ interface Axis {
 }
 
 /** The dimensions, with neighbours that are one on both sides joined. */
-function joinedAxes(params: Readonly<Record<string, number>>, x: string, y: string): Axis[] {
+function joinedAxes(params: Params, x: string, y: string): Axis[] {
   const axes: Axis[] = [];
   for (let i = 0; i < 6; i++) {
-    const axis = { count: params[`d${i}`]!, x: params[`${x}${i}`]!, y: params[`${y}${i}`]! };
+    const axis = {
+      count: numberOf(params, `d${i}`),
+      x: numberOf(params, `${x}${i}`),
+      y: numberOf(params, `${y}${i}`),
+    };
     if (axis.count === 1) continue;
     const last = axes.at(-1);
     const one = last !== undefined && last.x === axis.count * axis.x && last.y === axis.count * axis.y;

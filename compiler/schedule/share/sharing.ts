@@ -5,6 +5,7 @@
  * same value. Which bytes may be written when is `in-place.ts`'s and `verify.ts`'s matter.
  */
 import { VALUE_ALIGNMENT } from '../../../runtime/format/format.ts';
+import type { Params } from '../../../runtime/kernels/signature.ts';
 import type { Lowering } from '../lower/lower.ts';
 import { compose, overlap, placeOf, type Region, region, sameRegion, whole } from '../region.ts';
 import type { Slot, SlotId, Within } from '../schedule.ts';
@@ -25,7 +26,6 @@ export interface Sharable {
   readonly params: readonly Map<string, Params | null>[];
 }
 
-type Params = Readonly<Record<string, number>>;
 const NONE: Params = {};
 
 export function sharableOf(lowering: Lowering): Sharable {

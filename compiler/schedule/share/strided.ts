@@ -3,20 +3,27 @@
  * cannot. The kernel table says which parameters those are. Invariant: the call does the same arithmetic on the same
  * elements in the same order, only at other addresses.
  */
-import { type KernelName, signatureOf } from '../../../runtime/kernels/table.ts';
+import { FLOAT_BYTES } from '../../../runtime/kernels/layouts.ts';
+import type { Params } from '../../../runtime/kernels/signature.ts';
+import { type KernelName, numberOf, signatureOf } from '../../../runtime/kernels/table.ts';
 import type { Region } from '../region.ts';
 import type { SlotId } from '../schedule.ts';
 
 export interface Call {
   readonly kernel: KernelName;
   readonly operands: Readonly<Record<string, SlotId>>;
-  readonly params: Readonly<Record<string, number>>;
+  readonly params: Params;
 }
 
-type Params = Readonly<Record<string, number>>;
-
-const FLOAT_BYTES = 4;
 const DIMS = [0, 1, 2, 3, 4, 5] as const;
+
+/** Bytes of the elements that strides count. */
+const elementBytesOf = (params: Params): number =>
+  params['elementBytes'] === undefined ? FLOAT_BYTES : numberOf(params, 'elementBytes');
+
+/** The first element that strides start from. */
+const offsetOf = (params: Params, prefix: string): number =>
+  params[`${prefix}Offset`] === undefined ? 0 : numberOf(params, `${prefix}Offset`);
 
 /** The parameters of a call made for dense operands, with each operand where `placeOf` says. */
 export function stridedParams(call: Call, placeOf: (slot: SlotId) => Region): Params | null {
@@ -41,8 +48,8 @@ function withRows(
   { step, width }: { step: string; width: string },
   place: Region,
 ): Params | null {
-  const bytes = params[width]! * FLOAT_BYTES;
-  if (bytes !== place.bytes || params[step]! !== params[width] || place.stride % FLOAT_BYTES !== 0)
+  const bytes = numberOf(params, width) * FLOAT_BYTES;
+  if (bytes !== place.bytes || params[step] !== params[width] || place.stride % FLOAT_BYTES !== 0)
     return null;
   return { ...params, [step]: place.stride / FLOAT_BYTES };
 }
@@ -52,12 +59,12 @@ function withRows(
  * within a row stay. A dimension that runs through rows is cut into two, rows and what is in them.
  */
 function withStrides(params: Params, prefix: string, all: readonly string[], place: Region): Params | null {
-  const size = params['elementBytes'] ?? FLOAT_BYTES;
+  const size = elementBytesOf(params);
   if (place.bytes % size !== 0 || place.stride % size !== 0) return null;
   const row = place.bytes / size;
   const step = place.stride / size;
   const axes = axesOf(params, all);
-  const start = params[`${prefix}Offset`] ?? 0;
+  const start = offsetOf(params, prefix);
   // Columns reached within a row, from that of the first element.
   let [lowest, highest] = [start % row, start % row];
   for (let i = 0; i < axes.length; i++) {
@@ -91,8 +98,8 @@ interface Axis {
 /** The dimensions that are more than 1, outermost first. */
 const axesOf = (params: Params, prefixes: readonly string[]): Axis[] =>
   DIMS.filter((i) => params[`d${i}`] !== 1).map((i) => ({
-    count: params[`d${i}`]!,
-    strides: Object.fromEntries(prefixes.map((prefix) => [prefix, params[`${prefix}${i}`]!])),
+    count: numberOf(params, `d${i}`),
+    strides: Object.fromEntries(prefixes.map((prefix) => [prefix, numberOf(params, `${prefix}${i}`)])),
   }));
 
 function paramsOf(axes: readonly Axis[], prefixes: readonly string[]): Params {

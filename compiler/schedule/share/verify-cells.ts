@@ -4,7 +4,7 @@
  */
 
 import { MillraceError } from '../../../runtime/error.ts';
-import { signatureOf } from '../../../runtime/kernels/table.ts';
+import { numberOf, signatureOf } from '../../../runtime/kernels/table.ts';
 import type { Schedule, Slot, SlotId, Step, Within } from '../schedule.ts';
 
 export type Checked = Pick<Schedule, 'slots' | 'steps' | 'inputs' | 'outputs'>;
@@ -170,9 +170,9 @@ function writtenPieces({ action }: Step, all: Pieces): Pieces {
   const prefix = signatureOf(action.kernel).strides?.['y'];
   if (prefix === undefined) return all;
   const { params } = action;
-  const size = params['elementBytes']!;
-  const counts = [0, 1, 2, 3, 4, 5].map((i) => params[`d${i}`]!);
-  const strides = counts.map((_, i) => params[`${prefix}${i}`]! * size);
+  const size = numberOf(params, 'elementBytes');
+  const counts = [0, 1, 2, 3, 4, 5].map((i) => numberOf(params, `d${i}`));
+  const strides = counts.map((_, i) => numberOf(params, `${prefix}${i}`) * size);
   // The innermost dimension is one piece where it is dense.
   const run = strides[5] === size ? counts[5]! * size : size;
   if (run > size || counts[5] === 1) counts[5] = 1;
@@ -182,7 +182,7 @@ function writtenPieces({ action }: Step, all: Pieces): Pieces {
     if (axis === 6) starts.push(at);
     else for (let i = 0; i < counts[axis]!; i++) walk(axis + 1, at + i * strides[axis]!);
   };
-  walk(0, all[0]! + params[`${prefix}Offset`]! * size);
+  walk(0, all[0]! + numberOf(params, `${prefix}Offset`) * size);
   const pieces: number[] = [];
   for (const start of starts.sort((a, b) => a - b)) append(pieces, start, start + run);
   return pieces;

@@ -4,7 +4,9 @@
  * value it means, complete, and may write over an operand of its own only where its kernel allows that. A call that
  * walks rows must walk those of its operand. A schedule that fails here would compute garbage silently.
  */
-import { signatureOf } from '../../../runtime/kernels/table.ts';
+import { FLOAT_BYTES } from '../../../runtime/kernels/layouts.ts';
+import type { Params } from '../../../runtime/kernels/signature.ts';
+import { numberOf, signatureOf } from '../../../runtime/kernels/table.ts';
 import type { Slot, SlotId, Step } from '../schedule.ts';
 import { broken, type Checked, NOTHING, type Pieces, SharedBytes, shownBy } from './verify-cells.ts';
 
@@ -79,7 +81,9 @@ function checkRows(slots: readonly (Slot | null)[], bytes: SharedBytes, { action
       if (pieces.length > 2) throw broken(who, `operand ${name} in one piece`, `slot ${id} in rows`);
       continue;
     }
-    const [width, step] = [4 * action.params[walked.width]!, 4 * action.params[walked.step]!];
+    const [width, step] = [walked.width, walked.step].map(
+      (name) => FLOAT_BYTES * numberOf(action.params, name),
+    ) as [number, number];
     const fits = pieces.every((edge, i) =>
       pieces.length === 2
         ? width === step || slots[id]!.byteLength === width
@@ -91,21 +95,17 @@ function checkRows(slots: readonly (Slot | null)[], bytes: SharedBytes, { action
 }
 
 /** The first and last byte that strides reach are the operand's. */
-function checkReach(
-  params: Readonly<Record<string, number>>,
-  prefix: string,
-  pieces: Pieces,
-  who: string,
-): void {
+function checkReach(params: Params, prefix: string, pieces: Pieces, who: string): void {
   // A dimension of 0 reaches nothing.
   for (let i = 0; i < 6; i++) if (params[`d${i}`] === 0) return;
-  let [low, high] = [params[`${prefix}Offset`] ?? 0, params[`${prefix}Offset`] ?? 0];
+  const start = Number(params[`${prefix}Offset`] ?? 0);
+  let [low, high] = [start, start];
   for (let i = 0; i < 6; i++) {
-    const reach = params[`${prefix}${i}`]! * (params[`d${i}`]! - 1);
+    const reach = numberOf(params, `${prefix}${i}`) * (numberOf(params, `d${i}`) - 1);
     low += Math.min(0, reach);
     high += Math.max(0, reach);
   }
-  const size = params['elementBytes'] ?? 4;
+  const size = Number(params['elementBytes'] ?? FLOAT_BYTES);
   const bytes = pieces.at(-1)! - pieces[0]!;
   if (low < 0 || (high + 1) * size > bytes)
     throw broken(who, `elements within ${bytes} bytes`, `bytes ${low * size} to ${(high + 1) * size}`);

@@ -5,7 +5,7 @@
 
 import { MillraceError } from '../../error.ts';
 import type { LifetimeEntry, Manifest, Plan } from '../../format/format.ts';
-import type { HostOp } from '../executor.ts';
+import type { HostOp } from '../host-op.ts';
 import { type Operand, operandsOf } from '../operands.ts';
 import { reachOf } from '../reach.ts';
 
