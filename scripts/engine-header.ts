@@ -6,7 +6,11 @@
 import { crc32 } from 'node:zlib';
 import { abiHash } from '../runtime/engine/abi-hash.ts';
 import { FIRST_KERNEL, opcodeOf } from '../runtime/engine/call-words.ts';
+import { failures, sources, verifies } from '../runtime/engine/native/addon.ts';
 import { controlWords, engineErrors, opcodes, segmentStates, status } from '../runtime/engine/program.ts';
+import { traceKinds } from '../runtime/engine/trace-rows.ts';
+import { RESIDENT } from '../runtime/format/format.ts';
+import { NOT_PRIMED } from '../runtime/format/prime.ts';
 import { enums } from '../runtime/kernels/functions.ts';
 import {
   PANEL,
@@ -23,8 +27,8 @@ export const cName = (kernel: KernelName): string => kernel.replaceAll('-', '_')
 /** leakyRelu → LEAKY_RELU. */
 const upper = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 
-const constants = (prefix: string, values: Readonly<Record<string, number>>): string =>
-  `enum {\n${Object.entries(values)
+const constants = (prefix: string, values: Readonly<Record<string, number>>, type = ''): string =>
+  `enum ${type}${type && ' '}{\n${Object.entries(values)
     .map(([name, value]) => `  ${prefix}_${upper(name)} = ${value},`)
     .join('\n')}\n};\n`;
 
@@ -85,6 +89,11 @@ export const engineHeader = (): string =>
     capitals('ENGINE_ERROR', engineErrors),
     capitals('SEGMENT', segmentStates),
     ...Object.entries(enums).map(([name, values]) => constants(name.toUpperCase(), indexed(values))),
+    constants('TRACE', indexed(traceKinds)),
+    constants('FAILURE', indexed(failures)),
+    constants('SOURCE', indexed(sources), 'source'),
+    constants('VERIFY', indexed(verifies), 'verify'),
+    `enum { RESIDENT_ISSUE = ${RESIDENT}, NOT_PRIMED = ${NOT_PRIMED} };\n`,
     `struct control {\n${controlWords.map((word) => `  int32_t ${word};`).join('\n')}\n};\n`,
     ...kernelNames.map(struct),
     '/* Opcodes of the kernels. */',

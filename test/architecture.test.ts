@@ -12,7 +12,7 @@ const law: Readonly<Record<string, readonly string[]>> = {
   'runtime/crc32': [],
   'runtime/size': ['runtime/error'],
   'runtime/format/': ['runtime/error', 'runtime/size', 'runtime/crc32'],
-  'runtime/kernels/': ['runtime/error', 'runtime/format/dtype'],
+  'runtime/kernels/': ['runtime/error'],
   'runtime/engine/': [
     'runtime/format/',
     'runtime/kernels/',

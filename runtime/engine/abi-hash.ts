@@ -7,7 +7,9 @@ import { enums } from '../kernels/functions.ts';
 import { PANEL, panelElements } from '../kernels/layouts.ts';
 import { kernelNames, signatureOf } from '../kernels/table.ts';
 import { FIRST_KERNEL } from './call-words.ts';
+import { failures, sources, verifies } from './native/addon.ts';
 import { controlWords, engineErrors, opcodes, segmentStates, status } from './program.ts';
+import { traceKinds } from './trace-rows.ts';
 
 const calls = kernelNames.map((name) => {
   const { operands, params } = signatureOf(name);
@@ -24,6 +26,7 @@ const boundary = [
   engineErrors,
   segmentStates,
   controlWords,
+  { failures, sources, verifies, traceKinds },
 ];
 
 export const abiHash = (crc32: Crc32): number => crc32(new TextEncoder().encode(JSON.stringify(boundary)));

@@ -21,27 +21,28 @@ static const int32_t CALL_HEADER = 2;
 static int32_t run_shared(struct engine *engine, const int32_t *call) {
   struct team *team = &engine->team;
   const int32_t threads = engine->block.threads;
-  team->next = 0;
-  team->error = 0;
+  team->tiles = (struct tiles){0, 0, 0, 0};
   team->call = call;
   store_word(&team->running, threads - 1);
   add_word(&team->epoch, 1);
   /* A thread counts itself a sleeper before it looks at the epoch for the last time: none is missed. */
   if (load_word(&team->sleepers) != 0) notify_all(&team->epoch);
 
-  struct work work = {&team->next, threads, 0};
+  struct work work = {&team->tiles, threads, 0};
   const int32_t error = engine->run(call, &work);
+  /* Others may await a tile of ours. */
+  if (error != 0) store_word(&team->tiles.error, error);
   for (int32_t left; (left = load_word(&team->running)) != 0;)
     if (!spin_on(&team->running, left)) sleep_on(&team->running, left, -1);
-  return error != 0 ? error : load_word(&team->error);
+  return error != 0 ? error : load_word(&team->tiles.error);
 }
 
 static int32_t run_call(struct engine *engine, const int32_t *call) {
   const struct control *block = &engine->block;
   if (block->threads > 1 && !block->cooperative && worth_sharing(call[0], call + CALL_HEADER))
     return run_shared(engine, call);
-  int32_t next = 0;
-  struct work work = {&next, 1, 0};
+  struct tiles tiles = {0, 0, 0, 0};
+  struct work work = {&tiles, 1, 0};
   return engine->run(call, &work);
 }
 
@@ -171,10 +172,10 @@ void engine_follow(struct engine *engine, int32_t thread) {
     seen = load_word(&team->epoch);
     if (team->call == 0) return;
     const int64_t began = engine->trace ? trace_clock() : 0;
-    struct work work = {&team->next, engine->block.threads, 0};
+    struct work work = {&team->tiles, engine->block.threads, 0};
     const int32_t error = engine->run(team->call, &work);
     if (engine->trace) trace_record(engine->trace, TRACE_WORK, engine->block.progress + 1, thread, began, trace_clock());
-    if (error != 0) store_word(&team->error, error);
+    if (error != 0) store_word(&team->tiles.error, error);
     if (add_word(&team->running, -1) == 0) notify_all(&team->running);
   }
 }

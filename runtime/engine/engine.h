@@ -3,7 +3,7 @@
  *
  *     KERNEL(f32_conv) { ... p->batch ... at(p->x) ... }
  *
- * where p is the struct generated from kernels/table.ts (`-` becomes `_`). It divides its work into tiles whose results do not
+ * where p is the struct generated from the kernel table (`-` becomes `_`). It divides its work into tiles whose results do not
  * depend on which thread does them, and claims tiles with
  *
  *     for (int32_t tile; (tile = next_tile(work)) < tiles;) { ... }
@@ -14,12 +14,7 @@
 #define MILLRACE_ENGINE_H
 #include <stdint.h>
 #include "engine_abi.h"
-
-struct work {
-  int32_t *next;    /* shared tile counter, zero before the step */
-  int32_t threads;  /* threads that share this step */
-  int32_t error;    /* set by the kernel: one of ENGINE_ERROR_* */
-};
+#include "tiles.h"
 
 /*
  * Kernels are compiled once for each instruction set of an addon; names that the linker sees carry the set's name.
@@ -43,11 +38,6 @@ extern THREAD_LOCAL const uint64_t *engine_addresses;
 
 /* Address of a value; id 0 is the absent operand. */
 static inline void *at(int32_t id) { return id == 0 ? 0 : (void *)(uintptr_t)engine_addresses[id]; }
-
-static inline int32_t next_tile(struct work *work) {
-  if (work->threads == 1) return (*work->next)++;
-  return __atomic_fetch_add(work->next, 1, __ATOMIC_RELAXED);
-}
 
 #define KERNEL(name) void SYMBOL(kernel_##name)(const struct name##_params *p, struct work *work)
 

@@ -12,8 +12,7 @@ struct team {
   int32_t epoch;    /* raised for each shared call, and once more when the threads shall leave */
   int32_t sleepers; /* threads that may be asleep on the epoch */
   int32_t running;  /* threads other than 0 that have not finished the call */
-  int32_t next;     /* next tile to claim */
-  int32_t error;
+  struct tiles tiles;
   const int32_t *call; /* null: leave */
 };
 

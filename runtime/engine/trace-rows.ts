@@ -1,6 +1,6 @@
 /**
- * Rows of events, as the engine writes them (`trace.h`) and as both engines hand them over. Invariant: the order of
- * `traceKinds` is that of `enum trace_what`.
+ * Rows of events, as the engine writes them (`trace.h`) and as both engines hand them over. C has an enum of the kinds,
+ * generated from the list here.
  */
 
 /** `run` is TypeScript's own. */

@@ -7,14 +7,14 @@
 #ifndef MILLRACE_TRACE_H
 #define MILLRACE_TRACE_H
 #include <stdint.h>
+#include "engine_abi.h"
 
-enum trace_what {
-  TRACE_STEP = 0,   /* id: step; thread 0, from its MARK to the next */
-  TRACE_WORK = 1,   /* id: step; another thread's part in a shared call */
-  TRACE_WAIT = 2,   /* id: segment that thread 0 waited for */
-  TRACE_READ = 3,   /* id: segment; thread: the reader, from issue to arrival, verified */
-};
-
+/*
+ * TRACE_STEP  id: step; thread 0, from its MARK to the next
+ * TRACE_WORK  id: step; another thread's part in a shared call
+ * TRACE_WAIT  id: segment that thread 0 waited for
+ * TRACE_READ  id: segment; thread: the reader, from issue to arrival, verified
+ */
 struct trace_event {
   int32_t what, id, thread, reserved;
   int64_t from, to; /* nanoseconds of a monotonic clock */

@@ -34,7 +34,46 @@ const rows = (m: number, n: number, k: number): KernelParams<'f32-gemm'> => ({
   ...{ panel0: 0, panels: panelCount(n), act: 'none', alpha: 0, beta: 0 },
 });
 
+/** Panels of a recurrence's weights, small enough for gates that don't saturate. */
+const gateWeights = (gates: number, hidden: number): Float32Array =>
+  seeded(panelCount(gates * hidden) * 16 * (1 + hidden), 2, -0.2, 0.2);
+const lstm = (batch: number, steps: number, hidden: number, reverse: 0 | 1): Run =>
+  run(
+    'f32-lstm',
+    {
+      y: new Float32Array(batch * steps * hidden),
+      c: new Float32Array(batch * hidden),
+      gates: new Float32Array(batch * 4 * hidden),
+      x: seeded(batch * steps * 4 * hidden, 1),
+      w: gateWeights(4, hidden),
+      c0: seeded(batch * hidden, 3),
+    },
+    { batch, steps, hidden, reverse },
+  );
+const gru = (batch: number, steps: number, hidden: number): Run =>
+  run(
+    'f32-gru',
+    {
+      y: new Float32Array(batch * steps * hidden),
+      gates: new Float32Array(batch * 3 * hidden),
+      x: seeded(batch * steps * 3 * hidden, 1),
+      w: gateWeights(3, hidden),
+      h0: seeded(batch * hidden, 3),
+    },
+    { batch, steps, hidden, reverse: 0 },
+  );
+
 const cases: Record<string, Run> = {
+  'LSTM whose steps are shared': lstm(4, 6, 120, 0),
+  'LSTM of one sequence, reversed': lstm(1, 5, 150, 1),
+  'LSTM whose sequences are shared': lstm(25, 4, 40, 0),
+  'GRU whose steps are shared': gru(4, 6, 120),
+  'GRU whose sequences are shared': gru(5, 9, 30),
+  'layer norm': run(
+    'f32-layer-norm',
+    { y: new Float32Array(130 * 768), x: seeded(130 * 768, 1), w: seeded(2 * 768, 2) },
+    { rows: 130, columns: 768, epsilon: 1e-5, rms: 0 },
+  ),
   'convolution with few weights': run(
     'f32-conv',
     { y: new Float32Array(31 * 31 * 40), x: seeded(31 * 31 * 12, 1), w: seeded(3 * 16 * 109, 2) },

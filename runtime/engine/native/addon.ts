@@ -79,7 +79,7 @@ export interface NativeFailure extends NativeState {
   readonly message: string;
 }
 
-/** In the order of `enum failure_kind`, `enum source` and `enum verify` in engine/native/loader.h. */
+/** C has an enum of each, generated from these lists. */
 export const failures = ['none', 'read', 'short', 'crc', 'changed'] as const;
 export const sources = ['file', 'direct', 'mmap'] as const;
 export const verifies = ['always', 'first', 'never'] as const;

@@ -12,9 +12,7 @@
 #include "../replay.h"
 #include "platform.h"
 
-enum source { SOURCE_FILE, SOURCE_DIRECT, SOURCE_MMAP };
-enum verify { VERIFY_ALWAYS, VERIFY_FIRST, VERIFY_NEVER };
-enum { RESIDENT_ISSUE = -2, NOT_PRIMED = -1, MAX_READERS = 64 };
+enum { MAX_READERS = 64 };
 
 struct segment {
   uint64_t offset;
@@ -28,8 +26,7 @@ struct segment {
   int32_t held;
 };
 
-/* The first thing that went wrong in a run, or with what was primed for it. */
-enum failure_kind { FAILURE_NONE, FAILURE_READ, FAILURE_SHORT, FAILURE_CRC, FAILURE_CHANGED };
+/* The first thing that went wrong in a run, or with what was primed for it; `kind` is one of FAILURE_*. */
 struct failure {
   int32_t kind, segment;
   int32_t error;  /* FAILURE_READ: the system's number */
