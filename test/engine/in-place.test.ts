@@ -23,7 +23,17 @@ function windows(inC: number, outC: number, groups: number, taps: number): reado
   const y = batch * inH * inW * outC;
   const image = { batch, inH, inW, inC, outH: inH, outW: inW, outC };
   const window = { kernelH: 3, kernelW: 3, strideH: 1, strideW: 1, dilationH: 1, dilationW: 1 };
-  const rest = { padTop: 1, padLeft: 1, groups, ldx: inC, ldy: outC, ldr: outC, panel0: 0, panels };
+  const rest = {
+    padTop: 1,
+    padLeft: 1,
+    groups,
+    sweep: 'pixels',
+    ldx: inC,
+    ldy: outC,
+    ldr: outC,
+    panel0: 0,
+    panels,
+  };
   const sizes = { x: batch * inH * inW * inC, w: panels * PANEL * (1 + taps), residual: y };
   return [relu, silu].map((act) => ({ sizes, y, params: { ...image, ...window, ...rest, ...act } }));
 }
