@@ -11,7 +11,7 @@ const close = (got: readonly number[], expected: readonly number[]): void => {
   });
 };
 
-describe('mappings by opset', () => {
+describe('imports by opset', () => {
   it('axes, splits, slices and pads as attributes, then as inputs', async () => {
     const summed = { shape: [2], values: [6, 15] };
     assert.deepEqual(await one(11, 'ReduceSum', x6, { axes: [-1], keepdims: 0 }), summed);
