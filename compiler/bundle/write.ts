@@ -117,18 +117,29 @@ async function writeWeights(path: string, parts: WriteParts, options: WriteOptio
   const total = parts.schedule.segments.reduce((sum, segment) => sum + segment.byteLength, 0);
   const file = await open(path, 'wx');
   const checksums: number[] = [];
+  const longest = parts.schedule.segments.reduce((most, { byteLength }) => Math.max(most, byteLength), 0);
+  // One segment is packed while the one before it is written.
+  const memories = [new Uint8Array(longest), new Uint8Array(longest)];
+  let writing: Promise<void> = Promise.resolve();
   try {
     let done = 0;
-    for (const segment of parts.schedule.segments) {
+    for (const [s, segment] of parts.schedule.segments.entries()) {
       options.signal?.throwIfAborted();
-      const bytes = parts.packer.pack(segment);
+      const memory = memories[s % 2]!;
+      const bytes = parts.packer.pack(segment, memory);
       checksums.push(crc32(bytes));
-      await writeAll(file, bytes);
+      // The segment before this one was written meanwhile.
+      await writing;
+      writing = writeAll(file, bytes);
+      // Whoever awaits it hears of a failure; until then it is not an unhandled one.
+      writing.catch(() => {});
       done += bytes.byteLength;
       options.onProgress?.(done, total);
     }
+    await writing;
     await file.sync();
   } finally {
+    await writing.catch(() => {});
     await file.close();
   }
   return checksums;

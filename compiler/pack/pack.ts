@@ -4,7 +4,7 @@
  */
 import { MillraceError } from '../../runtime/error.ts';
 import { bytesOf } from '../ir/tensor.ts';
-import { byteLength, elementCount } from '../ir/types.ts';
+import { byteLength, elementCount, elementSize } from '../ir/types.ts';
 import { ConstantReader } from '../ops/constants/materialize.ts';
 import type { Schedule, Segment, WeightPiece } from '../schedule/schedule.ts';
 import { PanelPacker } from './panels.ts';
@@ -18,9 +18,10 @@ export class Packer {
     this.#schedule = schedule;
   }
 
-  /** The segment's bytes, padded with zeros to its length. */
-  pack(segment: Segment): Uint8Array {
-    const bytes = new Uint8Array(segment.byteLength);
+  /** The segment's bytes, padded with zeros to its length; in `memory`, if there is one, whatever it held. */
+  pack(segment: Segment, memory?: Uint8Array): Uint8Array {
+    const bytes = memory?.subarray(0, segment.byteLength) ?? new Uint8Array(segment.byteLength);
+    if (memory !== undefined) bytes.fill(0);
     for (const { slot: id, offset } of segment.slots) {
       const slot = this.#schedule.slots[id];
       if (slot?.kind !== 'weight')
@@ -41,10 +42,12 @@ export class Packer {
     }
     let at = 0;
     for (const part of packed.parts) {
-      const count = elementCount(part.type.shape);
-      const bytes = bytesOf(this.#reader.readRange(part, 0, count));
-      target.set(bytes, at);
-      at += byteLength(part.type);
+      const bytes = byteLength(part.type);
+      const here = target.subarray(at, at + bytes);
+      // Parts of several dtypes may leave an element where no typed array can begin.
+      if (here.byteOffset % elementSize(part.type.dtype) === 0) this.#reader.readBytesInto(part, here);
+      else here.set(bytesOf(this.#reader.readRange(part, 0, elementCount(part.type.shape))));
+      at += bytes;
     }
   }
 }

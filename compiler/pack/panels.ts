@@ -22,7 +22,8 @@ import { groupPanels, panelBytes } from '../schedule/lower/packed.ts';
 
 type Panels = Extract<PackedWeight, { layout: 'panels' }>;
 
-const WINDOW_BYTES = 48 * 1024 * 1024;
+/** A matrix of 4096 × 4096 is one window. */
+const WINDOW_BYTES = 64 * 1024 * 1024;
 
 const floatsIn = (bytes: Uint8Array): Float32Array =>
   new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / FLOAT_BYTES);
@@ -37,7 +38,7 @@ interface Box {
   /** Output channels [from, to) of the group are inside. */
   readonly from: number;
   readonly to: number;
-  readonly data: ArrayLike<number>;
+  readonly data: Float32Array;
   readonly channelStride: number;
   readonly reduceStrides: readonly number[];
 }
@@ -46,6 +47,8 @@ export class PanelPacker {
   readonly #reader: ConstantReader;
   readonly #windowBytes: number;
   #box: Box | null = null;
+  /** The memory of all boxes, one after the other: nothing is left for the collector. */
+  #memory: Float32Array | null = null;
 
   constructor(reader: ConstantReader, windowBytes: number = WINDOW_BYTES) {
     this.#reader = reader;
@@ -85,7 +88,6 @@ export class PanelPacker {
     const allowed = Math.max(1, Math.floor(this.#windowBytes / perChannel));
     const interleaved = packed.channelStride < elementCount(packed.reduce);
     const end = Math.max(to, Math.min(interleaved ? packed.channels : wanted, from + allowed));
-    this.#box = null; // let the old one go before the new one is read
     this.#box = this.#read(packed, group, from, end);
     return this.#box;
   }
@@ -98,7 +100,8 @@ export class PanelPacker {
     const starts = coordinates(first, shape);
     const ends = coordinates(last, shape);
     const sizes = starts.map((start, axis) => ends[axis]! - start + 1);
-    const tensor = this.#reader.readSlice(packed.weight, starts, sizes);
+    const data = this.#memoryOf(elementCount(sizes));
+    this.#reader.readSliceInto(packed.weight, starts, sizes, data);
     const boxStrides = stridesOf(sizes);
     const inBox = (stride: number): number =>
       coordinates(stride, shape).reduce((sum, steps, axis) => sum + steps * boxStrides[axis]!, 0);
@@ -107,10 +110,17 @@ export class PanelPacker {
       group,
       from,
       to,
-      data: floatsOf(tensor),
+      data,
       channelStride: packed.channels === 1 ? 0 : inBox(packed.channelStride),
       reduceStrides: packed.reduce.map((extent, i) => (extent === 1 ? 0 : inBox(packed.reduceStrides[i]!))),
     };
+  }
+
+  /** Memory for a box. Pages that no box reaches are never touched, so the first is as large as boxes usually get. */
+  #memoryOf(floats: number): Float32Array {
+    if (this.#memory === null || this.#memory.length < floats)
+      this.#memory = new Float32Array(Math.max(floats, this.#windowBytes / 4));
+    return this.#memory.subarray(0, floats);
   }
 }
 
@@ -125,7 +135,7 @@ function coordinates(index: number, shape: Shape): number[] {
   });
 }
 
-/** Fills rows of PANEL lanes, one row per reduction index in row-major order. */
+/** Fills rows of PANEL lanes, one row per reduction index in row-major order; in the order they are written. */
 function gather(box: Box, first: number, lanes: number, out: Float32Array): void {
   const { packed, data, channelStride, reduceStrides } = box;
   const base = (first - box.from) * channelStride;
@@ -134,15 +144,12 @@ function gather(box: Box, first: number, lanes: number, out: Float32Array): void
   const innerStride = reduceStrides[inner]!;
   const rows = elementCount(packed.reduce) / innerExtent;
   const index = new Array<number>(inner).fill(0);
-  for (let row = 0; row < rows; row++) {
+  for (let row = 0, target = 0; row < rows; row++) {
     let start = base;
     for (let axis = 0; axis < inner; axis++) start += index[axis]! * reduceStrides[axis]!;
-    const target = row * innerExtent * PANEL;
-    for (let lane = 0; lane < lanes; lane++) {
-      let source = start + lane * channelStride;
-      for (let k = 0; k < innerExtent; k++, source += innerStride)
-        out[target + k * PANEL + lane] = data[source]!;
-    }
+    for (let k = 0; k < innerExtent; k++, start += innerStride, target += PANEL)
+      for (let lane = 0, from = start; lane < lanes; lane++, from += channelStride)
+        out[target + lane] = data[from]!;
     for (let axis = inner - 1; axis >= 0 && ++index[axis]! === packed.reduce[axis]; axis--) index[axis] = 0;
   }
 }

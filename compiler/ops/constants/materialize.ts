@@ -40,13 +40,20 @@ export class ConstantReader {
 
   /** The hyper-rectangle of `sizes` elements from `starts`. */
   readSlice(constant: TypedConstant, starts: readonly number[], sizes: Shape): Tensor {
+    const slice = zeros({ dtype: constant.type.dtype, shape: sizes });
+    this.readSliceInto(constant, starts, sizes, slice.data);
+    return slice;
+  }
+
+  /** The same into memory of the caller's, an array of the constant's dtype, whatever it held. */
+  readSliceInto(constant: TypedConstant, starts: readonly number[], sizes: Shape, target: TypedArray): void {
     const { dtype, shape } = constant.type;
+    if (!(target instanceof arrayFor(dtype)))
+      throw new MillraceError('INTERNAL', `elements of ${formatType(constant.type)} in another array`);
     const inside = sizes.every((size, axis) => starts[axis]! >= 0 && starts[axis]! + size <= shape[axis]!);
     if (!inside || sizes.length !== shape.length)
       throw new MillraceError('INTERNAL', `slice [${starts}] + [${sizes}] of ${formatType(constant.type)}`);
-    const slice = zeros({ dtype, shape: sizes });
-    this.#slice(constant, { starts, sizes }, slice.data, 0);
-    return slice;
+    this.#slice(constant, { starts, sizes }, target, 0);
   }
 
   /** `count` consecutive elements in row-major order, as a vector. */
@@ -56,6 +63,13 @@ export class ConstantReader {
     const range = zeros({ dtype: constant.type.dtype, shape: [count] });
     this.#range(constant, first, range.data, 0, count);
     return range;
+  }
+
+  /** All elements, in row-major order, as the bytes from `target` on, at a multiple of the element's size. */
+  readBytesInto(constant: TypedConstant, target: Uint8Array): void {
+    const count = elementCount(constant.type.shape);
+    const array = arrayFor(constant.type.dtype);
+    this.#range(constant, 0, new array(target.buffer as ArrayBuffer, target.byteOffset, count), 0, count);
   }
 
   /** Closes the files; the reader may be used again and reopens them. */
