@@ -19,7 +19,7 @@ const WINDOW = 16 * 1024 * 1024;
 /** A gap longer than this is skipped: a request costs about as much as copying 16 KiB. */
 const GAP = 16 * 1024;
 /** Expressions are evaluated in pieces of about this many bytes, so that their arguments never pile up. */
-const PIECE = 4 * 1024 * 1024;
+const PIECE = 512 * 1024;
 /** What an op that cannot be evaluated by pieces may take, arguments and result together. */
 const WHOLE = 64 * 1024 * 1024;
 
