@@ -1,6 +1,6 @@
 /**
  * GFLOP/s of the kernels that carry a network's arithmetic, for every build of the engine that runs here: every
- * convolution of ResNet-50 and their total, MobileNet's depthwise layers, a few products.
+ * convolution of ResNet-50 and their total, MobileNet's depthwise layers, a few products and recurrences.
  *
  *   npm run build:engine && node --import=tsx scripts/bench-kernels.ts [--threads n] [variant [group]]
  *
@@ -147,6 +147,38 @@ const matmul = (batch: number, m: number, n: number, k: number, transposed: bool
     },
   );
 
+/** The recurrence of an LSTM: what its weights multiply, and not the functions of its gates. */
+const lstm = (batch: number, steps: number, hidden: number): Measured =>
+  measured(
+    `lstm ${batch} × ${steps} × ${hidden}`,
+    1,
+    4 * batch * steps * hidden * hidden,
+    'f32-lstm',
+    () => ({
+      y: new Float32Array(batch * steps * hidden),
+      c: new Float32Array(batch * hidden),
+      gates: new Float32Array(batch * 4 * hidden),
+      x: seeded(batch * steps * 4 * hidden, 1),
+      w: weightsOf(4 * hidden, hidden),
+    }),
+    { batch, steps, hidden, reverse: 0 },
+  );
+
+const gru = (batch: number, steps: number, hidden: number): Measured =>
+  measured(
+    `gru ${batch} × ${steps} × ${hidden}`,
+    1,
+    3 * batch * steps * hidden * hidden,
+    'f32-gru',
+    () => ({
+      y: new Float32Array(batch * steps * hidden),
+      gates: new Float32Array(batch * 3 * hidden),
+      x: seeded(batch * steps * 3 * hidden, 1),
+      w: weightsOf(3 * hidden, hidden),
+    }),
+    { batch, steps, hidden, reverse: 0 },
+  );
+
 const groups: Record<string, readonly Measured[]> = {
   'ResNet-50': [
     conv(112, 7, 2, 3, 64),
@@ -185,6 +217,7 @@ const groups: Record<string, readonly Measured[]> = {
     matmul(12, 128, 128, 64, true),
     matmul(12, 128, 64, 128, false),
   ],
+  recurrences: [lstm(1, 50, 256), lstm(4, 50, 256), gru(4, 50, 256), lstm(32, 50, 256)],
 };
 
 const measure = (kernels: Kernels, group: string): void => {
