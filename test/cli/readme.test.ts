@@ -1,4 +1,5 @@
 /** The README's samples, as its reader would try them: models are compiled, programs are type-checked and run. */
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { exportOnnx } from '../../compiler/onnx/export/export.ts';
 import { signatures } from '../../compiler/ops/index.ts';
 import { type Folder, millrace, temporaryFolder } from '../support/command.ts';
 import { isModel, type Page, readPage } from '../support/samples.ts';
+import { skip } from '../support/skip.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const readme = join(root, 'README.md');
@@ -107,7 +109,7 @@ describe('the README', function () {
   it('has samples that compile and run', async function () {
     const page = existsSync(readme) ? readPage(readFileSync(readme, 'utf8')) : null;
     // Without a page, or a sample that bears a name, there is nothing to try.
-    if (page === null || page.samples.length === 0) return this.skip();
+    if (page === null || page.samples.length === 0) return skip(this, 'the page has no samples');
     await tryPage(page);
   });
 });

@@ -2,8 +2,10 @@
  * The networks of `shared/darknet` compiled and run: at the smallest extents they take and, to be quick, with a quarter
  * of their filters (what detection layers read stays). Whole ones: `npm run test:large`.
  */
+
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { skip } from '../support/skip.ts';
 import { checkNetwork, shared, thinned } from './run-network.ts';
 
 const networks: Readonly<Record<string, number>> = {
@@ -20,10 +22,7 @@ const networks: Readonly<Record<string, number>> = {
 
 describe('Darknet networks, compiled', () => {
   before(function () {
-    if (!existsSync(shared)) {
-      console.log('      skipped: the shared networks are not here');
-      this.skip();
-    }
+    if (!existsSync(shared)) skip(this, 'the shared networks are not here');
   });
 
   for (const [name, size] of Object.entries(networks))

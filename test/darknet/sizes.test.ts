@@ -1,9 +1,11 @@
 /** The table of Demand Layering (arXiv 2210.04024), from the networks' own descriptions. */
+
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { importDarknet } from '../../compiler/darknet/import.ts';
 import { darknetSizes } from '../../compiler/darknet/sizes.ts';
+import { skip } from '../support/skip.ts';
 
 const folder = fileURLToPath(new URL('../../../shared/darknet/', import.meta.url));
 const MIB = 2 ** 20;
@@ -20,10 +22,7 @@ const table: Readonly<Record<string, readonly [number, number, string, string, n
 
 describe('sizes of Darknet networks', () => {
   before(function () {
-    if (!existsSync(folder)) {
-      console.log('      skipped: the shared networks are not here');
-      this.skip();
-    }
+    if (!existsSync(folder)) skip(this, 'the shared networks are not here');
   });
 
   for (const [name, [layers, withParameters, file, largest, bytes]] of Object.entries(table))

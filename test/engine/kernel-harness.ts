@@ -3,6 +3,7 @@
  * it and reads the outputs back. Invariant: between operands lies a guard of NaNs, so a read past an operand shows
  * in the result and a write past one fails the run; what `reach.ts` says of a call is within the operands.
  */
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
@@ -16,6 +17,7 @@ import {
   type OperandName,
   signatureOf,
 } from '../../runtime/kernels/table.ts';
+import { skipped } from '../support/skip.ts';
 import { type Driver, type NativeVariant, nativeVariants, startDriver } from './native-driver.ts';
 
 export const wasmVariants = ['plain', 'relaxed'] as const;
@@ -354,7 +356,7 @@ export const openKernels = (variant: Variant): Kernels | string =>
 export const eachVariant = (body: (kernels: Kernels) => void): void => {
   for (const variant of variants) {
     const kernels = openKernels(variant);
-    if (typeof kernels === 'string') it.skip(`${variant}: ${kernels}`);
+    if (typeof kernels === 'string') skipped(variant, kernels);
     else describe(variant, () => body(kernels));
   }
 };

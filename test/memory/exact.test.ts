@@ -1,4 +1,5 @@
 /** The exact search: equal to trying everything on small cases, and within capacity on the published hard ones. */
+
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
@@ -10,6 +11,7 @@ import { type Interval, type PlacementOptions, peakOf } from '../../compiler/mem
 import { itemsOf, orderBy, placementOf } from '../../compiler/memory/items.ts';
 import { naive } from '../../compiler/memory/naive.ts';
 import { verifyPlacement } from '../../compiler/memory/verify-placement.ts';
+import { skip } from '../support/skip.ts';
 import { alignments, arbitraryIntervals, assertDisjoint, optimalPeak } from './intervals.ts';
 
 function solve(intervals: readonly Interval[], how: PlacementOptions, work: number) {
@@ -113,7 +115,7 @@ describe('exact planner', () => {
 
   it('solves MiniMalloc’s instances that are quick (all are in npm run reproduce)', function () {
     const folder = new URL('../../../shared/minimalloc/', import.meta.url);
-    if (!existsSync(folder)) return this.skip(); // the instances aren't part of the repository
+    if (!existsSync(folder)) return skip(this, 'the shared instances are not here');
     for (const name of ['A', 'C', 'E', 'G', 'K']) {
       const file = `${name}.1048576.csv`;
       const { intervals } = readLifetimes(readFileSync(new URL(file, folder), 'utf8'), file);

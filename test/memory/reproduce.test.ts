@@ -1,10 +1,12 @@
 /** The papers' tables that take no time; `npm run reproduce` prints all of them. */
+
 import assert from 'node:assert/strict';
 import { cfgPath, demandLayering } from '../../scripts/reproduce/demand-layering.ts';
 import { lstm } from '../../scripts/reproduce/lstm.ts';
 import { memomalloc } from '../../scripts/reproduce/memomalloc.ts';
 import { compared, differences, mustBeNear, mustEqual, print } from '../../scripts/reproduce/table.ts';
 import { tflite } from '../../scripts/reproduce/tflite.ts';
+import { skip } from '../support/skip.ts';
 
 describe('published tables', () => {
   for (const make of [lstm, memomalloc, tflite]) {
@@ -19,10 +21,7 @@ describe('published tables', () => {
   });
 
   it('Demand Layering, from the descriptions of its authors', function () {
-    if (cfgPath('yolov4') === null) {
-      console.log('      skipped: the shared networks are not here');
-      this.skip();
-    }
+    if (cfgPath('yolov4') === null) skip(this, 'the shared networks are not here');
     const { rows } = demandLayering();
     const mean = rows.find(({ name }) => name === 'mean of the five')!.cells;
     assert.deepEqual(

@@ -1,4 +1,5 @@
 /** The models of ../shared/onnx/models that have outputs of another runtime: compiled, streamed and compared, all outputs. */
+
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +7,7 @@ import { type Tensor, toNumbers } from '../../compiler/ir/tensor.ts';
 import { importOnnx } from '../../compiler/onnx/import/import.ts';
 import { readTensorFile } from '../../compiler/onnx/read/tensor-file.ts';
 import { compileInMemory, open, runTensors } from '../support/network.ts';
+import { skip } from '../support/skip.ts';
 
 const models = new URL('../../../shared/onnx/models/', import.meta.url);
 
@@ -27,7 +29,7 @@ const tolerances: Readonly<Record<string, number>> = {
 
 describe('models with outputs of another runtime', () => {
   before(function () {
-    if (!existsSync(models)) this.skip();
+    if (!existsSync(models)) skip(this, 'the shared networks are not here');
   });
 
   for (const [name, tolerance] of Object.entries(tolerances))

@@ -1,4 +1,5 @@
 /** The networks of ../shared/onnx/light: real architectures, filled with one value, with the outputs they must give. */
+
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +11,7 @@ import { importOnnx } from '../../compiler/onnx/import/import.ts';
 import { readTensorFile } from '../../compiler/onnx/read/tensor-file.ts';
 import { type LoadOptions, load } from '../../runtime/node.ts';
 import { millraceJson, temporaryFolder } from '../support/command.ts';
+import { skip } from '../support/skip.ts';
 import { assertClose } from '../support/tensors.ts';
 
 const light = new URL('../../../shared/onnx/light/', import.meta.url);
@@ -37,7 +39,7 @@ const ones = (shape: readonly number[]): Tensor =>
 describe('the light networks', () => {
   const folder = temporaryFolder();
   before(function () {
-    if (!existsSync(light)) this.skip();
+    if (!existsSync(light)) skip(this, 'the shared networks are not here');
   });
   after(() => folder.remove());
 

@@ -1,4 +1,5 @@
 /** The native engine for arm64, cross-compiled and emulated, where a compiler and qemu-user are installed. */
+
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -7,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { load } from '../../runtime/node.ts';
 import { type BundleFolder, chain, inputFor, writeBundle } from '../support/chain.ts';
+import { skip } from '../support/skip.ts';
 import { driverJob } from './driver-job.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -23,8 +25,7 @@ describe('the native engine for arm64', function () {
       for (const tool of ['aarch64-linux-gnu-gcc', 'qemu-aarch64'])
         execFileSync(tool, ['--version'], { stdio: 'ignore' });
     } catch {
-      console.log('      (there is no aarch64-linux-gnu-gcc or no qemu-aarch64)');
-      this.skip();
+      skip(this, 'there is no aarch64-linux-gnu-gcc or no qemu-aarch64');
     }
     const args = ['--import=tsx', 'scripts/build-native.ts', '--target', 'linux-arm64'];
     execFileSync(process.execPath, [...args, '--program', 'test/native/model-driver.c'], {

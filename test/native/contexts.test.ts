@@ -1,4 +1,5 @@
 /** Contexts: concurrent inferences of one loaded model, and what they share. */
+
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
@@ -8,7 +9,8 @@ import { promisify } from 'node:util';
 import { type Context, type LoadedModel, load } from '../../runtime/node.ts';
 import type { LoadOptions } from '../../runtime/options.ts';
 import { type BundleFolder, chain, inputFor, writeBundle } from '../support/chain.ts';
-import { addon } from './addon.ts';
+import { skip } from '../support/skip.ts';
+import { addon, skipWithoutAddon } from './addon.ts';
 
 const MIB = 2 ** 20;
 const child = fileURLToPath(new URL('contexts.child.ts', import.meta.url));
@@ -118,7 +120,7 @@ describe('contexts', () => {
   });
 
   it('refuse a file that is not the one the model was loaded from', async function () {
-    if (addon === null) this.skip();
+    skipWithoutAddon(this);
     const own = await writeBundle(made);
     const model = await load(own.path, { engine: 'native' });
     appendFileSync(join(own.path, 'weights.bin'), 'x');
@@ -128,7 +130,7 @@ describe('contexts', () => {
   });
 
   it('take tensors from malloc if told to, for the same bits', async function () {
-    if (addon === null) this.skip();
+    skipWithoutAddon(this);
     for (const mode of ['resident', 'sequential'] as const) {
       const model = await loaded({ engine: 'native', mode, allocation: 'malloc' });
       const context = await model.context({ threads: 2 });
@@ -143,7 +145,8 @@ describe('contexts', () => {
   });
 
   it('hold one copy of resident weights: 8 contexts in a process of their own', async function () {
-    if (addon === null || process.platform !== 'linux') this.skip();
+    skipWithoutAddon(this);
+    if (process.platform !== 'linux') skip(this, 'for Linux only');
     const large = chain({ layers: 16, width: 512, rows: 8 });
     const folder = await writeBundle(large);
     const args = ['--expose-gc', '--import=tsx', child, folder.path, '8', String(8 * 512)];

@@ -1,4 +1,5 @@
 /** weights.bin is truncated, overwritten, replaced, deleted, or its disk fails: a typed error or the right result. */
+
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import {
@@ -17,6 +18,7 @@ import { promisify } from 'node:util';
 import { MillraceError } from '../../runtime/error.ts';
 import { type LoadedModel, load } from '../../runtime/node.ts';
 import { type BundleFolder, chain, inputFor, writeBundle } from '../support/chain.ts';
+import { skip } from '../support/skip.ts';
 import { addon, skipWithoutAddon } from './addon.ts';
 
 const made = chain({ layers: 40, width: 128, rows: 16 });
@@ -97,7 +99,7 @@ describe('damage to the weights of a loaded native model', () => {
       });
 
   it('a fault in mapped weights ends the run, not the process', async function () {
-    if (process.platform !== 'linux') this.skip();
+    if (process.platform !== 'linux') skip(this, 'for Linux only');
     for (const threads of [1, 2, 4]) {
       const before = caught();
       const faults = addon!.faults();
@@ -154,12 +156,11 @@ describe('damage to the weights of a loaded native model', () => {
 
   describe('by a failing disk', () => {
     before(function () {
-      if (process.platform !== 'linux') this.skip();
+      if (process.platform !== 'linux') skip(this, 'for Linux only');
       try {
         execFileSync('strace', ['-V'], { stdio: 'ignore' });
       } catch {
-        console.log('        (there is no strace)');
-        this.skip();
+        skip(this, 'there is no strace');
       }
     });
 

@@ -1,8 +1,10 @@
 /** Where the arena lies: at a large page, and with its last page whole where that adds little (model.c). */
+
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { load } from '../../runtime/node.ts';
 import { type BundleFolder, chain, writeBundle } from '../support/chain.ts';
+import { skip } from '../support/skip.ts';
 import { skipWithoutAddon } from './addon.ts';
 
 const LARGE = 2 ** 21;
@@ -11,10 +13,8 @@ describe("the native engine's arena", () => {
   let bundle: BundleFolder;
   before(async function () {
     skipWithoutAddon(this);
-    if (process.arch !== 'x64' || !existsSync('/sys/kernel/mm/transparent_hugepage')) {
-      console.log('      (this system has no large pages on demand)');
-      this.skip();
-    }
+    if (process.arch !== 'x64' || !existsSync('/sys/kernel/mm/transparent_hugepage'))
+      skip(this, 'this system has no large pages on demand');
     bundle = await writeBundle(chain({ layers: 12, width: 700, rows: 4 }));
   });
   after(() => bundle?.remove());

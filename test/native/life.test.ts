@@ -1,4 +1,5 @@
 /** What a process holds and does while the native engine runs in it: memory, event loop, ends, aborts. */
+
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { Worker } from 'node:worker_threads';
 import { type LoadedModel, load } from '../../runtime/node.ts';
 import type { LoadOptions } from '../../runtime/options.ts';
 import { type BundleFolder, chain, inputFor, writeBundle } from '../support/chain.ts';
+import { skip } from '../support/skip.ts';
 import { skipWithoutAddon } from './addon.ts';
 
 const MIB = 2 ** 20;
@@ -170,7 +172,7 @@ describe('a loaded native model', () => {
   });
 
   it('holds the planned bytes and starts no isolate', async function () {
-    if (process.platform !== 'linux') this.skip();
+    if (process.platform !== 'linux') skip(this, 'for Linux only');
     const threads = (): number =>
       Number(/^Threads:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]);
     const before = threads();

@@ -1,4 +1,5 @@
 /** Mapped weights in a network whose activations are large before its weights are: where one arena serves both. */
+
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -20,6 +21,7 @@ import { readManifest } from '../../runtime/format/read.ts';
 import { type LoadOptions, load } from '../../runtime/node.ts';
 import { parseSize } from '../../runtime/size.ts';
 import { temporaryFolder } from '../support/command.ts';
+import { skip } from '../support/skip.ts';
 import { skipWithoutAddon } from './addon.ts';
 
 const MIB = 2 ** 20;
@@ -87,7 +89,7 @@ describe('a network with mapped weights', () => {
 
   for (const plan of ['smallest', 'zero-delay'])
     it(`holds no more than planned, in the process: ${plan}`, async function () {
-      if (process.platform !== 'linux') this.skip();
+      if (process.platform !== 'linux') skip(this, 'for Linux only');
       const child = fileURLToPath(new URL('mapped.child.ts', import.meta.url));
       const { stdout } = await promisify(execFile)(process.execPath, ['--import=tsx', child, path, plan]);
       const { held, planned } = JSON.parse(stdout) as { held: number; planned: number };

@@ -1,10 +1,12 @@
 /** Every mode, source, thread count and plan gives the same bits on one instruction set; WASM agrees. */
+
 import assert from 'node:assert/strict';
 import { nativeIsas } from '../../runtime/engine/isa.ts';
 import { modes } from '../../runtime/format/choose.ts';
 import { load } from '../../runtime/node.ts';
 import type { LoadOptions } from '../../runtime/options.ts';
 import { type BundleFolder, chain, inputFor, writeBundle } from '../support/chain.ts';
+import { skip } from '../support/skip.ts';
 import { isas, skipWithoutAddon, withIsa } from './addon.ts';
 
 const bits = (array: unknown): string => Buffer.from((array as Float32Array).buffer).toString('hex');
@@ -46,10 +48,7 @@ for (const host of [false, true])
 
     for (const isa of nativeIsas)
       it(`gives the same bits in ${cases.length} ways on ${isa}`, async function () {
-        if (!isas.includes(isa)) {
-          this.test!.title += ' (not on this processor)';
-          this.skip();
-        }
+        if (!isas.includes(isa)) skip(this, 'not on this processor');
         const model = await load(bundle.path, { isa, mode: 'resident' });
         assert.equal(model.engine, 'native');
         assert.equal(model.isa, isa);

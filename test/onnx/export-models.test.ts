@@ -2,6 +2,7 @@
  * Whole networks as ONNX, before and after passes: read back they compute the same, onnxruntime agrees, and no transpose
  * stands where none did. A failure names its seed; `SEED=n` runs that one only.
  */
+
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +15,7 @@ import { readTensorFile } from '../../compiler/onnx/read/tensor-file.ts';
 import { interpret } from '../../compiler/ops/constants/interpret.ts';
 import { optimize } from '../../compiler/passes/index.ts';
 import { randomGraph } from '../support/random-graph.ts';
+import { skip } from '../support/skip.ts';
 import { assertClose, randomInputs } from '../support/tensors.ts';
 import { inFolder, shared } from './make-model.ts';
 import { hasRuntime, runByOnnxruntime } from './onnxruntime.ts';
@@ -47,7 +49,7 @@ describe('random networks as ONNX', () => {
       }));
 
     it(`compute the same in onnxruntime, ${stage}`, function () {
-      if (!hasRuntime) this.skip();
+      if (!hasRuntime) skip(this, 'onnxruntime-node is not installed');
       return inFolder(async (folder) => {
         const path = join(folder, 'random.onnx');
         for (const seed of seeds) {
@@ -89,7 +91,8 @@ describe('networks made by others, exported again', function () {
   for (const name of golden)
     it(name, async function () {
       const source = join(shared, 'onnx/models', name);
-      if (!existsSync(source) || !hasRuntime) return this.skip();
+      if (!existsSync(source)) skip(this, 'the shared networks are not here');
+      if (!hasRuntime) skip(this, 'onnxruntime-node is not installed');
       const original = join(source, 'model.onnx');
       const { graph } = readModel(original);
       const tensor = (kind: string, i: number): Tensor =>

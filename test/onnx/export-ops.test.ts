@@ -1,10 +1,12 @@
 /** Every op of the list, exported in old and new opsets: read back it computes the same, and onnxruntime agrees. */
+
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { exportOnnx } from '../../compiler/onnx/export/export.ts';
 import { importOnnx } from '../../compiler/onnx/import/import.ts';
 import { interpret } from '../../compiler/ops/constants/interpret.ts';
 import { opNames } from '../../compiler/ops/index.ts';
+import { skip } from '../support/skip.ts';
 import { assertClose, randomInputs } from '../support/tensors.ts';
 import { type Case, cases, graphOf, titleOf } from './export-cases.ts';
 import { inFolder } from './make-model.ts';
@@ -55,7 +57,7 @@ describe('every op as ONNX', () => {
   });
 
   it('computes the same in onnxruntime', async function () {
-    if (!hasRuntime) this.skip();
+    if (!hasRuntime) skip(this, 'onnxruntime-node is not installed');
     const wrong: string[] = [];
     await eachExport(
       cases.filter(({ oracle }) => oracle === undefined),

@@ -7,6 +7,7 @@ import { importOnnx } from '../../compiler/onnx/import/import.ts';
 import { ExternalFolder } from '../../compiler/onnx/read/external.ts';
 import { interpret } from '../../compiler/ops/constants/interpret.ts';
 import { MillraceError } from '../../runtime/error.ts';
+import { skip } from '../support/skip.ts';
 import { modelBytes, node, tensor } from './make-model.ts';
 
 describe('external data', () => {
@@ -94,7 +95,7 @@ describe('external data', () => {
     try {
       execFileSync('mkfifo', [join(folder, 'pipe.bin')], { stdio: 'ignore' });
     } catch {
-      return this.skip();
+      return skip(this, 'there is no mkfifo');
     }
     assert.throws(() => resolve({ location: 'pipe.bin' }), { code: 'MODEL_EXTERNAL_DATA' });
   });

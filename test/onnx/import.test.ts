@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { importOnnx } from '../../compiler/onnx/import/import.ts';
 import { MillraceError } from '../../runtime/error.ts';
+import { skip } from '../support/skip.ts';
 import { initializer, int64s, type ModelParts, node, shared, tensor } from './make-model.ts';
 import { importParts, relu, runParts, shapeOf } from './run-model.ts';
 
@@ -259,7 +260,7 @@ describe('importing: refusals', () => {
 describe('importing: networks made by others', () => {
   it('imports the light networks, their weights as splats', async function () {
     const folder = join(shared, 'onnx/light');
-    if (!existsSync(folder)) return this.skip();
+    if (!existsSync(folder)) return skip(this, 'the shared networks are not here');
     for (const name of readdirSync(folder).filter((file) => file.endsWith('.onnx'))) {
       const graph = await importOnnx(join(folder, name));
       assert.ok(graph.nodes.length > 20, name);

@@ -7,6 +7,7 @@ import { importOnnx } from '../../compiler/onnx/import/import.ts';
 import { readModel } from '../../compiler/onnx/read/model.ts';
 import { readTensorFile } from '../../compiler/onnx/read/tensor-file.ts';
 import { interpret } from '../../compiler/ops/constants/interpret.ts';
+import { skip } from '../support/skip.ts';
 import { shared } from './make-model.ts';
 
 /** Small enough for the reference; the larger ones run on the engine, in other tests. */
@@ -45,7 +46,7 @@ describe('networks made by others, by the reference', function () {
   for (const [name, tolerance] of golden)
     it(name, async function () {
       const folder = join(shared, 'onnx/models', name);
-      if (!existsSync(folder)) return this.skip();
+      if (!existsSync(folder)) return skip(this, 'the shared networks are not here');
       const path = join(folder, 'model.onnx');
       const { graph } = readModel(path);
       const tensors = new Map<string, Tensor>();
@@ -68,7 +69,7 @@ describe('networks made by others, by the reference', function () {
 
   it('rten_mnist with its weights in a file beside it', async function () {
     const models = join(shared, 'onnx/models');
-    if (!existsSync(models)) return this.skip();
+    if (!existsSync(models)) return skip(this, 'the shared networks are not here');
     const read = (file: string): Tensor => readTensorFile(join(models, 'rten_mnist/golden_ort', file)).tensor;
     const graph = await importOnnx(join(models, 'rten_mnist_external/mnist.onnx'));
     const name = graph.values.get(graph.inputs[0]!)?.name ?? '';
@@ -87,7 +88,7 @@ describe('conformance cases of ONNX, by the reference', () => {
   ] as const)
     it(folder, async function () {
       const path = join(shared, 'onnx/cases', folder);
-      if (!existsSync(path)) return this.skip();
+      if (!existsSync(path)) return skip(this, 'the shared networks are not here');
       const result = await runConformance(path, {
         run: async (model, inputs, constants) => interpret(await importOnnx(model, { constants }), inputs),
       });

@@ -14,6 +14,7 @@ import { FunctionProtoSchema, GraphProtoSchema, ModelProtoSchema, TensorProtoSch
 import { ByteSource } from '../../compiler/onnx/read/byte-source.ts';
 import { readModel, readModelFrom } from '../../compiler/onnx/read/model.ts';
 import { MillraceError } from '../../runtime/error.ts';
+import { skip } from '../support/skip.ts';
 import { inFolder, int64s, modelBytes, node, shared, withFile } from './make-model.ts';
 import { ourSummary, theirSummary } from './summary.ts';
 
@@ -65,7 +66,7 @@ describe('onnx reader', () => {
 
   it('reads what onnx-buf reads, in models made by others', function () {
     const root = join(shared, 'onnx');
-    if (!existsSync(root)) return this.skip();
+    if (!existsSync(root)) return skip(this, 'the shared networks are not here');
     const files = (readdirSync(root, { recursive: true }) as string[]).filter((name) =>
       name.endsWith('.onnx'),
     );

@@ -1,4 +1,5 @@
 /** The sources of weights, with a disk that misbehaves where a real one would. */
+
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,6 +12,7 @@ import * as direct from '../../runtime/weights/direct.ts';
 import { FileSource, type OpenFile } from '../../runtime/weights/file.ts';
 import { memorySource } from '../../runtime/weights/memory.ts';
 import type { SourceWish, WeightSource } from '../../runtime/weights/source.ts';
+import { skip } from '../support/skip.ts';
 
 const bytes = Uint8Array.from({ length: 40960 }, (_, i) => (i * 7) ^ (i >> 8));
 const code = (expected: string, says: RegExp) => (error: unknown) =>
@@ -64,7 +66,7 @@ describe('weight sources', () => {
       await source.readInto(page().subarray(0, 4096), 0);
     } catch (error) {
       assert.ok(error instanceof MillraceError);
-      this.skip(); // this file system has no direct reads
+      skip(this, 'this file system has no direct reads');
     }
     assert.equal(source.kind, 'direct');
     const target = page().subarray(0, 8192);

@@ -1,4 +1,5 @@
 /** The YOLO networks of the zoo and those that Darknet's own descriptions make: on the same weights, the same boxes. */
+
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +8,7 @@ import type { Graph, Value } from '../../compiler/ir/graph.ts';
 import { type Tensor, toNumbers } from '../../compiler/ir/tensor.ts';
 import { zoo } from '../../examples/zoo/index.ts';
 import { compileInMemory, open, runTensors } from '../support/network.ts';
+import { skip } from '../support/skip.ts';
 import { randomInputs } from '../support/tensors.ts';
 
 /** Numbers in formulas are constants too, without dimensions. */
@@ -45,7 +47,7 @@ describe('zoo: the same boxes as by way of the .cfg', () => {
     it(name, async function () {
       const cfg = `../../../shared/darknet/${name.replace('_', '-')}.cfg`;
       const path = fileURLToPath(new URL(cfg, import.meta.url));
-      if (!existsSync(path)) this.skip();
+      if (!existsSync(path)) skip(this, 'the shared networks are not here');
       const { graph } = zoo[name]!.model();
       const inputs = randomInputs(graph, 7);
       const actual = await outputsOf(graph, inputs);
