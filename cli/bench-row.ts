@@ -6,7 +6,7 @@ import type { DType } from '../compiler/ir/types.ts';
 import { type ErrorCode, MillraceError } from '../runtime/error.ts';
 import { type LoadOptions, load, type Tensors } from '../runtime/node.ts';
 import { randomTensor } from './inputs.ts';
-import { residency } from './memory.ts';
+import { residency, rssNow } from './memory.ts';
 import { type PlanReport, planReport } from './plan-report.ts';
 import { type Stall, stallsOf } from './trace.ts';
 
@@ -52,7 +52,7 @@ function dropCache(bundle: string): void {
 }
 
 async function row({ bundle, options, runs, warmup, cold }: Task): Promise<Row> {
-  const baselineBytes = process.memoryUsage.rss();
+  const baselineBytes = rssNow();
   if (cold) dropCache(bundle);
   const started = performance.now();
   const model = await load(bundle, options);

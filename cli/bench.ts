@@ -1,4 +1,5 @@
 /** `millrace bench`: latency and memory of a bundle in each mode, every row in a process of its own. */
+
 import { execFile } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +13,8 @@ import type { Outcome, Row } from './bench-row.ts';
 import { type Command, engineHelp, engineOptions, readArguments, UsageError } from './command.ts';
 import { engineOptionsOf, manifestOf } from './load.ts';
 import { progress } from './progress.ts';
+import { milliseconds, tableLines, words } from './table.ts';
+import { nameText, print, printJson } from './terminal.ts';
 
 const help = `millrace bench <bundle> [options]
 
@@ -73,9 +76,8 @@ export const bench: Command = {
     }
     bar.done();
     const report = { bundle, machine: machine(), rows };
-    process.stdout.write(
-      given.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : `${table(rows)}${waits(rows)}`,
-    );
+    if (given.flag('json')) printJson(report, 2);
+    else print(`${table(rows)}${waits(rows)}`);
     return 0;
   },
 };
@@ -128,16 +130,16 @@ function waits(rows: readonly Row[]): string {
   const lines = rows
     .filter(({ stalls }) => stalls.length > 0)
     .map(({ mode, stalls }) => {
-      const most = stalls.slice(0, 5).map(({ layer, ms }) => `${layer} ${ms.toFixed(2)} ms`);
+      const most = stalls.slice(0, 5).map(({ layer, ms }) => `${nameText(layer)} ${milliseconds(ms, 2)}`);
       return `${mode} waited for: ${most.join(', ')}${stalls.length > 5 ? `, ${stalls.length - 5} more` : ''}\n`;
     });
   return lines.length === 0 ? '' : `\n${lines.join('')}`;
 }
 
 function table(rows: readonly Row[]): string {
-  const head = [
-    'mode',
-    'plan',
+  const columns = [
+    words('mode'),
+    words('plan'),
     'planned',
     'peak RSS',
     'load',
@@ -148,21 +150,18 @@ function table(rows: readonly Row[]): string {
     'read',
     'source',
   ];
-  const body = rows.map((row) => [
+  const cells = rows.map((row) => [
     row.mode,
     row.plan.name,
     mib(row.plan.peakBytes),
     mib(row.rss.peakBytes),
-    `${row.loadMs.toFixed(0)} ms`,
-    `${row.firstMs.toFixed(0)} ms`,
-    `${row.latencyMs.p50.toFixed(1)} ms`,
-    `${row.latencyMs.p99.toFixed(1)} ms`,
-    `${row.stallMs.toFixed(1)} ms`,
+    milliseconds(row.loadMs, 0),
+    milliseconds(row.firstMs, 0),
+    milliseconds(row.latencyMs.p50),
+    milliseconds(row.latencyMs.p99),
+    milliseconds(row.stallMs),
     mib(row.bytesRead),
     row.source,
   ]);
-  const widths = head.map((title, i) => Math.max(title.length, ...body.map((cells) => cells[i]!.length)) + 2);
-  const line = (cells: readonly string[]): string =>
-    cells.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('');
-  return `${[head, ...body].map(line).join('\n')}\n`;
+  return `${tableLines(columns, cells).join('\n')}\n`;
 }

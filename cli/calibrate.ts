@@ -2,6 +2,7 @@
  * `millrace calibrate`: measures this device and writes its profile, which `compile` and `plan` predict with. Bundles
  * that are named are timed as well: their own steps are then predicted as they were timed.
  */
+
 import { rm, stat } from 'node:fs/promises';
 import { cpus, freemem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -24,8 +25,10 @@ import {
 import { type Command, readArgumentsWithAny, UsageError } from './command.ts';
 import { withTemporaryFolder } from './interrupt.ts';
 import { engineOptionsOf } from './load.ts';
-import { writeText } from './plan-lifetimes.ts';
+import { writeText } from './output.ts';
 import { progress } from './progress.ts';
+import { tableLines, words } from './table.ts';
+import { print, printJson } from './terminal.ts';
 
 const help = `millrace calibrate [bundle...] [options]
 
@@ -73,7 +76,8 @@ export const calibrate: Command = {
       measure(given.positionals, options, source, folder),
     );
     await writeText(output, `${JSON.stringify(profile, null, 1)}\n`);
-    process.stdout.write(given.flag('json') ? `${JSON.stringify(profile)}\n` : describe(profile, output));
+    if (given.flag('json')) printJson(profile);
+    else print(describe(profile, output));
     return 0;
   },
 };
@@ -195,20 +199,17 @@ async function measure(
 function describe({ kernels, read, ...profile }: Profile, output: string): string {
   const rate = (msPerGiga: number, unit: string): string =>
     msPerGiga > 0 ? `${(1e3 / msPerGiga).toFixed(1)} ${unit}` : '-';
-  const rows = Object.entries(kernels).map(([name, cost]) =>
-    [
-      name.padEnd(20),
-      `${(cost.fixedMs * 1e3).toFixed(1)} µs`.padStart(12),
-      rate(cost.msPerGflop, 'GFLOP/s').padStart(16),
-      rate(cost.msPerGigabyte, 'GB/s').padStart(14),
-      rate(cost.msPerGigabyteOfWeights, 'GB/s').padStart(14),
-    ].join(''),
-  );
+  const rows = Object.entries(kernels).map(([name, cost]) => [
+    name,
+    `${(cost.fixedMs * 1e3).toFixed(1)} µs`,
+    rate(cost.msPerGflop, 'GFLOP/s'),
+    rate(cost.msPerGigabyte, 'GB/s'),
+    rate(cost.msPerGigabyteOfWeights, 'GB/s'),
+  ]);
   return [
     `${profile.machine}: ${profile.engine} (${profile.isa}), ${profile.threads} thread(s), source ${profile.source}`,
     '',
-    `${'kernel'.padEnd(20)}${'fixed'.padStart(12)}${'computes'.padStart(16)}${'moves'.padStart(14)}${'weights'.padStart(14)}`,
-    ...rows,
+    ...tableLines([words('kernel'), 'fixed', 'computes', 'moves', 'weights'], rows),
     '',
     `reads: ${read.latencyMs.toFixed(3)} ms and ${(read.bytesPerMs / 1e6).toFixed(2)} GB/s with ${read.inFlight} in flight; they take ${(read.handleMs * 1e3).toFixed(0)} µs each and ${read.handleMsPerGigabyte.toFixed(0)} ms a gigabyte from the compute`,
     ...(profile.measured.length > 0 ? [`timed: ${profile.measured.length} steps of bundles`] : []),

@@ -1,12 +1,12 @@
 /** `millrace capture`: every allocation that a run of a bundle makes use of, as a table that `millrace plan` takes. */
-import { readFile, writeFile } from 'node:fs/promises';
+
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Allocation } from '../compiler/report/allocation.ts';
 import { captureRun } from '../compiler/report/capture.ts';
 import { captureCsv, compareWithPlan } from '../compiler/report/capture-check.ts';
 import type { Executor } from '../runtime/engine/executor.ts';
-import { MillraceError } from '../runtime/error.ts';
 import { choosePlan } from '../runtime/format/choose.ts';
 import type { DType } from '../runtime/format/dtype.ts';
 import { nodeFiles } from '../runtime/platform/node/files.ts';
@@ -15,6 +15,8 @@ import { openFileSource } from '../runtime/weights/file.ts';
 import { type Command, readArguments } from './command.ts';
 import { readInputs } from './inputs.ts';
 import { manifestOf } from './load.ts';
+import { writeText } from './output.ts';
+import { print, printJson, tell } from './terminal.ts';
 
 const help = `millrace capture <bundle> [options]
 
@@ -73,15 +75,11 @@ export const capture: Command = {
     });
     const allocations = given.flag('weights') ? all : all.filter(({ kind }) => kind !== 'weights');
     const output = given.text('output');
-    if (output !== undefined)
-      await writeFile(output, captureCsv(allocations)).catch((cause: Error) => {
-        throw new MillraceError('OUTPUT', cause.message, { at: output, cause });
-      });
+    if (output !== undefined) await writeText(output, captureCsv(allocations));
     const problems = given.flag('check') ? compareWithPlan(all, manifest, plan) : null;
-    if (given.flag('json'))
-      process.stdout.write(`${JSON.stringify({ plan: plan.name, allocations, problems })}\n`);
-    else process.stdout.write(describe(allocations, plan.name, problems));
-    for (const problem of problems ?? []) process.stderr.write(`millrace: not as planned: ${problem}\n`);
+    if (given.flag('json')) printJson({ plan: plan.name, allocations, problems });
+    else print(describe(allocations, plan.name, problems));
+    for (const problem of problems ?? []) tell(`millrace: not as planned: ${problem}\n`);
     return problems === null || problems.length === 0 ? 0 : 1;
   },
 };

@@ -1,4 +1,5 @@
 /** `millrace compile`: a model file to a bundle folder. */
+
 import { type CompileReport, compile } from '../compiler/compile.ts';
 import type { CompileOptions } from '../compiler/options.ts';
 import type { Progress, Stage } from '../compiler/progress.ts';
@@ -12,6 +13,8 @@ import { loadModelFile } from './model-file.ts';
 import { type PlanReport, planReport } from './plan-report.ts';
 import { readProfile } from './profile-file.ts';
 import { progress } from './progress.ts';
+import { milliseconds, tableLines, words } from './table.ts';
+import { nameText, print, printJson } from './terminal.ts';
 import { variantHelp, variantOptions, variantsOf } from './variants.ts';
 
 const help = `millrace compile <model.onnx | model.ts | model.cfg> -o <dir> [options]
@@ -77,8 +80,8 @@ export const compileCommand: Command = {
     const milliseconds = Math.round(performance.now() - started);
     const plans = bundle.report.plans.map(planReport);
     const report = { bundle: output, ...bundle.report, plans, milliseconds, peakRssBytes: peakRss() };
-    if (given.flag('json')) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-    else process.stdout.write(describe(report));
+    if (given.flag('json')) printJson(report, 2);
+    else print(describe(report));
     return 0;
   },
 };
@@ -93,24 +96,22 @@ type Report = Omit<CompileReport, 'plans'> & {
 function describe(report: Report): string {
   const { model, plans } = report;
   const lines = [
-    `${model.name}: ${model.nodes} nodes, ${formatSize(model.weightsBytes)} of weights, ${(model.flops / 1e9).toFixed(2)} GFLOP`,
+    `${nameText(model.name)}: ${model.nodes} nodes, ${formatSize(model.weightsBytes)} of weights, ${(model.flops / 1e9).toFixed(2)} GFLOP`,
     `${report.layers} layers in ${report.segments} segments; largest layer ${formatSize(report.largestLayerBytes)}, largest segment ${formatSize(report.largestSegmentBytes)}`,
     '',
-    'plan            memory   lower bound   activations   resident   depth   predicted',
+    ...tableLines(
+      [words('plan'), 'memory', 'lower bound', 'activations', 'resident', 'depth', 'predicted'],
+      plans.map((plan) => [
+        plan.name,
+        mib(plan.peakBytes),
+        mib(plan.lowerBoundBytes),
+        mib(plan.activationBytes),
+        mib(plan.residentBytes),
+        String(plan.depth),
+        milliseconds(plan.predictedMs),
+      ]),
+    ),
   ];
-  for (const plan of plans) {
-    lines.push(
-      [
-        plan.name.padEnd(11),
-        mib(plan.peakBytes).padStart(11),
-        mib(plan.lowerBoundBytes).padStart(13),
-        mib(plan.activationBytes).padStart(13),
-        mib(plan.residentBytes).padStart(11),
-        String(plan.depth).padStart(7),
-        `${plan.predictedMs.toFixed(1)} ms`.padStart(11),
-      ].join(''),
-    );
-  }
   lines.push('', `${report.bundle}: written in ${(report.milliseconds / 1000).toFixed(1)} s`, '');
   return lines.join('\n');
 }

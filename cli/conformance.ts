@@ -1,4 +1,5 @@
 /** `millrace conformance`: compiles and runs streamed every case of a folder, and compares. */
+
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compile } from '../compiler/compile.ts';
@@ -11,6 +12,7 @@ import { type Command, readArguments } from './command.ts';
 import { type CaseResult, runConformance } from './conformance-cases.ts';
 import { withTemporaryFolder } from './interrupt.ts';
 import { progress } from './progress.ts';
+import { print, printJson, tell } from './terminal.ts';
 
 const help = `millrace conformance <folder> [options]
 
@@ -42,13 +44,13 @@ export const conformance: Command = {
       run: runStreamed,
       progress: (done, total, one) => {
         bar.update(`${done} of ${total}`, done / total);
-        if (!json && one.status !== 'passed') process.stderr.write(`${describe(one)}\n`);
+        if (!json && one.status !== 'passed') tell(`${describe(one)}\n`);
       },
     });
     bar.done();
     const { passed, failed, skipped } = result;
-    if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-    else process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+    if (json) printJson(result, 2);
+    else print(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
     return failed > 0 || passed + skipped === 0 ? 1 : 0;
   },
 };

@@ -1,4 +1,5 @@
 /** `millrace export`: a model file to an ONNX file that viewers and other runtimes read. */
+
 import { type ExportOptions, exportOnnx } from '../compiler/onnx/export/export.ts';
 import { optimize } from '../compiler/passes/index.ts';
 import { formatSize } from '../runtime/size.ts';
@@ -7,6 +8,7 @@ import { type Command, readArguments, UsageError } from './command.ts';
 import { withInterrupt } from './interrupt.ts';
 import { loadModelFile } from './model-file.ts';
 import { progress } from './progress.ts';
+import { print, printJson } from './terminal.ts';
 
 const help = `millrace export <model.onnx | model.ts | model.cfg> -o <file.onnx> [options]
 
@@ -53,11 +55,11 @@ export const exportCommand: Command = {
     );
     bar.done();
     const report = { ...written, milliseconds: Math.round(performance.now() - started) };
-    if (given.flag('json')) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+    if (given.flag('json')) printJson(report, 2);
     else {
       const weights =
         report.data === null ? '' : `, ${formatSize(report.dataBytes)} of weights in ${report.data}`;
-      process.stdout.write(`${report.model}: ${report.nodes} nodes, opset ${report.opset}${weights}\n`);
+      print(`${report.model}: ${report.nodes} nodes, opset ${report.opset}${weights}\n`);
     }
     return 0;
   },

@@ -6,6 +6,7 @@ import { readNpy } from '../compiler/model/weights/npy.ts';
 import { MillraceError } from '../runtime/error.ts';
 import type { TensorPort } from '../runtime/model.ts';
 import { assignment } from './command.ts';
+import { randomNumbers } from './random.ts';
 
 /** `NAME=FILE.npy | FILE.pb | random[:SEED] | zeros`, one for each; inputs not named are `random:0`. */
 export async function readInputs(
@@ -47,15 +48,9 @@ async function readProto(path: string): Promise<Tensor> {
   return readTensorFile(path).tensor;
 }
 
-/** Floats in [−1, 1), integers in [0, 2): small enough to be indices; the same everywhere for a seed (mulberry32). */
+/** Floats in [−1, 1), integers in [0, 2): small enough to be indices; the same everywhere for a seed. */
 export function randomTensor(type: Tensor['type'], seed: number): Tensor {
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = randomNumbers(seed);
   const values = Array.from({ length: elementCount(type.shape) }, () =>
     isFloat(type.dtype) ? next() * 2 - 1 : Math.floor(next() * 2),
   );

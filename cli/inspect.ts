@@ -1,5 +1,6 @@
 /** `millrace inspect`: what is in a bundle or a model, as tables, JSON or a page. */
-import { stat, writeFile } from 'node:fs/promises';
+
+import { stat } from 'node:fs/promises';
 import { valueAt } from '../compiler/ir/graph.ts';
 import { formatType } from '../compiler/ir/types.ts';
 import { bundlePage } from '../compiler/report/bundle-page.ts';
@@ -10,6 +11,9 @@ import { formatSize } from '../runtime/size.ts';
 import { type Command, readArguments, UsageError } from './command.ts';
 import { manifestOf } from './load.ts';
 import { loadModelFile } from './model-file.ts';
+import { writeText } from './output.ts';
+import { tableLines, words } from './table.ts';
+import { nameText, print, printJson } from './terminal.ts';
 
 const help = `millrace inspect <bundle | model.onnx | model.ts> [options]
 
@@ -39,14 +43,14 @@ export const inspect: Command = {
     if (!found.isDirectory()) {
       if (page !== undefined) throw new UsageError('--html is for bundles', help);
       const report = await describeModel(path);
-      process.stdout.write(given.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : modelText(report));
+      if (given.flag('json')) printJson(report, 2);
+      else print(modelText(report));
       return 0;
     }
     const manifest = await manifestOf(path);
-    if (page !== undefined) await writeFile(page, bundlePage(manifest));
-    process.stdout.write(
-      given.flag('json') ? `${JSON.stringify(bundleReport(manifest), null, 2)}\n` : bundleText(manifest),
-    );
+    if (page !== undefined) await writeText(page, bundlePage(manifest));
+    if (given.flag('json')) printJson(bundleReport(manifest), 2);
+    else print(bundleText(manifest));
     return 0;
   },
 };
@@ -74,9 +78,9 @@ async function describeModel(path: string): Promise<ModelReport> {
 }
 
 function modelText(report: ModelReport): string {
-  const lines = [`model "${report.name}", ${report.nodes.length} nodes`];
-  for (const { name, type } of report.inputs) lines.push(`  input   ${name}: ${type}`);
-  for (const { name, type } of report.outputs) lines.push(`  output  ${name}: ${type}`);
+  const lines = [`model "${nameText(report.name)}", ${report.nodes.length} nodes`];
+  for (const { name, type } of report.inputs) lines.push(`  input   ${nameText(name)}: ${type}`);
+  for (const { name, type } of report.outputs) lines.push(`  output  ${nameText(name)}: ${type}`);
   const counts = Object.entries(report.ops).sort(([a], [b]) => (a < b ? -1 : 1));
   lines.push(`  ops     ${counts.map(([op, count]) => `${op} ${count}`).join(', ')}`, '');
   return lines.join('\n');
@@ -101,26 +105,31 @@ function bundleReport(manifest: Manifest) {
 
 type PlanFigures = ReturnType<typeof bundleReport>['plans'][number];
 
+/** Letters of a layer's name that are shown: the last, where names of one model differ. */
+const LAYER_NAME = 40;
+
 function bundleText(manifest: Manifest): string {
   const { model, layers, segments } = manifest;
   const lines = [
-    `bundle of "${model.name}", ${manifest.compiler}`,
+    `bundle of "${nameText(model.name)}", ${manifest.compiler}`,
     `  ${model.nodes} nodes, ${formatSize(model.weightsBytes)} of weights, ${(model.flops / 1e9).toFixed(2)} GFLOP`,
     `  ${manifest.steps} steps, ${segments.length} segments in ${formatSize(manifest.weightsFileBytes)}`,
   ];
   for (const port of manifest.inputs)
-    lines.push(`  input   ${port.name}: ${port.dtype}[${port.shape.join(',')}]`);
+    lines.push(`  input   ${nameText(port.name)}: ${port.dtype}[${port.shape.join(',')}]`);
   for (const port of manifest.outputs)
-    lines.push(`  output  ${port.name}: ${port.dtype}[${port.shape.join(',')}]`);
+    lines.push(`  output  ${nameText(port.name)}: ${port.dtype}[${port.shape.join(',')}]`);
   if (manifest.hostOps.length > 0) lines.push(`  run by the reference: ${manifest.hostOps.join(', ')}`);
-  lines.push(
-    '',
-    'layer                                    op              steps       MFLOP      weights   output',
-  );
-  for (const layer of layers)
-    lines.push(
-      `${layer.name.slice(-40).padEnd(41)}${layer.op.padEnd(16)}${String(layer.steps).padStart(5)}${(layer.flops / 1e6).toFixed(1).padStart(12)}${`${(layer.weightBytes / 1024).toFixed(0)} KiB`.padStart(13)}   ${layer.type}${choiceText(layer)}`,
-    );
+  const rows = layers.map((layer) => [
+    layer.name.slice(-LAYER_NAME),
+    layer.op,
+    String(layer.steps),
+    (layer.flops / 1e6).toFixed(1),
+    `${(layer.weightBytes / 1024).toFixed(0)} KiB`,
+    `${layer.type}${choiceText(layer)}`,
+  ]);
+  const columns = [words('layer'), words('op'), 'steps', 'MFLOP', 'weights', words('output')];
+  lines.push('', ...tableLines(columns, rows));
   lines.push('', ...bundleReport(manifest).plans.flatMap(planText), '');
   return lines.join('\n');
 }
@@ -133,7 +142,7 @@ function choiceText({ choice }: Manifest['layers'][number]): string {
 }
 
 const planText = (plan: PlanFigures): string[] => [
-  `plan "${plan.name}": ${formatSize(plan.peakBytes)} (lower bound ${formatSize(plan.lowerBoundBytes)}, ${plan.planner}); mapped ${formatSize(plan.mappedBytes)}`,
+  `plan "${nameText(plan.name)}": ${formatSize(plan.peakBytes)} (lower bound ${formatSize(plan.lowerBoundBytes)}, ${plan.planner}); mapped ${formatSize(plan.mappedBytes)}`,
   `  activations ${formatSize(plan.activationBytes)}, weights ${formatSize(plan.weightBytes)} of which resident ${formatSize(plan.residentBytes)}, scratch ${formatSize(plan.scratchBytes)}`,
   `  up to ${plan.depth} segments in memory, predicted ${plan.predictedMs.toFixed(1)} ms (resident ${plan.predictedResidentMs.toFixed(1)} ms)`,
 ];

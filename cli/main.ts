@@ -1,6 +1,8 @@
 /** `millrace`: finds the command, runs it, turns errors into exit codes (0 done, 1 failed, 2 wrong usage). */
+
 import { MillraceError } from '../runtime/error.ts';
 import { type Command, UsageError } from './command.ts';
+import { print, tell } from './terminal.ts';
 
 interface Entry {
   /** One line for the overview. */
@@ -59,18 +61,25 @@ ${Object.entries(commands)
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(overview);
+    print(overview);
     return name === undefined ? 2 : 0;
   }
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (entry === undefined) throw new UsageError(`there is no command "${name}"`, overview);
   const command = await entry.load();
   if (rest.includes('--help') || rest.includes('-h')) {
-    process.stdout.write(command.help);
+    print(command.help);
     return 0;
   }
   return command.run(rest);
 }
+
+/** What the system refuses (a disk that is full, a permission) is no fault of the program: its message is enough. */
+const isOfSystem = (error: unknown): error is Error =>
+  error instanceof Error && ('syscall' in error || ('code' in error && error.code === 'ERR_ACCESS_DENIED'));
+
+const traceOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);
 
 /** Node ends the process by itself once nothing is open: output to a pipe is never cut off. */
 main(process.argv.slice(2)).then(
@@ -79,15 +88,13 @@ main(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     if (error instanceof UsageError) {
-      process.stderr.write(`millrace: ${error.message}\n\n${error.help}`);
+      tell(`millrace: ${error.message}\n\n${error.help}`);
       process.exitCode = 2;
     } else if (error instanceof MillraceError) {
-      process.stderr.write(`millrace: ${error.code}: ${error.message}\n`);
+      tell(`millrace: ${error.code}: ${error.message}\n`);
       process.exitCode = error.code === 'OPTION' ? 2 : 1;
     } else {
-      process.stderr.write(
-        `millrace: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-      );
+      tell(`millrace: ${isOfSystem(error) ? error.message : traceOf(error)}\n`);
       process.exitCode = 1;
     }
   },

@@ -10,10 +10,19 @@ export interface Residency {
 /** Peak resident bytes of this process so far. */
 export const peakRss = (): number => process.resourceUsage().maxRSS * 1024;
 
+/** Resident bytes now; where the system does not say (Linux without /proc), the most so far. */
+export function rssNow(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return peakRss();
+  }
+}
+
 /** From /proc/self/status on Linux; elsewhere only the total is known, and counted as anonymous. */
 export function residency(): Residency {
   const status = readStatus();
-  if (status === null) return { peakBytes: peakRss(), anonBytes: process.memoryUsage.rss(), fileBytes: 0 };
+  if (status === null) return { peakBytes: peakRss(), anonBytes: rssNow(), fileBytes: 0 };
   return {
     peakBytes: field(status, 'VmHWM'),
     anonBytes: field(status, 'RssAnon'),

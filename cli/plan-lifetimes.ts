@@ -2,7 +2,8 @@
  * `millrace plan lifetimes.csv`: the planners alone, on anybody's lifetimes. Whatever they answer is verified before it
  * is reported. With a capacity it succeeds only if a placement within it is found.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+
+import { readFile } from 'node:fs/promises';
 import { readLifetimes, writeLifetimes } from '../compiler/memory/csv.ts';
 import type { Interval, Placement } from '../compiler/memory/interval.ts';
 import { busiestTime } from '../compiler/memory/lower-bound.ts';
@@ -11,7 +12,10 @@ import { verifyPlacement } from '../compiler/memory/verify-placement.ts';
 import { MillraceError } from '../runtime/error.ts';
 import { formatSize, parseSize } from '../runtime/size.ts';
 import { type Arguments, UsageError } from './command.ts';
+import { writeText } from './output.ts';
 import { type Searched, searchLeast } from './plan-search.ts';
+import { milliseconds, tableLines, words } from './table.ts';
+import { print, printJson, tell } from './terminal.ts';
 
 export const lifetimesOptions = {
   planner: { type: 'string' },
@@ -83,11 +87,11 @@ export async function planLifetimes(path: string, given: Arguments, help: string
         }
       : {}),
   };
-  if (given.flag('json')) process.stdout.write(`${JSON.stringify(report)}\n`);
-  else process.stdout.write(describe(report, intervals.length));
+  if (given.flag('json')) printJson(report);
+  else print(describe(report, intervals.length));
   if (capacity === undefined || best.peakBytes <= capacity) return 0;
   const searched = ['suite', 'exact', 'all'].includes(name);
-  process.stderr.write(
+  tell(
     `millrace: no placement within ${capacity} found; the best is ${best.peakBytes}${searched ? '; a longer --timeout may find one' : ''}\n`,
   );
   return 1;
@@ -133,7 +137,7 @@ export function answersOf(
   const answers: Answer[] = [];
   for (const one of names) {
     if (name === 'all' && intervals.length > MAX_QUADRATIC && QUADRATIC.includes(one)) {
-      process.stderr.write(`${one}: left out, it is slow on more than ${MAX_QUADRATIC} intervals\n`);
+      tell(`${one}: left out, it is slow on more than ${MAX_QUADRATIC} intervals\n`);
     } else answers.push(run(one));
   }
   return answers;
@@ -151,12 +155,17 @@ interface Report extends Row {
 }
 
 export function plannerTable(rows: readonly Row[], lowerBoundBytes: number): string[] {
-  const head = `  ${'planner'.padEnd(28)}${'peak'.padStart(16)}${'over bound'.padStart(12)}${'time'.padStart(14)}`;
-  const row = ({ planner, peakBytes, milliseconds }: Row): string => {
-    const above = (100 * (peakBytes - lowerBoundBytes)) / Math.max(1, lowerBoundBytes);
-    return `  ${planner.padEnd(28)}${String(peakBytes).padStart(16)}${`+${above.toFixed(2)} %`.padStart(12)}${`${milliseconds.toFixed(1)} ms`.padStart(14)}`;
-  };
-  return [head, ...rows.map(row)];
+  const over = (peakBytes: number): string =>
+    `+${((100 * (peakBytes - lowerBoundBytes)) / Math.max(1, lowerBoundBytes)).toFixed(2)} %`;
+  return tableLines(
+    [words('planner'), 'peak', 'over bound', 'time'],
+    rows.map((row) => [
+      row.planner,
+      String(row.peakBytes),
+      over(row.peakBytes),
+      milliseconds(row.milliseconds),
+    ]),
+  );
 }
 
 function describe(report: Report, count: number): string {
@@ -174,14 +183,6 @@ export async function readText(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (cause) {
     throw new MillraceError('MODEL_READ', (cause as Error).message, { at: path, cause });
-  }
-}
-
-export async function writeText(path: string, text: string): Promise<void> {
-  try {
-    await writeFile(path, text);
-  } catch (cause) {
-    throw new MillraceError('OUTPUT', (cause as Error).message, { at: path, cause });
   }
 }
 

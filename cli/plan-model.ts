@@ -12,7 +12,6 @@ import {
   sweep,
   sweepPoint,
 } from '../compiler/memory/index.ts';
-import { alignUp } from '../compiler/memory/interval.ts';
 import { bundleLabels, scheduleLabels } from '../compiler/report/plan-labels.ts';
 import type { PlanLabels } from '../compiler/report/plan-svg.ts';
 import { predictedEvents } from '../compiler/report/predicted.ts';
@@ -20,16 +19,20 @@ import { sweepPage } from '../compiler/report/sweep-page.ts';
 import { referenceDevice } from '../compiler/schedule/device/cost.ts';
 import { deviceOf } from '../compiler/schedule/device/profile.ts';
 import { bundleProblem } from '../compiler/schedule/problem.ts';
+import { alignUp } from '../runtime/format/alignment.ts';
 import { VALUE_ALIGNMENT, withFixed } from '../runtime/format/format.ts';
 import { formatSize, mib, parseSize } from '../runtime/size.ts';
 import { bindingHelp, bindingOptions, bindingsOf } from './bindings.ts';
 import { type Arguments, UsageError } from './command.ts';
 import { manifestOf } from './load.ts';
 import { loadModelFile } from './model-file.ts';
-import { answersOf, plannerOf, plannerTable, writeText } from './plan-lifetimes.ts';
+import { writeText } from './output.ts';
+import { answersOf, plannerOf, plannerTable } from './plan-lifetimes.ts';
 import { type PlanReport, planReport } from './plan-report.ts';
 import { readProfile } from './profile-file.ts';
 import { progress } from './progress.ts';
+import { milliseconds, percent, tableLines, words } from './table.ts';
+import { nameText, print, printJson } from './terminal.ts';
 import { writeTrace } from './trace.ts';
 import { variantHelp, variantOptions, variantsOf } from './variants.ts';
 
@@ -103,9 +106,8 @@ export async function planModel(
     fixedBytes: problem.fixedBytes,
     [given.flag('sweep') ? 'points' : 'plans']: pointReports,
   };
-  process.stdout.write(
-    given.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : describe(report, pointReports),
-  );
+  if (given.flag('json')) printJson(report, 2);
+  else print(describe(report, pointReports));
   return 0;
 
   async function ofBundle(folder: string): Promise<Subject> {
@@ -149,29 +151,35 @@ const naiveBytes = ({ values, segments, fixedBytes }: PlanProblem): number =>
   [...values, ...segments].reduce((sum, { byteLength }) => sum + byteLength, fixedBytes);
 
 function describe(report: Report, points: readonly PointReport[]): string {
-  const head = ['plan', 'memory', 'resident', 'depth', 'predicted', 'delay', 'waiting', 'read per run'];
-  const body = points.map(({ delayMs, stallShare, bytesRead, ...plan }) => [
+  const columns = [
+    words('plan'),
+    'memory',
+    'resident',
+    'depth',
+    'predicted',
+    'delay',
+    'waiting',
+    'read per run',
+  ];
+  const rows = points.map(({ delayMs, stallShare, bytesRead, ...plan }) => [
     plan.name,
     mib(plan.peakBytes),
     mib(plan.residentBytes),
     String(plan.depth),
-    `${plan.predictedMs.toFixed(1)} ms`,
-    `${delayMs.toFixed(1)} ms`,
-    `${(100 * stallShare).toFixed(1)} %`,
+    milliseconds(plan.predictedMs),
+    milliseconds(delayMs),
+    percent(stallShare),
     mib(bytesRead),
   ]);
-  const widths = head.map((title, i) => Math.max(title.length, ...body.map((cells) => cells[i]!.length)) + 2);
-  const line = (cells: readonly string[]): string =>
-    cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('');
   const summaries = points.map(
     (plan) =>
       `${mib(report.naiveBytes)} → ${mib(plan.peakBytes)} (lower bound ${mib(plan.lowerBoundBytes)}, planner ${plan.planner})`,
   );
   const found = report.points === undefined ? summaries : [summaries[0]!, summaries.at(-1)!];
   return [
-    `${report.model}, times predicted for ${report.device}`,
+    `${nameText(report.model)}, times predicted for ${report.device}`,
     '',
-    ...[head, ...body].map(line),
+    ...tableLines(columns, rows),
     '',
     ...found,
     `of each memory, ${formatSize(report.fixedBytes)} are for the engine`,
@@ -208,9 +216,10 @@ function planActivations({ name, problem }: Subject, given: Arguments, help: str
   };
   const text = [
     ...(rows.length > 1 ? [...plannerTable(rows, lowerBoundBytes), ''] : []),
-    `${name}: activations and scratch, ${mib(report.naiveBytes)} → ${mib(report.peakBytes)} (lower bound ${mib(lowerBoundBytes)}, planner ${report.planner})`,
+    `${nameText(name)}: activations and scratch, ${mib(report.naiveBytes)} → ${mib(report.peakBytes)} (lower bound ${mib(lowerBoundBytes)}, planner ${report.planner})`,
     '',
   ].join('\n');
-  process.stdout.write(given.flag('json') ? `${JSON.stringify(report)}\n` : text);
+  if (given.flag('json')) printJson(report);
+  else print(text);
   return 0;
 }

@@ -1,4 +1,5 @@
 /** A progress line on stderr: only on a terminal, only for work that takes over a second. */
+import { plainText } from './terminal.ts';
 export interface Progress {
   update(text: string, share: number): void;
   done(): void;
@@ -19,7 +20,7 @@ export function progress(): Progress {
       shown = true;
       const filled = Math.round(Math.min(1, Math.max(0, share)) * WIDTH);
       const bar = '█'.repeat(filled) + '░'.repeat(WIDTH - filled);
-      process.stderr.write(`\r\u001b[K${text} ${bar} ${Math.floor(share * 100)} %`);
+      process.stderr.write(`\r\u001b[K${plainText(text)} ${bar} ${Math.floor(share * 100)} %`);
     },
     done() {
       if (shown) process.stderr.write('\r\u001b[K');

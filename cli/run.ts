@@ -1,4 +1,5 @@
 /** `millrace run`: one inference of a bundle. */
+
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,10 +8,13 @@ import type { DType } from '../compiler/ir/types.ts';
 import { writeNpy } from '../compiler/model/weights/npy.ts';
 import { formatSize } from '../runtime/size.ts';
 import { type Command, engineHelp, engineOptions, readArguments } from './command.ts';
+import { fileNames } from './file-names.ts';
 import { readInputs } from './inputs.ts';
 import { engineOptionsOf, loadBundle } from './load.ts';
-import { residency } from './memory.ts';
+import { residency, rssNow } from './memory.ts';
+import { writing } from './output.ts';
 import { planReport } from './plan-report.ts';
+import { nameText, print, printJson } from './terminal.ts';
 import { writeTrace } from './trace.ts';
 
 const help = `millrace run <bundle> [options]
@@ -19,7 +23,8 @@ Runs a bundle once and says what came out, how long it took and what it held.
 
   --input NAME=SOURCE   a .npy file, a .pb file (ONNX TensorProto), random[:SEED] or zeros; may be repeated.
                         Inputs not named are random:0
-  --output DIR          write each output as DIR/<name>.npy
+  --output DIR          write each output as DIR/<name>.npy; what a file can not be called becomes _, and names
+                        that are then the same get a number: a_b.npy, a_b-2.npy
   --trace FILE          write what happened when, for ui.perfetto.dev
   --json                print the report as JSON
 
@@ -45,7 +50,7 @@ export const run: Command = {
     );
     const trace = given.text('trace');
     const options = { ...engineOptionsOf(given, help), trace: trace !== undefined };
-    const baselineBytes = process.memoryUsage.rss();
+    const baselineBytes = rssNow();
     const started = performance.now();
     const model = await loadBundle(given.positionals[0]!, options);
     const loadMs = performance.now() - started;
@@ -56,7 +61,8 @@ export const run: Command = {
       const rss = { baselineBytes, ...residency() };
       if (trace !== undefined) await writeTrace(trace, model.trace());
       const directory = given.text('output');
-      if (directory !== undefined) await mkdir(directory, { recursive: true });
+      if (directory !== undefined) await writing(directory, () => mkdir(directory, { recursive: true }));
+      const fileOf = fileNames(model.outputs.map(({ name }) => name));
       const described = [];
       for (const port of model.outputs) {
         const data = outputs[port.name] as Tensor['data'];
@@ -65,8 +71,9 @@ export const run: Command = {
         const one = { name: port.name, dtype: port.dtype, shape: port.shape, sha256 };
         if (directory === undefined) described.push(one);
         else {
-          const file = join(directory, `${fileName(port.name)}.npy`);
-          await writeNpy(file, { type: { dtype: port.dtype as DType, shape: port.shape }, data });
+          const file = join(directory, `${fileOf.get(port.name)}.npy`);
+          const type = { dtype: port.dtype as DType, shape: port.shape };
+          await writing(file, async () => writeNpy(file, { type, data }));
           described.push({ ...one, file });
         }
       }
@@ -83,18 +90,14 @@ export const run: Command = {
         ...timing,
         rss,
       };
-      process.stdout.write(
-        given.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : text(report, outputs),
-      );
+      if (given.flag('json')) printJson(report, 2);
+      else print(text(report, outputs));
     } finally {
       await model.close();
     }
     return 0;
   },
 };
-
-/** Names of tensors may hold anything; names of files may not. */
-const fileName = (name: string): string => name.replace(/[^\w.-]/g, '_').replace(/^\.+/, '_') || '_';
 
 interface Report {
   readonly outputs: readonly { name: string; dtype: string; shape: readonly number[]; sha256: string }[];
@@ -116,12 +119,12 @@ function text(report: Report, outputs: Readonly<Record<string, Tensor['data']>>)
       typeof value === 'bigint' ? String(value) : String(Number(value.toPrecision(5))),
     );
     const dots = outputs[name]!.length > 4 ? ', …' : '';
-    return `${name}: ${dtype}[${shape.join(',')}] = ${head.join(', ')}${dots}   sha256 ${sha256.slice(0, 16)}…`;
+    return `${nameText(name)}: ${dtype}[${shape.join(',')}] = ${head.join(', ')}${dots}   sha256 ${sha256.slice(0, 16)}…`;
   });
   const { rss } = report;
   lines.push(
     '',
-    `${report.mode}, plan "${report.plan.name}", ${report.threads} thread(s), ${report.isa}, source ${report.source}`,
+    `${report.mode}, plan "${nameText(report.plan.name)}", ${report.threads} thread(s), ${report.isa}, source ${report.source}`,
     `load ${report.loadMs.toFixed(1)} ms, run ${report.latencyMs.toFixed(1)} ms (waited ${report.stallMs.toFixed(1)} ms for weights, read ${formatSize(report.bytesRead)})`,
     `planned ${formatSize(report.plan.peakBytes)}; process peak ${formatSize(rss.peakBytes)}, before loading ${formatSize(rss.baselineBytes)}`,
     '',

@@ -1,6 +1,7 @@
 /** What a model recorded, or a plan predicts, as a file for Perfetto (ui.perfetto.dev) and as time waited per layer. */
-import { writeFile } from 'node:fs/promises';
+
 import type { TraceEvent } from '../runtime/index.ts';
+import { writeText } from './output.ts';
 
 /** Tracks: compute threads from 0, readers from here on, whole runs at the end. */
 const READER_TRACK = 1000;
@@ -47,7 +48,7 @@ export async function writeTrace(file: string, events: readonly TraceEvent[]): P
       args: { id: event.id },
     })),
   ];
-  await writeFile(file, JSON.stringify({ displayTimeUnit: 'ms', traceEvents }));
+  await writeText(file, JSON.stringify({ displayTimeUnit: 'ms', traceEvents }));
 }
 
 export interface Stall {

@@ -2,7 +2,7 @@
 import { runHostOp } from './engine/host.ts';
 import type { WasmIsa } from './engine/isa.ts';
 import { Threads } from './engine/threads.ts';
-import { canRun, compileEngine, WasmEngine } from './engine/wasm.ts';
+import { canRun, checkWebAssembly, compileEngine, WasmEngine } from './engine/wasm.ts';
 import { MillraceError } from './error.ts';
 import type { Manifest } from './format/format.ts';
 import { layersOf, namesOf, type Opening, sourceFor } from './opening.ts';
@@ -16,6 +16,7 @@ import { anotherSize, type WeightSource } from './weights/source.ts';
 export async function openWasm(opening: Opening): Promise<Engine> {
   const { bundle, platform, options, manifest, choice, executor, program } = opening;
   const { plan, issue, prime } = choice;
+  checkWebAssembly();
   const shared = options.threads > 1;
   const variant = await engineVariant(opening);
   const module = await compileEngine(variant.bytes, shared);

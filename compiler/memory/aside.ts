@@ -5,8 +5,8 @@
  * possible of those segments' places not at all: priming keeps their order. Outputs are small as a rule, and free gaps
  * at the end of a run many. Invariant: issue steps, the peak and every other address stay as they are.
  */
+import { alignUp } from '../../runtime/format/alignment.ts';
 import { RESIDENT, VALUE_ALIGNMENT } from '../../runtime/format/format.ts';
-import { alignUp } from './interval.ts';
 import type { Packed } from './pack.ts';
 import type { Timeline } from './timeline.ts';
 

@@ -2,7 +2,8 @@
  * Bump allocation: one after the other in order of start, back to zero whenever nothing is live (MemoMalloc, arXiv
  * 2203.00448). The cheapest allocator there is at run time, and the measure of what reuse is worth.
  */
-import { alignUp, type Planner } from './interval.ts';
+import { alignUp } from '../../runtime/format/alignment.ts';
+import type { Planner } from './interval.ts';
 import { itemsOf, orderBy, placementOf } from './items.ts';
 
 export const bump: Planner = (intervals, options) => {

@@ -4,7 +4,8 @@
  * leaves overlaps but no more height than is live. Then colour what overlaps, and give each colour a slab of its own.
  * At most three times the optimum, which is a guarantee, and in practice worse than greedy, which has none.
  */
-import { alignUp, type Planner } from './interval.ts';
+import { alignUp } from '../../runtime/format/alignment.ts';
+import type { Planner } from './interval.ts';
 import { type Items, itemsOf, orderBy, placementOf } from './items.ts';
 
 interface Stretch {

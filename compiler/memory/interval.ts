@@ -3,7 +3,9 @@
  * is half-open in step time: whatever ends at t and whatever starts at t may share an address. Every size is rounded up
  * to its alignment before anything is computed, by the lower bound as by the planners.
  */
+
 import { MillraceError } from '../../runtime/error.ts';
+import { alignUp } from '../../runtime/format/alignment.ts';
 
 export interface Interval {
   readonly id: number;
@@ -24,12 +26,6 @@ export interface PlacementOptions {
 
 /** Finds an address for each interval such that those that overlap in time are disjoint. Pure and deterministic. */
 export type Planner = (intervals: readonly Interval[], options: PlacementOptions) => Placement;
-
-/** The smallest multiple of `alignment` not below `bytes`; exact above 2³², unlike the bit trick. */
-export const alignUp = (bytes: number, alignment: number): number => Math.ceil(bytes / alignment) * alignment;
-
-export const alignDown = (bytes: number, alignment: number): number =>
-  Math.floor(bytes / alignment) * alignment;
 
 /** First byte above everything placed. */
 export function peakOf(

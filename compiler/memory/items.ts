@@ -2,8 +2,10 @@
  * Intervals as columns, with each one's neighbours in time: what every planner works on, made once. The sweep that
  * finds the neighbours costs the number of overlapping pairs, so planners scale with overlap and not with n².
  */
+
 import { MillraceError } from '../../runtime/error.ts';
-import { alignUp, type Interval, type Placement, type PlacementOptions } from './interval.ts';
+import { alignUp } from '../../runtime/format/alignment.ts';
+import type { Interval, Placement, PlacementOptions } from './interval.ts';
 
 /** Beyond this many entries (64 MiB) the neighbours aren't listed, and are found by looking at every interval. */
 const MAX_NEIGHBOURS = 1 << 24;

@@ -2,8 +2,8 @@
  * The figure that no placement can beat: the largest sum of the (aligned) sizes live at one time. For most networks
  * some planner reaches it; where none does, the difference is fragmentation.
  */
+import { alignUp } from '../../runtime/format/alignment.ts';
 import type { Interval, PlacementOptions } from './interval.ts';
-import { alignUp } from './interval.ts';
 
 export function lowerBound(intervals: readonly Interval[], options: PlacementOptions = {}): number {
   return busiestTime(intervals, options).bytes;

@@ -4,7 +4,8 @@
  * of flow per interval; the network is bipartite, so the flow is an assignment, found by shortest augmenting paths.
  * Objects aren't split: what fits beside another tensor stays unused, and offset planners are mostly better.
  */
-import { alignUp, type Planner } from './interval.ts';
+import { alignUp } from '../../runtime/format/alignment.ts';
+import type { Planner } from './interval.ts';
 import { type Items, itemsOf, orderBy, placementOf } from './items.ts';
 
 export const minCostFlow: Planner = (intervals, options) => {

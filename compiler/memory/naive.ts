@@ -1,5 +1,6 @@
 /** Every interval its own place, in the order given: what memory would cost without planning. */
-import { alignUp, type Planner } from './interval.ts';
+import { alignUp } from '../../runtime/format/alignment.ts';
+import type { Planner } from './interval.ts';
 
 export const naive: Planner = (intervals, options) => {
   const placement = new Map<number, number>();

@@ -2,6 +2,7 @@
  * Addresses for values and segments together, given the issue steps. Residents lie at the bottom, one after the other:
  * they overlap everything in time, so anywhere else they would only be in the way. The suite places the rest above.
  */
+import { alignUp } from '../../runtime/format/alignment.ts';
 import { RESIDENT, SEGMENT_ALIGNMENT, VALUE_ALIGNMENT } from '../../runtime/format/format.ts';
 import type { Interval } from './interval.ts';
 import { runSuite } from './suite.ts';
@@ -65,7 +66,7 @@ export function prefetchInto(
   const segmentOffsets = packed.segmentOffsets.slice();
   const valueCount = values.length;
   const size = Float64Array.from([...values, ...segments], ({ byteLength }, n) =>
-    n < valueCount ? Math.ceil(byteLength / VALUE_ALIGNMENT) * VALUE_ALIGNMENT : byteLength,
+    n < valueCount ? alignUp(byteLength, VALUE_ALIGNMENT) : byteLength,
   );
   const offsetOf = (n: number): number =>
     n < valueCount ? packed.valueOffsets[n]! : segmentOffsets[n - valueCount]!;
@@ -94,7 +95,7 @@ export function prefetchInto(
       let found = -1;
       let foundSpace = Number.POSITIVE_INFINITY;
       const offer = (limit: number): void => {
-        const offset = Math.ceil(floor / SEGMENT_ALIGNMENT) * SEGMENT_ALIGNMENT;
+        const offset = alignUp(floor, SEGMENT_ALIGNMENT);
         if (offset + size[self]! <= limit && limit - floor < foundSpace) {
           found = offset;
           foundSpace = limit - floor;

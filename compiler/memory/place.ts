@@ -2,7 +2,7 @@
  * The step all greedy planners share: take the items in an order, and give each the lowest, the tightest or the highest
  * gap between those of its neighbours that already have an address. An item never moves once placed.
  */
-import { alignDown, alignUp } from './interval.ts';
+import { alignDown, alignUp } from '../../runtime/format/alignment.ts';
 import type { Items } from './items.ts';
 
 /**

@@ -4,12 +4,13 @@
  * equals the optimum on 21 of MemoMalloc's 32 traces, first gap on 29, and they are not the same ones.
  */
 
+import { alignDown } from '../../runtime/format/alignment.ts';
 import { solveExact } from './exact/solve.ts';
 import { byBreadth } from './greedy-by-breadth.ts';
 import { byLongest } from './greedy-by-longest.ts';
 import { bySize } from './greedy-by-size.ts';
 import { improve } from './improve.ts';
-import { alignDown, type Interval, type Placement, type PlacementOptions, type Planner } from './interval.ts';
+import type { Interval, Placement, PlacementOptions, Planner } from './interval.ts';
 import { type Items, itemsOf, orderBy, placementOf } from './items.ts';
 import { byStart } from './linear-scan.ts';
 import { type Fit, Placer } from './place.ts';

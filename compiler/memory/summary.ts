@@ -1,7 +1,7 @@
 /** The figures of a plan, counted from its issue steps. */
+import { alignUp } from '../../runtime/format/alignment.ts';
 import { RESIDENT, VALUE_ALIGNMENT } from '../../runtime/format/format.ts';
 import type { Attempt } from './attempt.ts';
-import { alignUp } from './interval.ts';
 import type { PlannedMemory } from './problem.ts';
 import { liveBytes, residentBytes, type Timeline } from './timeline.ts';
 

@@ -2,8 +2,8 @@
  * A problem with what the search asks of it again and again: bytes that values hold at each time, bytes that each step
  * can't do without, which segments end where, and the simulator. Made once per problem; nothing in it changes.
  */
+import { alignUp } from '../../runtime/format/alignment.ts';
 import { RESIDENT, VALUE_ALIGNMENT } from '../../runtime/format/format.ts';
-import { alignUp } from './interval.ts';
 import type { PlanProblem } from './problem.ts';
 import { Simulator } from './simulate.ts';
 

@@ -1,5 +1,6 @@
 /** What a capture records: one allocation of a run, and whose it is. */
 import type { Manifest } from '../../runtime/format/format.ts';
+import { layerAt } from '../../runtime/format/layers.ts';
 
 export interface Allocation {
   readonly id: string;
@@ -18,8 +19,8 @@ export interface Allocation {
   readonly chain: readonly string[];
 }
 
-export const layerAt = ({ layers }: Manifest, step: number): { name: string; op: string } =>
-  layers.find((layer) => layer.firstStep <= step && step < layer.firstStep + layer.steps) ?? {
+export const operatorAt = ({ layers }: Manifest, step: number): { name: string; op: string } =>
+  layerAt(layers, step) ?? {
     name: `step ${step}`,
     op: 'step',
   };

@@ -9,7 +9,7 @@ import { MillraceError } from '../../runtime/error.ts';
 import type { Manifest } from '../../runtime/format/format.ts';
 import { isWritten } from '../../runtime/kernels/signature.ts';
 import { overlap, type Region, span } from '../schedule/region.ts';
-import { type Allocation, layerAt } from './allocation.ts';
+import { type Allocation, operatorAt } from './allocation.ts';
 
 /** Something that holds bytes now: a value and where in the arena. */
 interface Tenant {
@@ -37,7 +37,7 @@ export class AllocationRecorder {
   step(step: number, operands: readonly Operand[]): [number, number][] {
     const written: [number, number][] = [];
     const own = operands.filter(({ value }) => !this.#weights.has(value));
-    const layer = layerAt(this.#manifest, step);
+    const layer = operatorAt(this.#manifest, step);
     for (const operand of own)
       if (!isWritten(operand.role)) this.read(step, operand.value, extents(operand), layer.name);
     for (const operand of own) {

@@ -5,7 +5,7 @@ import { segmentStates } from '../../runtime/engine/program.ts';
 import type { WasmEngine } from '../../runtime/engine/wasm.ts';
 import { type Manifest, type Plan, RESIDENT } from '../../runtime/format/format.ts';
 import type { WeightSource } from '../../runtime/weights/source.ts';
-import { type Allocation, layerAt } from './allocation.ts';
+import { type Allocation, operatorAt } from './allocation.ts';
 
 /** What is captured: a bundle's parts, one plan of it, and inputs. */
 export interface CaptureParts {
@@ -60,7 +60,7 @@ export class CapturedSegments {
     const { manifest, plan } = this.#parts;
     for (const [s, { start, end }] of this.#spans.entries()) {
       const { byteLength, firstUse } = manifest.segments[s]!;
-      const layer = layerAt(manifest, firstUse);
+      const layer = operatorAt(manifest, firstUse);
       const chain = [layer.name, `segment ${s}`];
       const offset = plan.segmentOffsets[s]!;
       // The engine frees the last at the end of the run.

@@ -2,6 +2,7 @@
  * How long each slot is live. Views and in-place results are counted with the slot they lie in. Half-open in steps:
  * a value written by step w and last read by step r is live in [w, r + 1); inputs from −1, outputs to T + 1.
  */
+import { alignUp } from '../../runtime/format/alignment.ts';
 import { VALUE_ALIGNMENT } from '../../runtime/format/format.ts';
 import { rootOf, span } from './region.ts';
 import type { Schedule, SlotId } from './schedule.ts';
@@ -46,7 +47,7 @@ export function lifetimesOf(schedule: Schedule): Lifetime[] {
 export function liveBytesOf(schedule: Schedule): Float64Array {
   const live = new Float64Array(schedule.steps.length + 2);
   for (const { byteLength, start, end } of lifetimesOf(schedule)) {
-    const bytes = Math.ceil(byteLength / VALUE_ALIGNMENT) * VALUE_ALIGNMENT;
+    const bytes = alignUp(byteLength, VALUE_ALIGNMENT);
     live[start + 1]! += bytes;
     if (end + 1 < live.length) live[end + 1]! -= bytes;
   }

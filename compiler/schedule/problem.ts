@@ -5,6 +5,7 @@
 
 import { MillraceError } from '../../runtime/error.ts';
 import { type Manifest, type Plan, withFixed } from '../../runtime/format/format.ts';
+import { layersByStep } from '../../runtime/format/layers.ts';
 import type { PlannedMemory, PlanProblem, ReadModel } from '../memory/problem.ts';
 import { type Device, workMilliseconds, worksOf, worksOfTable } from './device/cost.ts';
 import { lifetimesOf } from './lifetimes.ts';
@@ -41,12 +42,11 @@ export function bundleProblem(manifest: Manifest, device: Device): PlanProblem {
       at: 'manifest.bin: work',
       hint: 'It was written by an earlier version: compile the model again.',
     });
-  const names = Array.from({ length: manifest.steps }, (_, t) => `step ${t}`);
-  for (const { name, firstStep, steps } of manifest.layers) names.fill(name, firstStep, firstStep + steps);
+  const layers = layersByStep(manifest.layers, manifest.steps);
   return {
     steps: worksOfTable(manifest.work).map((work, t) => ({
       ms: workMilliseconds(work, device),
-      name: names[t]!,
+      name: layers[t]?.name ?? `step ${t}`,
     })),
     values: manifest.lifetimes.map(({ value, kind, byteLength, start, end }) => ({
       id: value,

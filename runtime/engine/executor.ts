@@ -17,6 +17,8 @@ export interface Executor {
 
 /** The executor's program, found to fit the manifest. */
 export function recordProgram(executor: Executor, manifest: Manifest): Int32Array {
+  if (typeof executor.record !== 'function' || !Array.isArray(executor.host))
+    throw mismatch('not an executor', 'a module with `record` and `host`', 'none of these');
   const names = executor.host.map((op) => op.name);
   if (names.join() !== manifest.hostOps.join())
     throw mismatch('host ops', manifest.hostOps.join() || 'none', names.join() || 'none');

@@ -4,6 +4,7 @@
  * that: engine's own words and stack · address table · segment states · program · further threads' stacks · the ring
  * that traced threads record in · arena.
  */
+import { alignUp } from '../format/alignment.ts';
 import { TRACE_EVENT_BYTES, TRACE_HEADER_BYTES } from './trace-rows.ts';
 
 export const WASM_PAGE_BYTES = 65536;
@@ -31,8 +32,6 @@ export interface Layout {
   readonly arena: number;
   readonly pages: number;
 }
-
-const alignUp = (value: number, alignment: number): number => Math.ceil(value / alignment) * alignment;
 
 export function layoutOf(sizes: LayoutSizes, arenaBytes: number, threads = 1, traceEvents = 0): Layout {
   let end = ENGINE_BYTES;

@@ -10,6 +10,7 @@
 import { MillraceError } from '../error.ts';
 import type { PlanChoice } from '../format/choose.ts';
 import type { Manifest } from '../format/format.ts';
+import { layerAt } from '../format/layers.ts';
 import { span } from '../kernels/region.ts';
 import { isWritten } from '../kernels/signature.ts';
 import { extentOf } from './extent.ts';
@@ -87,7 +88,7 @@ export function reachOf(operand: Operand): Reach | null {
 }
 
 function nameOf({ layers }: Manifest, { step, kernel, name, host, value }: Operand): string {
-  const layer = layers.find(({ firstStep, steps }) => firstStep <= step && step < firstStep + steps);
+  const layer = layerAt(layers, step);
   const where = layer === undefined ? `step ${step}` : `layer "${layer.name}"`;
   return `${where}, ${name} of ${kernel ?? host?.name} (value ${value})`;
 }

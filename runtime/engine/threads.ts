@@ -32,9 +32,18 @@ export class Threads {
   constructor(engine: WasmEngine, start: StartThread) {
     this.#engine = engine;
     const { module, memory } = engine;
-    for (let thread = 0; thread < engine.control.get('threads'); thread++) {
-      const stackTop = engine.layout.stackTops[thread - 1] ?? null;
-      this.#threads.push(start({ module, memory, thread, stackTop }, (cause) => this.#died(thread, cause)));
+    try {
+      for (let thread = 0; thread < engine.control.get('threads'); thread++) {
+        const stackTop = engine.layout.stackTops[thread - 1] ?? null;
+        this.#threads.push(start({ module, memory, thread, stackTop }, (cause) => this.#died(thread, cause)));
+      }
+    } catch (cause) {
+      void this.stop();
+      throw new MillraceError('ENGINE', `no thread could be started: ${(cause as Error).message}`, {
+        at: 'threads',
+        hint: 'Use threads 1, or allow worker threads.',
+        cause,
+      });
     }
     this.hold(false);
   }

@@ -130,6 +130,15 @@ function allocate(pages: number, shared: boolean): WebAssembly.Memory {
   }
 }
 
+/** Throws ENGINE where WebAssembly is switched off, as `node --jitless` does. */
+export function checkWebAssembly(): void {
+  if (typeof WebAssembly === 'object') return;
+  throw new MillraceError('ENGINE', 'this platform has no WebAssembly', {
+    at: 'engine',
+    hint: 'Use the native engine, or run Node without --jitless.',
+  });
+}
+
 /** Compiles the engine for one isolate's memory or for shared memory. */
 export async function compileEngine(bytes: Uint8Array, shared: boolean): Promise<WebAssembly.Module> {
   try {

@@ -9,6 +9,7 @@
  * y at 10 (1 page) → x at 0, y at 2, an arena of 3 pages. Invariant: what lay apart lies apart, at its own offset
  * within a page, and every lifetime lies inside the new arena.
  */
+import { alignDown, alignUp } from './alignment.ts';
 import { type Manifest, type Plan, SEGMENT_ALIGNMENT } from './format.ts';
 import { mappedBytes } from './prime.ts';
 
@@ -66,8 +67,8 @@ function touchedPages({ lifetimes, inputs, outputs }: Manifest, plan: Plan): Tou
     .map(({ value, byteLength }) => ({ offset: plan.valueOffsets[value]!, byteLength }))
     .filter(({ offset, byteLength }) => offset >= 0 && byteLength > 0)
     .map(({ offset, byteLength }) => ({
-      from: Math.floor(offset / PAGE) * PAGE,
-      to: Math.ceil(Math.min(offset + byteLength, plan.arenaBytes) / PAGE) * PAGE,
+      from: alignDown(offset, PAGE),
+      to: alignUp(Math.min(offset + byteLength, plan.arenaBytes), PAGE),
     }))
     .sort((a, b) => a.from - b.from);
   const touched: Touched[] = [];

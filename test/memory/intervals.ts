@@ -1,12 +1,9 @@
 /** Random lifetimes, and what every placement of them must satisfy. */
+
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import {
-  alignUp,
-  type Interval,
-  type Placement,
-  type PlacementOptions,
-} from '../../compiler/memory/interval.ts';
+import type { Interval, Placement, PlacementOptions } from '../../compiler/memory/interval.ts';
+import { alignUp } from '../../runtime/format/alignment.ts';
 
 export const arbitraryIntervals = (count: number): fc.Arbitrary<Interval[]> =>
   fc

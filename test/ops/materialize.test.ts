@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { randomNumbers } from '../../cli/random.ts';
 import type { Attrs, Constant, TypedConstant } from '../../compiler/ir/constant.ts';
 import { bytesOf, type Tensor, toNumbers } from '../../compiler/ir/tensor.ts';
 import { type DType, elementCount, type Shape } from '../../compiler/ir/types.ts';
@@ -9,7 +10,7 @@ import { boxesOfRange } from '../../compiler/ops/constants/boxes.ts';
 import { ConstantReader } from '../../compiler/ops/constants/materialize.ts';
 import { signatures } from '../../compiler/ops/index.ts';
 import { MillraceError } from '../../runtime/error.ts';
-import { inferOp, iota, randomNumbers, randomTensor, runOp, tensor } from './run-op.ts';
+import { inferOp, iota, randomTensor, runOp, tensor } from './run-op.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-recipes-'));
 const reader = new ConstantReader();

@@ -1,5 +1,7 @@
 /** What the op tests share: tensors from literals, seeded random tensors, and an op run through its definition. */
+
 import assert from 'node:assert/strict';
+import { randomNumbers } from '../../cli/random.ts';
 import type { Attrs } from '../../compiler/ir/constant.ts';
 import { fromNumbers, type Tensor, toNumbers } from '../../compiler/ir/tensor.ts';
 import {
@@ -24,17 +26,6 @@ export const iota = (shape: Shape, dtype: DType = 'float32'): Tensor =>
     Array.from({ length: elementCount(shape) }, (_, i) => i),
     dtype,
   );
-
-/** A sequence of numbers in [0, 1), the same on every machine (mulberry32). */
-export function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Random elements in [−1, 1). */
 export function randomTensor(shape: Shape, seed: number, dtype: DType = 'float32'): Tensor {

@@ -2,6 +2,7 @@
  * A bundle made by hand: a chain of fully connected layers, one segment each, with plans from "one segment at a
  * time" to "all resident". Small enough to read, and it goes through everything the runtime does.
  */
+
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { copyFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ import { Packr } from 'msgpackr';
 import type { Executor } from '../../runtime/engine/executor.ts';
 import { recordProgram } from '../../runtime/engine/executor.ts';
 import { fixedBytesOf } from '../../runtime/engine/layout.ts';
+import { alignUp } from '../../runtime/format/alignment.ts';
 import {
   type Manifest,
   type Plan,
@@ -46,7 +48,6 @@ export interface Chain {
   expected(input: Float32Array): Float32Array;
 }
 
-const alignUp = (value: number, to: number): number => Math.ceil(value / to) * to;
 const wave = (i: number): number => Math.fround(Math.sin(i * 12.9898) * 0.5);
 
 export function chain(options: ChainOptions = {}): Chain {

@@ -4,6 +4,7 @@
  * that can't lead to a placement within the capacity is refused: the lowest floor of a section plus all that is left to
  * place in it must fit, and a lifted item must not have room to fall back. Every write goes through the trail.
  */
+import { alignUp } from '../../../runtime/format/alignment.ts';
 import type { Component } from './component.ts';
 
 /** Kinds of trail entries. */
@@ -108,7 +109,7 @@ export class State {
   private align(item: number, offset: number): number {
     if (!this.aligned) return offset;
     const alignment = this.component.alignment[item]!;
-    return Math.ceil(offset / alignment) * alignment;
+    return alignUp(offset, alignment);
   }
 
   private raise(item: number, offset: number): boolean {

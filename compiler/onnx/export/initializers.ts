@@ -4,7 +4,9 @@
  * memory of one.
  * Source: onnx docs/ExternalData.md (its advice on offsets).
  */
+
 import { type FileHandle, open } from 'node:fs/promises';
+import { alignUp } from '../../../runtime/format/alignment.ts';
 import type { TypedConstant } from '../../ir/constant.ts';
 import { bytesOf } from '../../ir/tensor.ts';
 import { byteLength, elementCount, elementSize, type TensorType } from '../../ir/types.ts';
@@ -38,7 +40,7 @@ export function placeInitializers(constants: ReadonlyMap<string, TypedConstant>)
       const { type } = constant;
       const length = byteLength(type);
       if (length <= inlineBytes) return { name, type, place: bytesOf(reader.read(constant)).slice() };
-      const offset = Math.ceil(end / alignment) * alignment;
+      const offset = alignUp(end, alignment);
       end = offset + length;
       return { name, type, place: { offset, length } };
     });

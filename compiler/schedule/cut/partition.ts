@@ -7,6 +7,7 @@
  * first three convolutions, 440 KiB, share a segment.
  */
 
+import { alignUp } from '../../../runtime/format/alignment.ts';
 import { SEGMENT_ALIGNMENT, VALUE_ALIGNMENT } from '../../../runtime/format/format.ts';
 import { type KernelName, signatureOf, workOf } from '../../../runtime/kernels/table.ts';
 import type { Lowering } from '../lower/lower.ts';
@@ -159,15 +160,15 @@ function merge(slots: readonly (Slot | null)[], uses: readonly Use[], target: nu
   const close = () => {
     if (open === null) return;
     // Weights without elements have a segment too: it is there to be waited for.
-    const byteLength = Math.max(SEGMENT_ALIGNMENT, roundUp(open.bytes, SEGMENT_ALIGNMENT));
+    const byteLength = Math.max(SEGMENT_ALIGNMENT, alignUp(open.bytes, SEGMENT_ALIGNMENT));
     segments.push({ slots: open.slots, byteLength, firstUse: open.first, lastUse: open.last });
     open = null;
   };
   for (const { slot, first, last } of uses) {
     const { byteLength } = slots[slot]!;
-    if (open !== null && roundUp(open.bytes, VALUE_ALIGNMENT) + byteLength > target) close();
+    if (open !== null && alignUp(open.bytes, VALUE_ALIGNMENT) + byteLength > target) close();
     open ??= { slots: [], bytes: 0, first, last };
-    const offset = roundUp(open.bytes, VALUE_ALIGNMENT);
+    const offset = alignUp(open.bytes, VALUE_ALIGNMENT);
     open.slots.push({ slot, offset });
     open.bytes = offset + byteLength;
     open.last = Math.max(open.last, last);
@@ -175,5 +176,3 @@ function merge(slots: readonly (Slot | null)[], uses: readonly Use[], target: nu
   close();
   return segments;
 }
-
-const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;

@@ -1,4 +1,5 @@
 /** How large a segment should be. Lowering asks too: how a kernel best walks its weights depends on how they are cut. */
+import { alignUp } from '../../../runtime/format/alignment.ts';
 
 const KIB = 1024;
 /**
@@ -15,8 +16,6 @@ const MOST_SEGMENTS = 2048;
 
 /** Bytes to aim at for one segment of a network with this many bytes of packed weights. */
 export function segmentTarget(weightBytes: number): number {
-  const share = (count: number): number => roundUp(weightBytes / count, 4 * KIB);
+  const share = (count: number): number => alignUp(weightBytes / count, 4 * KIB);
   return Math.max(Math.min(LARGEST, Math.max(SMALLEST, share(SEGMENTS_WANTED))), share(MOST_SEGMENTS));
 }
-
-const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;

@@ -4,6 +4,7 @@
  * what else is live (it is held in whole from its first part on), so each is decided by the peak. Invariant: the peak
  * is never above that of copying everything, nor is more moved; of equal peaks the one that moves less is taken.
  */
+import { alignUp } from '../../../runtime/format/alignment.ts';
 import { VALUE_ALIGNMENT } from '../../../runtime/format/format.ts';
 import type { Lowering } from '../lower/lower.ts';
 import type { Layer, SlotId, Step } from '../schedule.ts';
@@ -99,7 +100,7 @@ function costOf(sharing: Sharing, weightBytes: (slot: SlotId) => number): Memory
   for (const slot of outputs) touch(slot, steps.length);
   for (let root = 0; root < sharing.slots.length; root++) {
     if (start[root]! > end[root]!) continue;
-    const bytes = Math.ceil(sharing.slots[root]!.byteLength / VALUE_ALIGNMENT) * VALUE_ALIGNMENT;
+    const bytes = alignUp(sharing.slots[root]!.byteLength, VALUE_ALIGNMENT);
     change[start[root]! + 1]! += bytes;
     change[end[root]! + 2]! -= bytes;
   }
