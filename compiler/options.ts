@@ -8,7 +8,7 @@ import { type Device, referenceDevice } from './schedule/device/cost.ts';
 export interface CompileOptions extends WatchOptions {
   /** Memory bound of the stored plans, in bytes or as '8MiB'; one plan for each. Default: four standard plans. */
   readonly budget?: number | string | readonly (number | string)[];
-  /** The device that delays are predicted for: some figures, or all that `readProfile` gives. */
+  /** The device that delays are predicted for: some figures, or what `deviceOf` makes of a profile. */
   readonly device?: Partial<Device>;
   /** Pins the way that layers of a kernel run, where they can run in several: `{ 'f32-conv': 'panels' }`. */
   readonly variants?: Readonly<Record<string, string>>;

@@ -44,7 +44,6 @@ export function choosePlan(manifest: Manifest, wish: PlanWish): PlanChoice {
   const choice = fitting.at(-1);
   if (choice !== undefined) return { ...choice, prime: primeIn(choice, manifest, wish) };
   throw overBudget(
-    manifest,
     choices.map(({ plan }) => plan),
     wish,
   );
@@ -123,7 +122,7 @@ function suitable(plans: readonly Plan[], wish: PlanWish): readonly Plan[] {
   return resident.length === plans.length ? plans : plans.filter((plan) => !isResident(plan));
 }
 
-function overBudget(manifest: Manifest, plans: readonly Plan[], wish: PlanWish): MillraceError {
+function overBudget(plans: readonly Plan[], wish: PlanWish): MillraceError {
   const least = Math.min(...plans.map((plan) => plan.peakBytes));
   return new MillraceError('BUDGET', 'no stored plan fits the budget', {
     at: 'budget',

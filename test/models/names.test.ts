@@ -8,7 +8,7 @@ import { encodeNpy } from '../../compiler/model/weights/npy.ts';
 import { toSafetensors } from '../../compiler/model/weights/write-safetensors.ts';
 import { load } from '../../runtime/node.ts';
 import { zipBytes } from '../model/zip-file.ts';
-import { addon } from '../native/addon.ts';
+import { skipWithoutAddon } from '../native/addon.ts';
 import { type Folder, temporaryFolder } from '../support/command.ts';
 
 const names = ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf'];
@@ -77,7 +77,7 @@ describe('names that are members of every object', function () {
 
   for (const engine of ['wasm', 'native'] as const)
     it(`run, ${engine}`, async function () {
-      if (engine === 'native' && addon === null) return this.skip();
+      if (engine === 'native') skipWithoutAddon(this);
       const model = await load(folder.at('bundle'), { engine });
       try {
         const arrays = names.map((name, n) => [name, new Float32Array(8).fill(n + 1)] as const);
