@@ -1,4 +1,4 @@
-/** `npm run build`: engine, JavaScript and declarations into dist, and the `millrace` command. */
+/** `npm run build`: engine, JavaScript and declarations into dist, the `millrace` command, and `@millrace/runtime`. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -21,3 +21,4 @@ cpSync(at('build/engine'), at('dist/build/engine'), {
 });
 writeFileSync(at('dist/cli.js'), "#!/usr/bin/env node\nimport './cli/main.js';\n");
 chmodSync(at('dist/cli.js'), 0o755);
+node('--import=tsx', 'scripts/runtime-package.ts');
