@@ -151,3 +151,18 @@ describe('cast', () => {
     assert.throws(() => inferOp('cast', [{ dtype: 'float32', shape: [] }], { to: 'complex64' }), /complex64/);
   });
 });
+
+describe('fromBfloat16', () => {
+  it('widens bits exactly', () => {
+    const bits = [0x3f80, 0xc000, 0x0000, 0x8000, 0x7f80, 0x3eab];
+    assert.deepEqual(values('fromBfloat16', [tensor([6], bits, 'uint16')]), [
+      1,
+      -2,
+      0,
+      -0,
+      Number.POSITIVE_INFINITY,
+      171 / 512,
+    ]);
+    assert.throws(() => inferOp('fromBfloat16', [{ dtype: 'int16', shape: [1] }]), /uint16/);
+  });
+});

@@ -89,6 +89,7 @@ describe('typed ops', () => {
       attrs,
       infer: () => [],
       evaluate: () => [],
+      host: 'is never run',
       cost: () => ({ flops: 0, bytes: 0 }),
     } as const;
     const box = { starts: [0], sizes: [1] };

@@ -208,7 +208,19 @@ const shuffled = (d: Draw, rank: number): number[] => {
   return Array.from({ length: rank }, () => rest.splice(d.integer(0, rest.length - 1), 1)[0]!);
 };
 
-/** By op. Ops that are not here have no kernel: their cases are in test/ops. */
+/** Two broadcast inputs of one dtype. */
+const pair =
+  (dtypes: readonly DType[], from = -3, to = 4): Make =>
+  (d) => {
+    const dtype = d.pick(dtypes);
+    const [a, b] = broadcasting(d);
+    return of([d.tensor(a, from, to, dtype), d.tensor(b, from, to, dtype)]);
+  };
+
+const comparison = pair(['float32', 'int64', 'int32', 'float16']);
+const connective = pair(['bool'], 0, 2);
+
+/** By op. */
 export const makers: Readonly<Record<string, Make>> = {
   conv: convolution,
   convTranspose: transposed,
@@ -262,12 +274,37 @@ export const makers: Readonly<Record<string, Make>> = {
     const slope = shape.slice(d.integer(0, shape.length)).map((n) => (d.chance(0.3) ? 1 : n));
     return of([d.tensor(shape), d.tensor(slope)], {}, d.chance(0.5) ? [1] : []);
   },
+  equal: pair(['float32', 'int64', 'bool'], 0, 2),
+  less: comparison,
+  lessOrEqual: comparison,
+  greater: comparison,
+  greaterOrEqual: comparison,
+  and: connective,
+  or: connective,
+  not: (d) => of([d.tensor(d.shape(d.integer(0, 3)), 0, 2, 'bool')]),
+  isNan: (d) => {
+    const x = d.tensor(d.shape(d.integer(0, 3)));
+    if (d.chance(0.5)) x.data[0] = Number.NaN;
+    return of([x]);
+  },
+  mod: (d) => {
+    const [a, b] = broadcasting(d);
+    const dtype = d.pick(['float32', 'int64', 'int32'] as const);
+    return of([d.tensor(a, -9, 9, dtype), d.tensor(b, 1, 5, dtype)], { fmod: d.chance(0.5) });
+  },
+  where: (d) => {
+    const [a, b] = broadcasting(d);
+    const dtype = d.pick(['float32', 'int64'] as const);
+    return of([d.tensor(a, 0, 2, 'bool'), d.tensor(b, -9, 9, dtype), d.tensor([], -9, 9, dtype)]);
+  },
+  fromBfloat16: (d) => of([d.tensor(d.shape(d.integer(1, 3)), 0x3f00, 0x4100, 'uint16')]),
   maxPool: pool((d) => ({ ceilMode: d.chance(0.5) })),
   averagePool: pool((d) => ({ ceilMode: d.chance(0.5), countIncludePad: d.chance(0.5) })),
   reduceMean: reduction,
   reduceSum: reduction,
   reduceMax: reduction,
   reduceMin: reduction,
+  reduceProd: reduction,
   softmax: soft,
   logSoftmax: soft,
   lrn: (d) =>
@@ -300,6 +337,11 @@ export const makers: Readonly<Record<string, Make>> = {
       ],
       { axis, sizes },
     );
+  },
+  identity: (d) => of([any(d, d.shape(d.integer(1, 4)))]),
+  reshape: (d) => {
+    const shape = d.shape(d.integer(1, 4));
+    return of([any(d, shape)], { shape: d.pick([[elementCount(shape)], shape.toReversed(), [1, ...shape]]) });
   },
   slice: (d) => {
     const shape = d.shape(d.integer(1, 5), 7);

@@ -188,6 +188,26 @@ export interface Traits<A extends Attrs> {
   permutation?(attrs: A): readonly number[];
 }
 
+/** A value of a composition: an input of the op, a number, or what a node makes. What it is made of is not to be seen. */
+export interface Part {
+  readonly type: TensorType;
+}
+
+export interface ComposedNode {
+  readonly op: OpDefinition;
+  readonly attrs: Attrs;
+  readonly inputs: readonly (Part | null)[];
+  readonly outputs: readonly Part[];
+}
+
+/** An op on inputs of certain types, as the ops it is made of, in order. */
+export interface Composition {
+  readonly inputs: readonly (Part | null)[];
+  readonly splats: ReadonlyMap<Part, number>;
+  readonly nodes: readonly ComposedNode[];
+  readonly outputs: readonly Part[];
+}
+
 /** What passes, the schedule and the interpreter see of any op. */
 export interface OpDefinition<A extends Attrs = Attrs> {
   readonly name: string;
@@ -203,6 +223,10 @@ export interface OpDefinition<A extends Attrs = Attrs> {
   evaluate(inputs: readonly (Tensor | null)[], attrs: A, outputs: readonly TensorType[]): readonly Tensor[];
   /** Kernel calls, in one way or several; null where only the reference can run this case (a host op). */
   lower?(context: LowerContext<A>): Ways;
+  /** Why only the reference runs it, or some of its cases; every op says how it runs: by kernels, others, or on the host. */
+  readonly host?: string;
+  /** The op as the ops it is made of; the pass `decompose` puts them in its place. */
+  decompose?(inputs: readonly (TensorType | null)[], attrs: A): Composition;
   cost(inputs: readonly (TensorType | null)[], outputs: readonly TensorType[], attrs: A): Cost;
 }
 
@@ -230,13 +254,19 @@ type Widened<T> = T extends number ? number : T extends string ? string : T exte
 /** The types of all attributes, from their defaults. */
 export type AttrsLike<D extends Attrs> = { readonly [K in keyof D]: Widened<D[K]> };
 
+/** An op that is not made of others runs by kernels, or says why it does not. */
+type Runs<A extends Attrs> =
+  | { lower(context: LowerContext<A>): Ways }
+  | { readonly host: string; readonly lower?: never };
+
 /** Defines an op; the types of its attributes are those of the defaults. */
 export const defineOp = <N extends string, D extends Attrs, R extends keyof D & string = never>(
   definition: {
     readonly name: N;
     readonly attrs: D & AttrsLike<D>;
     readonly required?: readonly R[];
-  } & Omit<OpDefinition<NoInfer<AttrsLike<D>>>, 'name' | 'attrs' | 'required'>,
+  } & Omit<OpDefinition<NoInfer<AttrsLike<D>>>, 'name' | 'attrs' | 'required' | 'decompose'> &
+    Runs<NoInfer<AttrsLike<D>>>,
 ): Op<N, AttrsLike<D>, R> => definition;
 
 /** A typing error of an op; the builder's caller adds the node's name. */

@@ -99,6 +99,7 @@ export const mod = /* @__PURE__ */ defineOp({
     });
     return [tensorOf(type!, result)];
   },
+  host: 'serves the arithmetic of shapes, which is done when the model is compiled',
   cost: elementwiseCost,
 });
 

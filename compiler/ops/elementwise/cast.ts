@@ -117,5 +117,6 @@ export const fromBfloat16 = /* @__PURE__ */ defineOp({
     return [{ dtype: 'float32', shape: bits.shape }];
   },
   evaluate: ([bits], _attrs, [type]) => [widen(bits!, type!)],
+  host: 'is part of the recipes of weights, and of nothing else',
   cost: elementwiseCost,
 });

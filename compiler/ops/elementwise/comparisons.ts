@@ -77,5 +77,6 @@ export const isNan = /* @__PURE__ */ defineOp({
     for (let i = 0; i < from.length; i++) y.data[i] = Number.isNaN(from[i]!) ? 1 : 0;
     return [y];
   },
+  host: 'guards against what a network at inference does not make',
   cost: elementwiseCost,
 });

@@ -35,5 +35,6 @@ export const not = /* @__PURE__ */ defineOp({
     for (let i = 0; i < y.data.length; i++) y.data[i] = x!.data[i] === 0 ? 1 : 0;
     return [y];
   },
+  host: 'truth values steer shapes and masks, which are constants as a rule',
   cost: elementwiseCost,
 });

@@ -38,5 +38,6 @@ export const definePredicate = <N extends string>({ name, of, test }: PredicateD
       });
       return [result];
     },
+    host: 'truth values steer shapes and masks, which are constants as a rule',
     cost: elementwiseCost,
   });

@@ -34,5 +34,6 @@ export const where = /* @__PURE__ */ defineOp({
     for (let i = 0; i < y.data.length; i++) y.data[i] = test[i] === 0 ? no[i]! : yes[i]!;
     return [y];
   },
+  host: 'chooses by masks, which are constants as a rule',
   cost: elementwiseCost,
 });

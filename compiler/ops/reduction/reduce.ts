@@ -142,6 +142,8 @@ export const defineReduce = <N extends string>({ name, fn, initial, combine }: R
       return lowerRuns(runsOf(x.shape, attrs.axes), fn);
     },
 
+    ...(fn === null ? { host: 'products serve the arithmetic of shapes' } : {}),
+
     cost: (inputs, outputs) => ({
       flops: elementCount(required(inputs, 0, 'x').shape),
       bytes: trafficOf(inputs, outputs),
