@@ -3,6 +3,7 @@
  * as calls without side effects, so that esbuild leaves out the ops of a file that no step needs.
  */
 export {
+  celu,
   clip,
   elu,
   gelu,

@@ -56,6 +56,8 @@ export const cases: readonly Case[] = [
   { op: 'leakyRelu', inputs: [x(5)], attrs: { alpha: 0.2 } },
   { op: 'hardSigmoid', inputs: [x(5)], attrs: { alpha: 0.25 } },
   { op: 'elu', inputs: [x(5)], attrs: { alpha: 0.5 } },
+  { op: 'celu', inputs: [x(2, 3)], attrs: { alpha: 0.5 } },
+  { op: 'celu', inputs: [{ shape: [3], dtype: 'float64' }], attrs: { alpha: 2 } },
   { op: 'gelu', inputs: [x(2, 3)] },
   { op: 'gelu', inputs: [x(2, 3)], attrs: { approximate: 'tanh' } },
   ...['add', 'sub', 'mul', 'div', 'min', 'max'].flatMap((op): Case[] => [

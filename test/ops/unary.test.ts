@@ -39,6 +39,9 @@ const cases: readonly [op: string, attrs: Attrs, x: number[], y: number[]][] = [
   ['hardSigmoid', { alpha: 0.5, beta: 0.6 }, [-1, 0, 1], [0.1, 0.6, 1]],
   ['elu', {}, [-Math.LN2, 2], [-0.5, 2]],
   ['elu', { alpha: 2 }, [-Math.LN2, 2], [-1, 2]],
+  ['celu', {}, [-Math.LN2, 2], [-0.5, 2]],
+  ['celu', { alpha: 2 }, [-2 * Math.LN2, 0, 3], [-1, 0, 3]],
+  ['celu', { alpha: 0.5 }, [-0.5 * Math.LN2, -1e3, 1e3], [-0.25, -0.5, 1e3]],
   ['gelu', {}, [0, 1, -1, 3], [0, 0.84134475, -0.15865525, 2.99595031]],
   ['gelu', { approximate: 'tanh' }, [0, 1, -1], [0, 0.84119199, -0.15880801]],
 ];
@@ -58,7 +61,7 @@ describe('unary ops', () => {
 
   it('covers every function of the engine', () => {
     const seen = new Set(
-      cases.map(([op, attrs]) => opOf(op).traits.activation!(signatures.complete(op, attrs))!.fn),
+      cases.map(([op, attrs]) => opOf(op).traits.activation?.(signatures.complete(op, attrs))?.fn),
     );
     assert.deepEqual(
       unaryFunctions.filter((fn) => !seen.has(fn)),
@@ -84,6 +87,8 @@ describe('unary ops', () => {
 
   it('refuses what it is not defined on', () => {
     refuses('sigmoid', '[2]', {}, /sigmoid of int32.*floating point/s, 'int32');
+    refuses('celu', '[2]', { alpha: 0 }, /alpha.*other than 0/s);
+    refuses('celu', '[2]', {}, /floating point/, 'int64');
     refuses('abs', '[2]', {}, /abs of bool.*number/s, 'bool');
     refuses('gelu', '[2]', { approximate: 'sometimes' }, /approximate.*'none' or 'tanh'.*sometimes/s);
   });

@@ -261,6 +261,7 @@ export const makers: Readonly<Record<string, Make>> = {
   leakyRelu: unary((d) => ({ alpha: d.next() })),
   hardSigmoid: unary((d) => ({ alpha: d.next(), beta: d.next() })),
   elu: unary((d) => ({ alpha: d.next() })),
+  celu: unary((d) => ({ alpha: d.pick([1, 0.5, 2, -1.5]) })),
   gelu: unary((d) => ({ approximate: d.pick(['none', 'tanh']) })),
   add: binary(),
   sub: binary(),

@@ -2,7 +2,7 @@
 import type { ValueId } from '../../ir/graph.ts';
 import { isFloat, type TensorType } from '../../ir/types.ts';
 import type { AttrsOf, PlainOp } from '../../ops/index.ts';
-import { int } from '../export/graph.ts';
+import { float, int } from '../export/graph.ts';
 import type { ImportNode } from '../import/node.ts';
 import { dtypeOf, elementTypeName, elementTypeOf } from '../read/schema.ts';
 import { defineOnnx, type Export, type Import, noNode } from './define.ts';
@@ -85,6 +85,15 @@ const writeCast: Export = (node) => [
   node.add('Cast', [node.input(0)], { to: int(elementTypeOf(node.type.dtype)) }),
 ];
 
+/** Of float32 only, in ONNX; of others it is spelled out. */
+const writeCelu: Export<AttrsOf<'celu'>> = (node) => {
+  const { alpha } = node.attrs;
+  if (node.type.dtype === 'float32') return [node.add('Celu', [node.input(0)], { alpha: float(alpha) })];
+  const width = node.operand(node.type.dtype, [], [alpha], 'width');
+  const bent = node.add('Elu', [node.add('Div', [node.input(0), width], {}, 'narrow')], {}, 'bent');
+  return [node.add('Mul', [bent, width])];
+};
+
 /**
  * Of floats ONNX has the remainder of the dividend's sign only; ours has the divisor's, which it gets by adding the
  * divisor where the signs differ.
@@ -127,6 +136,7 @@ export const elementwise = defineOnnx({
     IsNaN: one('isNan'),
     LeakyRelu: (node) => [node.emit('leakyRelu', [node.input(0)], { alpha: node.float('alpha', 0.01) })],
     Elu: (node) => [node.emit('elu', [node.input(0)], { alpha: node.float('alpha', 1) })],
+    Celu: (node) => [node.emit('celu', [node.input(0)], { alpha: node.float('alpha', 1) })],
     Gelu: (node) => [node.emit('gelu', [node.input(0)], { approximate: node.string('approximate', 'none') })],
     HardSigmoid: (node) => [
       node.emit('hardSigmoid', [node.input(0)], {
@@ -197,6 +207,7 @@ export const elementwise = defineOnnx({
     not: named('Not'),
     isNan: named('IsNaN'),
     where: named('Where'),
+    celu: writeCelu,
     cast: writeCast,
     mod: writeMod,
     fromBfloat16: noNode,

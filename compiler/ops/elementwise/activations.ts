@@ -1,6 +1,9 @@
 /** What neurons do to one number, and the parametric one of two. */
 import { formatType, sameShape } from '../../ir/types.ts';
+import { defineComposed } from '../define/composed.ts';
 import { shapeError } from '../define/op.ts';
+import { requireFloat } from '../define/typing.ts';
+import { div, mul } from './arithmetic.ts';
 import { defineBinary } from './binary.ts';
 import { defineUnary } from './unary.ts';
 
@@ -48,6 +51,22 @@ export const elu = /* @__PURE__ */ defineUnary({
   name: 'elu',
   attrs: { alpha: 1 },
   fn: ({ alpha }) => ({ fn: 'elu', alpha, beta: 0 }),
+});
+
+/** elu as wide as it is high, alpha · elu(x / alpha), whose slope is continuous at 0. (ONNX Celu-12) */
+export const celu = /* @__PURE__ */ defineComposed({
+  name: 'celu',
+  inputs: ['x'],
+  attrs: { alpha: 1 },
+  traits: { elementwise: true },
+  check(inputs, { alpha }) {
+    requireFloat(inputs, 0, 'x');
+    if (alpha === 0) throw shapeError('alpha', 'a number other than 0', '0');
+  },
+  decompose(make, [x], { alpha }) {
+    const width = make.splat({ dtype: x!.type.dtype, shape: [] }, alpha);
+    return [make.node(mul, [make.node(elu, [make.node(div, [x!, width])]), width])];
+  },
 });
 
 /** 1 / (1 + e⁻ˣ). */
