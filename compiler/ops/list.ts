@@ -46,6 +46,7 @@ export { resize } from './movement/resize.ts';
 export { slice } from './movement/slice.ts';
 export { split } from './movement/split.ts';
 export { transpose } from './movement/transpose.ts';
+export { trilu } from './movement/trilu.ts';
 export { identity, reshape } from './movement/views.ts';
 export { batchNorm } from './normalization/batch-norm.ts';
 export { instanceNorm } from './normalization/instance-norm.ts';

@@ -177,6 +177,8 @@ export const cases: readonly Case[] = [
   { op: 'pad', inputs: [ints(2, 3)], attrs: { pads: [0, 2, 1, 0], mode: 'edge' } },
   { op: 'reshape', inputs: [x(2, 6)], attrs: { shape: [3, 1, 4] } },
   { op: 'reshape', inputs: [x(2, 0)], attrs: { shape: [0, 3] } },
+  { op: 'trilu', inputs: [x(2, 3, 4)], attrs: { k: 1 } },
+  { op: 'trilu', inputs: [ints(4, 3)], attrs: { upper: false } },
   { op: 'transpose', inputs: [x(2, 3, 4)], attrs: { perm: [2, 0, 1] } },
   { op: 'expand', inputs: [x(3, 1)], attrs: { shape: [2, 3, 4] } },
   { op: 'gather', inputs: [w(5, 2), given('int64', [2, 2], [0, 4, -1, 2])] },

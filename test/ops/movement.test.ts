@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Attrs } from '../../compiler/ir/constant.ts';
 import { toNumbers } from '../../compiler/ir/tensor.ts';
 import { dtypes } from '../../compiler/ir/types.ts';
+import { opOf } from '../../compiler/ops/index.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import { inferOp, inferred, iota, refuses, runOp, tensor, values } from './run-op.ts';
 
@@ -22,6 +23,26 @@ describe('ops that move elements', () => {
     assert.deepEqual(values('transpose', [iota([2, 2, 2])], { perm: [0, 2, 1] }), [0, 2, 1, 3, 4, 6, 5, 7]);
     refuses('transpose', '[2,3]', { perm: [0, 0] }, /perm.*permutation.*\[0,0\]/s);
     refuses('transpose', '[2,3]', { perm: [0] }, /perm/);
+  });
+
+  it('trilu keeps what lies on one side of a diagonal', () => {
+    const cases: [Attrs, number[]][] = [
+      [{}, [1, 2, 3, 4, 0, 6, 7, 8, 0, 0, 11, 12]],
+      [{ k: 2 }, [0, 0, 3, 4, 0, 0, 0, 8, 0, 0, 0, 0]],
+      [{ k: -1 }, [1, 2, 3, 4, 5, 6, 7, 8, 0, 10, 11, 12]],
+      [{ upper: false }, [1, 0, 0, 0, 5, 6, 0, 0, 9, 10, 11, 0]],
+      [{ upper: false, k: 1 }, [1, 2, 0, 0, 5, 6, 7, 0, 9, 10, 11, 12]],
+      [{ upper: false, k: -3 }, new Array(12).fill(0)],
+    ];
+    const x = tensor([3, 4], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    for (const [attrs, expected] of cases) assert.deepEqual(values('trilu', [x], attrs), expected);
+    const stack = tensor([2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8], 'int64');
+    assert.deepEqual(values('trilu', [stack]), [1, 2, 0, 4, 5, 6, 0, 8]);
+    const box = { starts: [1, 1], sizes: [2, 2] };
+    const piece = opOf('trilu').traits.region!({ upper: true, k: 1 }, box, [x.type], x.type)!;
+    assert.deepEqual(values('trilu', [tensor([2, 2], [6, 7, 10, 11])], piece.attrs), [0, 7, 0, 0]);
+    refuses('trilu', '[2]', {}, /rows, columns/);
+    refuses('trilu', '[2,2]', { k: 0.5 }, /k.*integer/s);
   });
 
   it('every dtype moves unchanged', () => {

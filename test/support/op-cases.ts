@@ -359,6 +359,10 @@ export const makers: Readonly<Record<string, Make>> = {
     const mode = d.pick(['constant', 'constant', 'reflect', 'edge']);
     return of([any(d, shape)], { pads: dims(d, 2 * shape.length, 0, 2), mode, value: d.integer(0, 1) });
   },
+  trilu: (d) => {
+    const shape = d.shape(d.integer(2, 4));
+    return of([any(d, shape)], { upper: d.chance(0.5), k: d.integer(-3, 3) });
+  },
   transpose: (d) => {
     const shape = d.shape(d.integer(1, 6), 5);
     return of([any(d, shape)], { perm: shuffled(d, shape.length) });

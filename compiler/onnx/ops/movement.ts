@@ -180,6 +180,23 @@ const writeSpaceToDepth: Export<AttrsOf<'spaceToDepth'>> = (node) => {
   return [node.reshape(node.transpose(blocks, [0, 1, 3, 5, 2, 4], 'gathered'), node.type.shape, '')];
 };
 
+/** Without an operand k the main diagonal is where the triangle ends; upper by default. */
+const trilu: Import<'k'> = (node) => {
+  const x = node.input(0);
+  const shape = node.shape(x);
+  if (shape.length < 2) node.invalid('input', 'rank 2 or more', `rank ${shape.length}`);
+  const [rows, columns] = shape.slice(-2) as [number, number];
+  // Beyond the corners all diagonals are alike.
+  const k = Math.max(-rows, Math.min(columns, node.constantNumber('k') ?? 0));
+  return [node.emit('trilu', [x], { upper: node.int('upper', 1) !== 0, k })];
+};
+
+const writeTrilu: Export<AttrsOf<'trilu'>> = (node) => {
+  const { k } = node.attrs;
+  const operands = k === 0 ? [] : [node.operand('int64', [], [k], 'k')];
+  return [node.add('Trilu', [node.input(0), ...operands], { upper: int(node.attrs.upper) })];
+};
+
 export const movement = defineOnnx({
   imports: {
     Concat: concat,
@@ -188,6 +205,7 @@ export const movement = defineOnnx({
     Pad: withConstants({ pads: 1, constant_value: 2, axes: 3 }, pad),
     DepthToSpace: depthToSpace,
     SpaceToDepth: spaceToDepth,
+    Trilu: withConstants({ k: 1 }, trilu),
   },
   exports: {
     concat: writeConcat,
@@ -196,5 +214,6 @@ export const movement = defineOnnx({
     pad: writePad,
     depthToSpace: onImages(writeDepthToSpace),
     spaceToDepth: onImages(writeSpaceToDepth),
+    trilu: writeTrilu,
   },
 });
