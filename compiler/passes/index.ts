@@ -3,6 +3,7 @@ import type { Graph } from '../ir/graph.ts';
 import { verify } from '../ir/verify.ts';
 import { signatures } from '../ops/index.ts';
 import { atOnce, type Pieces } from '../pieces.ts';
+import { decompose } from './decompose.ts';
 import { eliminateCommon } from './eliminate-common.ts';
 import { eliminateDead } from './eliminate-dead.ts';
 import { eliminateForwards } from './eliminate-forwards.ts';
@@ -19,6 +20,7 @@ import { widenFloat16 } from './widen-float16.ts';
 
 export const passes: readonly Pass[] = [
   eliminateDead, // the less there is, the quicker the rest
+  decompose, // first of what looks at ops: the rest sees what they are made of
   widenFloat16, // before anything looks at weights: they are float32 from here on
   eliminateForwards, // dropout between a convolution and its normalisation would hide one from the other
   foldConstants, // what shapes and axes depend on is now known; weights are constants, not nodes
