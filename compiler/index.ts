@@ -5,7 +5,7 @@
  *     const bundle = await compile(await importOnnx('mobilenet.onnx'), { budget: '8MiB' });
  *     await bundle.write('dist/mobilenet');
  */
-export { type ErrorCode, type ErrorContext, MillraceError } from '../runtime/error.ts';
+export { type ErrorCode, type ErrorContext, errorCodes, MillraceError } from '../runtime/error.ts';
 export type { ArrayTypes, DType, TypedArray } from '../runtime/format/dtype.ts';
 export type { ModelSummary, Plan } from '../runtime/format/format.ts';
 export { type Bundle, type CompileReport, compile } from './compile.ts';

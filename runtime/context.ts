@@ -122,10 +122,6 @@ export class Context<Inputs = Tensors, Outputs = Tensors> {
     return this.#closing;
   }
 
-  [Symbol.dispose](): void {
-    void this.close();
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

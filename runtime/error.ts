@@ -1,34 +1,38 @@
 /**
  * The one error class of Millrace, compiler and runtime alike. `code` is stable and meant for programs; the
  * message is meant for people: what was being looked at, what was expected, what was found, and what to do.
+ *
+ * Every bundle holds a copy of this class. All copies bear one brand, so an error of one is an error of all.
  */
-export type ErrorCode =
+export const errorCodes = [
   // compile time: the model
-  | 'MODEL_READ'
-  | 'MODEL_INVALID'
-  | 'MODEL_UNSUPPORTED'
-  | 'MODEL_OPSET'
-  | 'MODEL_DIMENSION'
-  | 'MODEL_EXTERNAL_DATA'
-  | 'MODEL_SHAPE'
-  | 'MODEL_WEIGHTS'
+  'MODEL_READ',
+  'MODEL_INVALID',
+  'MODEL_UNSUPPORTED',
+  'MODEL_OPSET',
+  'MODEL_DIMENSION',
+  'MODEL_EXTERNAL_DATA',
+  'MODEL_SHAPE',
+  'MODEL_WEIGHTS',
   // compile time: options and output
-  | 'OPTION'
-  | 'BUDGET'
-  | 'PROFILE'
-  | 'OUTPUT'
-  | 'INTERNAL'
+  'OPTION',
+  'BUDGET',
+  'PROFILE',
+  'OUTPUT',
+  'INTERNAL',
   // run time
-  | 'BUNDLE_READ'
-  | 'BUNDLE_INVALID'
-  | 'BUNDLE_VERSION'
-  | 'SEGMENT_CRC'
-  | 'SEGMENT_READ'
-  | 'INPUT'
-  | 'ENGINE'
-  | 'CLOSED'
-  | 'ABORTED'
-  | 'BUSY';
+  'BUNDLE_READ',
+  'BUNDLE_INVALID',
+  'BUNDLE_VERSION',
+  'SEGMENT_CRC',
+  'SEGMENT_READ',
+  'INPUT',
+  'ENGINE',
+  'CLOSED',
+  'ABORTED',
+  'BUSY',
+] as const;
+export type ErrorCode = (typeof errorCodes)[number];
 
 /** What an error is about, and what to do. */
 export interface ErrorContext {
@@ -40,6 +44,8 @@ export interface ErrorContext {
   readonly hint?: string;
   readonly cause?: unknown;
 }
+
+const BRAND = Symbol.for('millrace.error');
 
 /** What Millrace throws and rejects with: `code` is for programs, the message for people. */
 export class MillraceError extends Error {
@@ -62,4 +68,19 @@ export class MillraceError extends Error {
     this.got = context.got;
     this.hint = context.hint;
   }
+
+  /** Whether a value is an error of Millrace, of whichever copy: the compiler's, the runtime's, any bundle's. */
+  static is(value: unknown): value is MillraceError {
+    return typeof value === 'object' && value !== null && BRAND in value;
+  }
 }
+
+Object.defineProperty(MillraceError.prototype, BRAND, { value: true });
+// `instanceof` holds across copies too. A subclass has no brand of its own, and is looked for in the usual way.
+Object.defineProperty(MillraceError, Symbol.hasInstance, {
+  value(this: unknown, value: unknown): boolean {
+    return this === MillraceError
+      ? MillraceError.is(value)
+      : Function.prototype[Symbol.hasInstance].call(this as typeof MillraceError, value);
+  },
+});

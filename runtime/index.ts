@@ -7,7 +7,7 @@ export type { HostOp, HostOperand, HostTensor } from './engine/host-op.ts';
 export type { Isa, NativeIsa, WasmIsa } from './engine/isa.ts';
 export { Program } from './engine/program.ts';
 export type { TraceKind } from './engine/trace-rows.ts';
-export { type ErrorCode, type ErrorContext, MillraceError } from './error.ts';
+export { type ErrorCode, type ErrorContext, errorCodes, MillraceError } from './error.ts';
 export { choosePlan, type Mode, type PlanChoice } from './format/choose.ts';
 export type { ArrayOf, DType, TypedArray } from './format/dtype.ts';
 export type { Manifest, Plan, Port } from './format/format.ts';
