@@ -17,8 +17,13 @@ export const MAGIC = 'MILLRACE';
 export const FORMAT_VERSION = 1;
 /** Bytes: magic[8], version u32, reserved u32 = 0, payload length u32, CRC-32 of the payload u32; little-endian. */
 export const HEADER_BYTES = 24;
-/** A manifest larger than this is refused before it is decoded. */
-export const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
+/**
+ * A manifest larger than this is refused before it is decoded. ResNet-152 has 74 kB; a network of 5,000 segments and
+ * 20,000 values with ten plans has 7 MB.
+ */
+export const MAX_MANIFEST_BYTES = 16 * 1024 * 1024;
+/** Nor is one decoded that has more inside: such a network has 40,000 containers and 500,000 values. */
+export const MANIFEST_LIMITS = { depth: 8, containers: 2 ** 17, values: 2 ** 21 } as const;
 /** Segments begin and end at multiples of this in the file and in the arena: what O_DIRECT, mmap and ranges accept. */
 export const SEGMENT_ALIGNMENT = 4096;
 /** Activations, scratch, and weights within a segment begin at multiples of this: a cache line. */

@@ -12,7 +12,7 @@ import { FORMAT_VERSION, HEADER_BYTES, MAGIC, MAX_MANIFEST_BYTES } from './forma
 const VERSION = 8;
 const RESERVED = 12;
 const LENGTH = 16;
-const CRC = 20;
+const CRC_OFFSET = 20;
 
 /** The header that belongs before `payload`. */
 export function encodeHeader(payload: Uint8Array): Uint8Array {
@@ -22,7 +22,7 @@ export function encodeHeader(payload: Uint8Array): Uint8Array {
   view.setUint32(VERSION, FORMAT_VERSION, true);
   view.setUint32(RESERVED, 0, true);
   view.setUint32(LENGTH, payload.length, true);
-  view.setUint32(CRC, crc32(payload), true);
+  view.setUint32(CRC_OFFSET, crc32(payload), true);
   return header;
 }
 
@@ -57,10 +57,14 @@ export function payloadOf(file: Uint8Array, checksum: Crc32 = crc32): Uint8Array
   if (file.length !== HEADER_BYTES + length)
     throw invalid('length', `${HEADER_BYTES + length} bytes`, `${file.length} bytes`);
   const payload = file.subarray(HEADER_BYTES);
-  const expected = view.getUint32(CRC, true);
+  const expected = view.getUint32(CRC_OFFSET, true);
   const got = checksum(payload);
   if (got !== expected) throw invalid('CRC-32 of the payload', hex(expected), hex(got));
   return payload;
 }
+
+/** The payload's checksum, as the header of a manifest.bin says. */
+export const checksumOf = (file: Uint8Array): number =>
+  new DataView(file.buffer, file.byteOffset, file.byteLength).getUint32(CRC_OFFSET, true);
 
 const hex = (word: number): string => `0x${word.toString(16).padStart(8, '0')}`;

@@ -3,7 +3,6 @@
  * (`check.ts`). Invariant: a Manifest that leaves here can be run without a read or write outside the arena planned
  * for it, however the file came to be; fields unknown to this version are ignored.
  */
-import { Unpackr } from 'msgpackr/unpack';
 import type { Crc32 } from '../crc32.ts';
 import { MillraceError } from '../error.ts';
 import { checkManifest } from './check.ts';
@@ -12,6 +11,7 @@ import { Fields, invalid } from './fields.ts';
 import {
   type LayerEntry,
   type LifetimeEntry,
+  MANIFEST_LIMITS,
   type Manifest,
   type Plan,
   type Port,
@@ -23,6 +23,7 @@ import {
   withFixed,
 } from './format.ts';
 import { payloadOf } from './header.ts';
+import { decodeMsgpack } from './msgpack.ts';
 
 const MAX_CRC = 0xffffffff;
 /** Ids, steps and segments index 32-bit words in the engine. */
@@ -37,10 +38,13 @@ export function readManifest(file: Uint8Array, checksum?: Crc32): Manifest {
 
 function decode(payload: Uint8Array): unknown {
   try {
-    // Records are a msgpackr extension: without them the file stays plain msgpack.
-    return new Unpackr({ useRecords: false }).unpack(payload);
+    return decodeMsgpack(payload, MANIFEST_LIMITS);
   } catch (cause) {
-    throw new MillraceError('BUNDLE_INVALID', 'payload is not msgpack', { at: 'manifest.bin', cause });
+    throw new MillraceError('BUNDLE_INVALID', 'payload is not msgpack of a manifest', {
+      at: 'manifest.bin',
+      got: (cause as Error).message,
+      cause,
+    });
   }
 }
 
