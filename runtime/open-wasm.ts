@@ -1,4 +1,5 @@
 /** From a bundle's parts to a model on the WASM engine. */
+import { checkKernels } from './engine/held-kernels.ts';
 import { runHostOp } from './engine/host.ts';
 import type { WasmIsa } from './engine/isa.ts';
 import { Threads } from './engine/threads.ts';
@@ -7,6 +8,7 @@ import { MillraceError } from './error.ts';
 import type { Manifest } from './format/format.ts';
 import { layersOf, namesOf, type Opening, sourceFor } from './opening.ts';
 import { defaultInFlight } from './options.ts';
+import type { EngineFile } from './parts.ts';
 import type { Engine } from './pipeline/engine.ts';
 import { Loader } from './pipeline/loader.ts';
 import { TRACE_EVENTS, TraceRing } from './pipeline/trace.ts';
@@ -20,6 +22,7 @@ export async function openWasm(opening: Opening): Promise<Engine> {
   const shared = options.threads > 1;
   const variant = await engineVariant(opening);
   const module = await compileEngine(variant.bytes, shared);
+  checkKernels(module, program, variant.file);
   const traceEvents = options.trace && shared ? TRACE_EVENTS : 0;
   const engine = new WasmEngine(module, manifest, plan, program, options.threads, traceEvents);
   const source = await bundle.weights(sourceFor(opening));
@@ -70,16 +73,18 @@ export async function openWasm(opening: Opening): Promise<Engine> {
 }
 
 interface EngineVariant {
+  readonly file: EngineFile;
   readonly bytes: Uint8Array;
   readonly isa: WasmIsa;
 }
 
 /** The relaxed build where it is allowed, shipped and understood; it rounds differently, hence `deterministic`. */
 async function engineVariant({ bundle, platform, options }: Opening): Promise<EngineVariant> {
+  const relaxed = 'engine-relaxed.wasm';
   if (options.isa !== 'wasm-simd128' && !options.deterministic) {
-    const bytes = await bundle.engine('engine-relaxed.wasm');
+    const bytes = await bundle.engine(relaxed);
     if (!canRun(bytes)) platform.allowRelaxedSimd?.();
-    if (canRun(bytes)) return { bytes, isa: 'wasm-relaxed-simd' };
+    if (canRun(bytes)) return { file: relaxed, bytes, isa: 'wasm-relaxed-simd' };
     if (options.isa === 'wasm-relaxed-simd')
       throw new MillraceError('ENGINE', 'this platform does not know relaxed SIMD', {
         at: 'isa',
@@ -87,7 +92,8 @@ async function engineVariant({ bundle, platform, options }: Opening): Promise<En
         got: 'wasm-relaxed-simd',
       });
   }
-  return { bytes: await bundle.engine('engine.wasm'), isa: 'wasm-simd128' };
+  const plain = 'engine.wasm';
+  return { file: plain, bytes: await bundle.engine(plain), isa: 'wasm-simd128' };
 }
 
 function progressOf(engine: WasmEngine, shared: boolean) {

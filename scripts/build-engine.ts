@@ -14,6 +14,8 @@ const target = new URL('build/engine/', root);
 
 /** Stack of the first thread; the others' stacks are given by the loader through `__stack_pointer`. */
 const STACK_BYTES = 65536;
+/** Where functions begin in the table: the compiler tells their places from other constants (bundle/engine/strip.ts). */
+const TABLE_BASE = 1021;
 const WASM_MEMORY_LIMIT = 65536 * 65536;
 
 const platform = '--target=wasm32-unknown-unknown';
@@ -50,7 +52,10 @@ const linkFlags = [
   '-Wl,--stack-first',
   '-Wl,--export=__heap_base',
   '-Wl,--export=__stack_pointer',
-  '-Wl,--strip-all',
+  // Names of functions stay: the compiler finds kernels by them, and leaves out what a network does not call.
+  '-Wl,--strip-debug',
+  '-Wl,--compress-relocations',
+  `-Wl,--table-base=${TABLE_BASE}`,
 ];
 const variants = [
   { file: 'engine.wasm', flags: [] },
