@@ -3,14 +3,12 @@
  * all stages; each takes the value the stage before it made. Weights are packed last, while the bundle is written, one
  * segment at a time.
  */
-import { readdir, readFile } from 'node:fs/promises';
 import { fixedBytesOf } from '../runtime/engine/layout.ts';
 import type { ModelSummary, Plan } from '../runtime/format/format.ts';
+import { checksumOf } from '../runtime/format/header.ts';
+import { bundleFiles } from './bundle/files.ts';
 import { encodeManifest, manifestOf } from './bundle/manifest.ts';
 import { writeBundle } from './bundle/write.ts';
-import { emitDeclarations } from './codegen/declarations.ts';
-import { bundleEntries } from './codegen/entry.ts';
-import { emitExecutor } from './codegen/executor.ts';
 import { programWords } from './codegen/words.ts';
 import type { Graph, PortDocs } from './ir/graph.ts';
 import { byteLength } from './ir/types.ts';
@@ -181,34 +179,15 @@ async function writeFolder(
   { signal, onProgress }: WatchOptions,
 ): Promise<void> {
   refuseAborted(signal);
-  const executor = await emitExecutor(schedule, COMPILER);
-  const hostOps = schedule.steps.flatMap(({ action }) => (action.kind === 'host' ? [action.op] : []));
-  const entries = await bundleEntries([...new Set(hostOps)]);
-  const built = new URL('../build/engine/', import.meta.url);
-  // The native engine of this machine goes along where it is built; on any other the bundle runs in WASM.
-  const here = new RegExp(`^engine-${process.platform}-${process.arch}(-musl)?\\.node$`);
-  const native = (await readdir(built)).filter((name) => here.test(name));
-  const engines = ['engine.wasm', 'engine-relaxed.wasm', ...native].map(async (name) => ({
-    name,
-    content: await readFile(new URL(name, built)),
-  }));
+  const { files, entry } = await bundleFiles(schedule, COMPILER, docs);
   const packer = new Packer(schedule);
   try {
     const parts = {
       schedule,
       packer,
-      files: [
-        ...entries.map(({ name, text }) => ({ name, content: text })),
-        { name: 'executor.js', content: executor.javascript },
-        { name: 'executor.d.ts', content: executor.declarations },
-        {
-          name: 'index.d.ts',
-          content: emitDeclarations(schedule.name, schedule.inputs, schedule.outputs, COMPILER, docs),
-        },
-        ...(await Promise.all(engines)),
-      ],
-      manifest: (checksums: readonly number[]) =>
-        encodeManifest(
+      files,
+      last: (checksums: readonly number[]) => {
+        const manifest = encodeManifest(
           manifestOf({
             compiler: COMPILER,
             model: report.model,
@@ -218,7 +197,12 @@ async function writeFolder(
             plans: report.plans,
             checksums,
           }),
-        ),
+        );
+        return [
+          { name: 'index.js', content: entry(checksumOf(manifest)) },
+          { name: 'manifest.bin', content: manifest },
+        ];
+      },
     };
     await writeBundle(directory, parts, {
       signal,

@@ -4,12 +4,13 @@ import type { LoadedModel } from './model.ts';
 import { openModel } from './open.ts';
 import type { LoadOptions } from './options.ts';
 import { filesOf, folderUrl } from './platform/node/folder.ts';
+import { locateBundle } from './platform/node/locate.ts';
 import { nodePlatform } from './platform/node/platform.ts';
 
 export type { Context, RunOptions, RunStats, Tensors } from './context.ts';
 export type { Isa, NativeIsa, WasmIsa } from './engine/isa.ts';
 export type { TraceKind } from './engine/trace-rows.ts';
-export { type ErrorCode, type ErrorContext, MillraceError } from './error.ts';
+export { type ErrorCode, type ErrorContext, errorCodes, MillraceError } from './error.ts';
 export type { Mode } from './format/choose.ts';
 export type { ArrayOf, ArrayTypes, DType, TypedArray } from './format/dtype.ts';
 export type { Plan } from './format/format.ts';
@@ -40,3 +41,18 @@ export function load<I = Tensors, O = Tensors>(
   const folder = folderUrl(dir);
   return openModel<I, O>(filesOf(folder), nodePlatform(folder), options);
 }
+
+/** The options of a bundle's own `load`. */
+export interface BundleLoadOptions extends LoadOptions {
+  /** The bundle's folder: a path, from the working directory, or a URL. By default it is found from `index.js`. */
+  readonly folder?: string | URL | undefined;
+}
+
+/**
+ * The `load` of a bundle whose `index.js` is the module at `module`; `manifestCrc32` is the checksum in its manifest's
+ * header, by which the folder is recognised where the module has been bundled into another file.
+ */
+export const loaderOf =
+  (module: string | undefined, manifestCrc32: number) =>
+  async ({ folder, ...options }: BundleLoadOptions = {}): Promise<LoadedModel> =>
+    load(folder ?? (await locateBundle(module, manifestCrc32)), options);

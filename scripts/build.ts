@@ -1,6 +1,6 @@
 /** `npm run build`: engine, JavaScript and declarations into dist, the `millrace` command, and `@millrace/runtime`. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = new URL('../', import.meta.url);
@@ -15,10 +15,10 @@ node('--import=tsx', 'scripts/build-native.ts', '--if-possible');
 rmSync(at('dist'), { recursive: true, force: true });
 node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
 // The compiled compiler finds the engine where the sources do, one folder up.
-cpSync(at('build/engine'), at('dist/build/engine'), {
-  recursive: true,
-  filter: (path) => !path.endsWith('objects') && !path.includes('native-objects'),
-});
+mkdirSync(at('dist/build/engine'), { recursive: true });
+for (const name of readdirSync(at('build/engine')))
+  if (/^engine.*\.(wasm|node)$/.test(name))
+    copyFileSync(at(`build/engine/${name}`), at(`dist/build/engine/${name}`));
 writeFileSync(at('dist/cli.js'), "#!/usr/bin/env node\nimport './cli/main.js';\n");
 chmodSync(at('dist/cli.js'), 0o755);
 node('--import=tsx', 'scripts/runtime-package.ts');

@@ -21,8 +21,8 @@ export interface WriteParts {
   readonly packer: Pick<Packer, 'pack'>;
   /** Files that do not depend on the packed bytes. */
   readonly files: readonly BundleFile[];
-  /** The manifest, which holds the checksums. */
-  manifest(checksums: readonly number[]): Uint8Array;
+  /** Files that do: the manifest, which holds the segments' checksums, and what holds the manifest's. */
+  last(checksums: readonly number[]): readonly BundleFile[];
 }
 
 export interface WriteOptions {
@@ -46,9 +46,8 @@ export async function writeBundle(
     made = await mkdir(parent, { recursive: true });
     await mkdir(temporary);
     const checksums = await writeWeights(join(temporary, 'weights.bin'), parts, options);
-    for (const file of parts.files)
+    for (const file of [...parts.files, ...parts.last(checksums)])
       await writeFile(join(temporary, file.name), file.content, { flush: true });
-    await writeFile(join(temporary, 'manifest.bin'), parts.manifest(checksums), { flush: true });
     options.signal?.throwIfAborted();
     await replaceFolder(temporary, target);
   } catch (cause) {

@@ -1,6 +1,6 @@
 /** The bundles that every runtime loads: small networks that between them use most kernels, and one that streams. */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compile, defineModel, dense, relu, tensor } from '../../compiler/index.ts';
@@ -20,8 +20,6 @@ export async function writeBundles(folder: string): Promise<void> {
   for (const [name, make] of Object.entries({ ...networks, stack })) {
     const bundle = await compile(make());
     await bundle.write(join(folder, name));
-    const described = join(folder, name, 'package.json');
-    if (!existsSync(described)) writeFileSync(described, '{ "type": "module" }\n');
   }
 }
 

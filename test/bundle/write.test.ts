@@ -28,7 +28,7 @@ describe('writing a bundle', () => {
     schedule: network.schedule,
     packer: { pack: ({ byteLength }) => new Uint8Array(byteLength).fill(mark) },
     files: [{ name: 'executor.js', content: `export const mark = ${mark};` }],
-    manifest: (checksums) => Uint8Array.of(mark, checksums.length),
+    last: (checksums) => [{ name: 'manifest.bin', content: Uint8Array.of(mark, checksums.length) }],
     ...more,
   });
   const content = (place: string): Record<string, string> =>
@@ -82,7 +82,7 @@ describe('writing a bundle', () => {
       ],
       [
         {
-          manifest: () => {
+          last: () => {
             throw new Error('no manifest');
           },
         },

@@ -54,7 +54,10 @@ describe('millrace compile', () => {
       readdirSync(out)
         .filter((name) => !/^engine/.test(name))
         .sort(),
-      ['executor.d.ts', 'executor.js', 'index.d.ts', 'index.js', 'manifest.bin', 'weights.bin', 'worker.js'],
+      [
+        ...['THIRD_PARTY_NOTICES', 'executor.d.ts', 'executor.js', 'index.d.ts', 'index.js', 'manifest.bin'],
+        ...['package.json', 'weights.bin', 'worker.js'],
+      ],
     );
   });
 

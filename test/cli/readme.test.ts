@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -10,7 +10,8 @@ import { parse } from '../../compiler/ir/parse.ts';
 import { checkModule } from '../../compiler/model/module/check.ts';
 import { exportOnnx } from '../../compiler/onnx/export/export.ts';
 import { signatures } from '../../compiler/ops/index.ts';
-import { type Folder, millrace, temporaryFolder } from '../support/command.ts';
+import { type Folder, temporaryFolder } from '../support/command.ts';
+import { installInto, runIn } from '../support/installed.ts';
 import { isModel, type Page, readPage } from '../support/samples.ts';
 import { skip } from '../support/skip.ts';
 
@@ -55,12 +56,11 @@ async function runProgram(folder: Folder, file: string): Promise<void> {
   execFileSync(process.execPath, [folder.at(program)], { cwd: folder.path, stdio: 'pipe' });
 }
 
-async function tryPage(page: Page): Promise<void> {
+async function tryPage(page: Page, described: string): Promise<void> {
   const folder = temporaryFolder();
   try {
-    mkdirSync(folder.at('node_modules'));
-    symlinkSync(root, folder.at('node_modules/millrace'), 'dir');
-    writeFileSync(folder.at('package.json'), '{ "type": "module" }');
+    installInto(folder.path);
+    writeFileSync(folder.at('package.json'), described);
     for (const { file, text } of page.samples) {
       mkdirSync(dirname(folder.at(file)), { recursive: true });
       writeFileSync(folder.at(file), text);
@@ -69,8 +69,7 @@ async function tryPage(page: Page): Promise<void> {
     }
     for (const { file } of page.samples.filter(isModel)) {
       const args = ['compile', file, '-o', bundleOf(file, page)];
-      const { code, stderr } = await millrace(args, folder.path);
-      assert.equal(code, 0, `millrace ${args.join(' ')}: ${stderr}`);
+      runIn(folder.path, 'node_modules/millrace/dist/cli.js', ...args);
     }
     for (const sample of page.samples)
       if (!isModel(sample)) {
@@ -104,12 +103,14 @@ describe('samples of a page', () => {
 });
 
 describe('the README', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   it('has samples that compile and run', async function () {
     const page = existsSync(readme) ? readPage(readFileSync(readme, 'utf8')) : null;
     // Without a page, or a sample that bears a name, there is nothing to try.
     if (page === null || page.samples.length === 0) return skip(this, 'the page has no samples');
-    await tryPage(page);
+    // As `npm init -y` makes it, which is CommonJS, and as a project of modules.
+    await tryPage(page, '{ "name": "project", "version": "1.0.0", "main": "index.js" }');
+    await tryPage(page, '{ "type": "module" }');
   });
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { bundleEntries } from '../../compiler/codegen/entry.ts';
+import { emitNotices } from '../../compiler/codegen/notices.ts';
 import { opNames, opOf } from '../../compiler/ops/index.ts';
 
 const importsOf = (text: string): string[] =>
@@ -12,17 +13,31 @@ const importsOf = (text: string): string[] =>
 
 describe('the modules of a bundle', () => {
   it('import Node and each other only', async () => {
-    const files = await bundleEntries(['where']);
-    assert.deepEqual(files.map(({ name }) => name).sort(), ['host.js', 'index.js', 'worker.js']);
-    for (const { name, text } of files)
-      for (const from of importsOf(text)) {
-        const known = from === './executor.js' || builtinModules.includes(from.replace(/^node:/, ''));
-        assert.ok(known, `${name} imports ${from}`);
-      }
+    const { index, files } = await bundleEntries(['where']);
+    assert.deepEqual(files.map(({ name }) => name).sort(), ['host.js', 'worker.js']);
+    for (const { name, text } of [...files, { name: 'index.js', text: index(1) }])
+      for (const from of importsOf(text))
+        assert.ok(builtinModules.includes(from.replace(/^node:/, '')), `${name} imports ${from}`);
+  });
+
+  it('are made of Millrace alone, and are small', async () => {
+    const { index, sources } = await bundleEntries([]);
+    assert.deepEqual(
+      sources.filter((file) => file.includes('node_modules')),
+      [],
+    );
+    assert.ok(sources.includes('runtime/error.ts'));
+    assert.ok(index(1).length <= 70_000, `index.js has ${index(1).length} bytes`);
+  });
+
+  it('name the manifest they belong to', async () => {
+    const { index } = await bundleEntries([]);
+    assert.match(index(0xfedcba98), /^const MANIFEST_CRC32=4275878552;/);
+    assert.equal(index(1).match(/MANIFEST_CRC32/g)!.length, 2);
   });
 
   it('hold the reference of any op, under its name', async () => {
-    const files = await bundleEntries(opNames);
+    const { files } = await bundleEntries(opNames);
     const host = files.find(({ name }) => name === 'host.js')!.text;
     const module = (await import(
       `data:text/javascript;base64,${Buffer.from(host).toString('base64')}`
@@ -40,9 +55,9 @@ describe('the modules of a bundle', () => {
     for (const name of families.flatMap((names) => [names[0]!, names.at(-1)!])) {
       // One that is made of others brings those along.
       if (opOf(name).decompose !== undefined) continue;
-      const files = await bundleEntries([name]);
+      const { files } = await bundleEntries([name]);
       const host = files.find((file) => file.name === 'host.js')!.text;
-      const named = [...host.matchAll(/^ {2}name: "(\w+)"/gm)].map(([, other]) => other!);
+      const named = [...host.matchAll(/\bname:"(\w+)"/g)].map(([, other]) => other!);
       assert.deepEqual(
         named.filter((other) => other !== name && opNames.includes(other)),
         [],
@@ -52,7 +67,31 @@ describe('the modules of a bundle', () => {
   });
 
   it('leave the reference out where no step needs it', async () => {
-    const files = await bundleEntries([]);
-    assert.deepEqual(files.map(({ name }) => name).sort(), ['index.js', 'worker.js']);
+    const { files } = await bundleEntries([]);
+    assert.deepEqual(
+      files.map(({ name }) => name),
+      ['worker.js'],
+    );
+  });
+});
+
+describe('the notices of a bundle', () => {
+  it("are Millrace's own licence where nothing else went in", async () => {
+    const { sources } = await bundleEntries([]);
+    const notices = await emitNotices(sources);
+    assert.match(notices, /MIT License[\s\S]*Millrace authors[\s\S]*no code of third parties/);
+  });
+
+  it('are the licences of packages that did', async () => {
+    const notices = await emitNotices([
+      'runtime/error.ts',
+      'node_modules/msgpackr/unpack.js',
+      'node_modules/@types/node/fs.d.ts',
+    ]);
+    assert.match(
+      notices,
+      /code of @types\/node \d[\s\S]*Microsoft[\s\S]*code of msgpackr 2\.1[\s\S]*Kris Zyp/,
+    );
+    assert.doesNotMatch(notices, /no code of third parties/);
   });
 });

@@ -7,6 +7,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { buildSync } from 'esbuild';
+import { stripEngine } from '../../compiler/bundle/engine/strip.ts';
+import { kernelsIn } from '../../compiler/bundle/files.ts';
 import { encodeManifest, manifestOf } from '../../compiler/bundle/manifest.ts';
 import { emitExecutor } from '../../compiler/codegen/executor.ts';
 import { programWords } from '../../compiler/codegen/words.ts';
@@ -80,6 +82,7 @@ export async function networkOf(schedule: Schedule): Promise<Network> {
     checksums,
   });
   const encoded = encodeManifest(manifest);
+  const kernels = kernelsIn(schedule);
   const weights = Buffer.concat(packed);
   const { javascript } = await emitExecutor(schedule, 'test');
   return {
@@ -87,7 +90,7 @@ export async function networkOf(schedule: Schedule): Promise<Network> {
     manifest,
     parts: {
       manifest: async () => encoded,
-      engine: async (file) => readFileSync(new URL(`build/engine/${file}`, root)),
+      engine: async (file) => stripEngine(readFileSync(new URL(`build/engine/${file}`, root)), kernels),
       executor: async () => executorOf(javascript, schedule),
       weights: async () => memorySource(weights),
     },

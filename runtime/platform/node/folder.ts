@@ -1,6 +1,7 @@
 /** A bundle that is a folder of this machine. */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { crc32 } from 'node:zlib';
 import type { Executor } from '../../engine/executor.ts';
 import { MillraceError } from '../../error.ts';
 import type { BundleParts } from '../../parts.ts';
@@ -32,9 +33,14 @@ async function readBytes(file: URL): Promise<Uint8Array> {
   }
 }
 
+/**
+ * The module is addressed by its checksum: a process that loads a bundle, replaces its folder and loads it again gets
+ * the new one, where the address alone would give what was imported before.
+ */
 async function importExecutor(file: URL): Promise<Executor> {
+  const checksum = crc32(await readBytes(file));
   try {
-    return (await import(file.href)) as Executor;
+    return (await import(`${file.href}?${checksum.toString(16).padStart(8, '0')}`)) as Executor;
   } catch (cause) {
     throw unreadable(file, cause);
   }

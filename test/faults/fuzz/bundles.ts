@@ -51,8 +51,6 @@ async function writeSubjects(folder: string): Promise<readonly Subject[]> {
   await cp(byHand.path, join(folder, 'chain'), { recursive: true });
   await byHand.remove();
   await (await compile(digits())).write(join(folder, 'digits'));
-  const described = join(folder, 'digits/package.json');
-  writeFileSync(described, '{ "type": "module" }\n', { flag: 'a' });
   return Promise.all(['chain', 'digits'].map((name) => subjectAt(join(folder, name))));
 }
 
