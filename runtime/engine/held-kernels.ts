@@ -5,7 +5,7 @@
  */
 import { MillraceError } from '../error.ts';
 import { type KernelName, kernelNames } from '../kernels/table.ts';
-import { FIRST_KERNEL } from './program.ts';
+import { FIRST_KERNEL } from './call-words.ts';
 
 export const HELD_KERNELS_SECTION = 'millrace.kernels';
 
