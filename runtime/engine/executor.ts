@@ -4,6 +4,7 @@
  * checks that they still belong together before the engine sees a word.
  */
 
+import { MillraceError } from '../error.ts';
 import type { Manifest } from '../format/format.ts';
 import { checkProgram, mismatch } from './check-program.ts';
 import type { HostOp } from './host-op.ts';
@@ -23,10 +24,24 @@ export function recordProgram(executor: Executor, manifest: Manifest): Int32Arra
   if (names.join() !== manifest.hostOps.join())
     throw mismatch('host ops', manifest.hostOps.join() || 'none', names.join() || 'none');
   const program = new Program();
-  executor.record(program);
+  record(executor, program);
   const words = program.end();
   if (words.length !== manifest.programWords)
     throw mismatch('words of the program', manifest.programWords, words.length);
   checkProgram(words, manifest, executor.host);
   return words;
+}
+
+/** It is code of a file: whatever it throws is about that file. */
+function record(executor: Executor, program: Program): void {
+  try {
+    executor.record(program);
+  } catch (cause) {
+    if (cause instanceof MillraceError) throw cause;
+    throw new MillraceError('BUNDLE_INVALID', `could not be recorded: ${(cause as Error).message}`, {
+      at: 'executor.js',
+      hint: 'The file is damaged: copy the bundle again, or compile the model again.',
+      cause,
+    });
+  }
 }

@@ -37,6 +37,16 @@ describe('a program and its manifest', () => {
     recordProgram(executor, readManifest(encode(manifest)));
   });
 
+  it('do not where the executor throws', () => {
+    const broken: Executor = {
+      host: [],
+      record: () => {
+        throw new ReferenceError('w24 is not defined');
+      },
+    };
+    assert.throws(() => recordProgram(broken, manifest), refused(/executor\.js: could not be recorded: w24/));
+  });
+
   it('do not where a read is only issued after the step that waits for it', () => {
     const lies = usedLater(2, 2);
     readManifest(encode(lies)); // well-formed by itself

@@ -30,7 +30,7 @@ export const flat: Scenario = (terms) =>
     const grown: string[] = [];
     for (const engine of engines)
       for (const threads of [1, 2]) {
-        const options = { engine, threads, mode: 'stream', plan: 'smallest' } as const;
+        const options = { engine, threads, mode: 'stream', plan: 'smallest', source: 'file' } as const;
         const [bytes] = await runBundle(folder, options, { runs, what: 'flat', timeout: 600_000 });
         if (typeof bytes !== 'number') throw new Error(String(bytes));
         if (bytes > FLAT_BYTES)
