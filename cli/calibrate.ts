@@ -71,7 +71,11 @@ export const calibrate: Command = {
     const output = given.text('output') ?? 'profile.json';
     const [first] = given.positionals;
     const directory = given.text('directory') ?? dirname(resolve(first ?? output));
-    if (!(await isDirectory(directory))) throw new UsageError(`--directory: ${directory} is none`, help);
+    if (!(await isDirectory(directory)))
+      throw new UsageError(
+        `--directory: expected a folder, got "${directory}", which is none; make it first`,
+        help,
+      );
     const profile = await withTemporaryFolder(join(directory, '.millrace-calibrate-'), (folder) =>
       measure(given.positionals, options, source, folder),
     );

@@ -51,7 +51,7 @@ export async function writeBundle(
     options.signal?.throwIfAborted();
     await replaceFolder(temporary, target);
   } catch (cause) {
-    // What went wrong is told, not what went wrong while cleaning up after it.
+    // The caller gets the first error. An error of the clean-up would hide it, so that one is dropped.
     await rm(temporary, { recursive: true, force: true }).catch(() => {});
     if (made !== undefined) await removeEmpty(parent, made);
     if (options.signal?.aborted)

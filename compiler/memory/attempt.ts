@@ -5,8 +5,8 @@
  * the placement of the sequential schedule always fits, because its peak is the smallest memory there is.
  */
 import { RESIDENT } from '../../runtime/format/format.ts';
-import { outputsAside } from './aside.ts';
 import { earliestIssue, latestIssue, sequentialIssue } from './issue.ts';
+import { moveOutputs } from './move-outputs.ts';
 import { type Packed, pack, prefetchInto } from './pack.ts';
 import { fastestSchedule, type Schedule } from './residents.ts';
 import type { Timeline } from './timeline.ts';
@@ -77,7 +77,7 @@ export function finish(
   const totalMs = timeline.simulator.run(deeper.issue);
   return {
     issue: deeper.issue,
-    packed: outputsAside(timeline, deeper.packed, deeper.issue),
+    packed: moveOutputs(timeline, deeper.packed, deeper.issue),
     totalMs,
     fulfilled: schedule !== null && totalMs <= schedule.totalMs * (1 + 1e-9),
   };

@@ -6,7 +6,7 @@
  * A node whose op knows how to take its inputs permuted (trait `permute`) can run in two ways: *as is*, or *moved*,
  * on un-transposed inputs. Both ways are written down as the orientations it reads and makes. Which permutation a
  * node could move past is taken from its inputs, so transposes sink; where no input offers one, from what its
- * readers would like to have, so they can rise as well (`wishesOf`).
+ * readers would like to have, so they can rise as well (`wantedPermutations`).
  */
 import type { Attrs } from '../ir/constant.ts';
 import { type Graph, type Node, type ValueId, valueAt } from '../ir/graph.ts';
@@ -21,7 +21,7 @@ import {
   type Permutation,
   samePermutation,
 } from './permutation.ts';
-import { wishesOf } from './wishes.ts';
+import { wantedPermutations } from './wanted-permutations.ts';
 
 export interface TensorClass {
   readonly index: number;
@@ -76,7 +76,7 @@ export function orientationsOf(graph: Graph): Orientations {
   const plans: NodePlan[] = [];
   const values = new Map<ValueId, Oriented>();
   const names = new Map<string, string>();
-  const wishes = wishesOf(graph);
+  const wanted = wantedPermutations(graph);
 
   const make = (
     value: ValueId,
@@ -105,7 +105,7 @@ export function orientationsOf(graph: Graph): Orientations {
       continue;
     }
     const asIs = inputs.map((input) => input && { ...input, rank: input.perm.length });
-    const move = moveOf(graph, node, inputs, wishes.get(node));
+    const move = moveOf(graph, node, inputs, wanted.get(node));
     const plan: NodePlan = {
       node,
       asIs,

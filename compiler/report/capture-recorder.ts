@@ -1,6 +1,7 @@
 /**
- * Who holds which bytes of the arena, from the operands of each step alone. A value that is read where another was
- * written is that one, and so is one that is written over what the same step reads: they are one allocation.
+ * Records which allocation holds which bytes of the arena. It looks at the operands of each step and nothing else. Two
+ * values are one allocation where one is read from the bytes that the other was written to. They are one allocation too
+ * where a step writes one over the other, which it reads.
  */
 
 import { extentOf } from '../../runtime/engine/extent.ts';

@@ -83,7 +83,7 @@ function issueIn(mode: Mode, { segments }: Manifest, { issue }: Plan): readonly 
   });
 }
 
-/** The other modes say what is read when by their very name. */
+/** Only stream and mmap prime. The names of the other modes already promise when each segment is read. */
 const primeIn = (choice: Omit<PlanChoice, 'prime'>, manifest: Manifest, wish: PlanWish): readonly number[] =>
   wish.prime && (choice.mode === 'stream' || choice.mode === 'mmap')
     ? primeSteps(manifest, choice, isMapped(wish))

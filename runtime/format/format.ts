@@ -47,10 +47,12 @@ export interface Manifest {
   readonly segments: readonly SegmentEntry[];
   /** Where each packed weight lies; its address is its segment's plus `offset`. */
   readonly weights: readonly WeightEntry[];
-  /** Activations and scratch that have memory of their own: for pictures and other tools, for the arena of a run with
-   * mapped weights, and for where the next run's reads may land (prime.ts); other runs need it not. */
+  /**
+   * Activations and scratch that have memory of their own. Three readers use them: reports, runs with mapped weights,
+   * which lay out their own arena, and priming (`prime.ts`). Other runs do without.
+   */
   readonly lifetimes: readonly LifetimeEntry[];
-  /** What each step computes: for predictions; a run needs it not, and older bundles don't have it. */
+  /** What each step computes. Predictions use it, runs do without, and older bundles lack it. */
   readonly work?: WorkTable;
   /** Names of host ops, in the order of the executor's `host` list; empty for most networks. */
   readonly hostOps: readonly string[];

@@ -1,5 +1,5 @@
 import { assertSameBits, type Elements, eachVariant, type Kernels } from './kernel-harness.ts';
-import { dense, forEachIndex, six } from './strided.ts';
+import { dense, forEachIndex, numbered } from './strided.ts';
 
 interface Copy {
   readonly dims: readonly number[];
@@ -27,9 +27,9 @@ const check = (kernels: Kernels, size: Size, { dims, x, y, xOffset = 0, yOffset 
   const target = counting(size, extent(dims, y, yOffset) + 3);
   const params = {
     elementBytes: size,
-    ...six('d', dims, 1),
-    ...six('x', x, 0),
-    ...six('y', y, 0),
+    ...numbered('d', dims, 1),
+    ...numbered('x', x, 0),
+    ...numbered('y', y, 0),
     xOffset,
     yOffset,
   };

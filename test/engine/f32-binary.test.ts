@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type BinaryFunction, binaryFunctions, type UnaryFunction } from '../../runtime/kernels/functions.ts';
 import { assertClose, assertSameBits, eachVariant, type Kernels, seeded } from './kernel-harness.ts';
-import { dense, forEachIndex, six } from './strided.ts';
+import { dense, forEachIndex, numbered } from './strided.ts';
 import { specialValues } from './unary-reference.ts';
 
 /** The smallest denormal: a power near a tie may round to the other side. */
@@ -38,9 +38,9 @@ const run = (
 ): Float32Array => {
   const y = new Float32Array(dims.reduce((product, dim) => product * dim, 1));
   const params = {
-    ...six('d', dims, 1),
-    ...six('a', a, 0),
-    ...six('b', b, 0),
+    ...numbered('d', dims, 1),
+    ...numbered('a', a, 0),
+    ...numbered('b', b, 0),
     fn,
     act,
     alpha: 0,
@@ -122,9 +122,9 @@ eachVariant((kernels) => {
       const b = seeded(103, 2);
       const shape = { dims: [103], a: [1], b: [1] };
       const params = {
-        ...six('d', shape.dims, 1),
-        ...six('a', shape.a, 0),
-        ...six('b', shape.b, 0),
+        ...numbered('d', shape.dims, 1),
+        ...numbered('a', shape.a, 0),
+        ...numbered('b', shape.b, 0),
         fn: 'sub',
         act: 'none',
         alpha: 0,

@@ -4,7 +4,7 @@ import { PANEL } from '../../runtime/kernels/layouts.ts';
 import type { Params } from '../../runtime/kernels/signature.ts';
 import { type KernelName, kernelNames, signatureOf } from '../../runtime/kernels/table.ts';
 import { eachVariant, seeded } from './kernel-harness.ts';
-import { dense, six } from './strided.ts';
+import { dense, numbered } from './strided.ts';
 
 interface Case {
   /** Elements of each operand but y. */
@@ -49,9 +49,9 @@ const binary = (b: readonly number[]): Case => ({
   sizes: { a: rows * columns, b: b[0] === 0 ? columns : rows * columns },
   y: rows * columns,
   params: {
-    ...six('d', [rows, columns], 1),
-    ...six('a', dense([rows, columns]), 0),
-    ...six('b', b, 0),
+    ...numbered('d', [rows, columns], 1),
+    ...numbered('a', dense([rows, columns]), 0),
+    ...numbered('b', b, 0),
     fn: 'sub',
     ...silu,
   },

@@ -1,10 +1,14 @@
 /** Loops over up to six dimensions for the kernel tests, and dimensions and strides as numbered parameters. */
-type Six<P extends string> = Record<`${P}${0 | 1 | 2 | 3 | 4 | 5}`, number>;
+type Numbered<P extends string> = Record<`${P}${0 | 1 | 2 | 3 | 4 | 5}`, number>;
 
 /** d0…d5 of [2, 3] with fill 1: 1, 1, 1, 1, 2, 3. */
-export const six = <P extends string>(prefix: P, values: readonly number[], fill: number): Six<P> => {
+export const numbered = <P extends string>(
+  prefix: P,
+  values: readonly number[],
+  fill: number,
+): Numbered<P> => {
   const padded = [...new Array<number>(6 - values.length).fill(fill), ...values];
-  return Object.fromEntries(padded.map((value, i) => [`${prefix}${i}`, value])) as Six<P>;
+  return Object.fromEntries(padded.map((value, i) => [`${prefix}${i}`, value])) as Numbered<P>;
 };
 
 /** Dense row-major strides. */

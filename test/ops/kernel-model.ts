@@ -9,7 +9,7 @@ import type { BinaryFunction, UnaryFunction } from '../../runtime/kernels/functi
 import { PANEL } from '../../runtime/kernels/layouts.ts';
 import type { Params } from '../../runtime/kernels/signature.ts';
 import type { KernelName, KernelParams } from '../../runtime/kernels/table.ts';
-import { dot, eachIndex, movementModels, six } from './movement-models.ts';
+import { dot, eachIndex, movementModels, numbered } from './movement-models.ts';
 import { rowModels } from './row-models.ts';
 
 type Floats = Float32Array;
@@ -161,9 +161,9 @@ export const kernelModels: { readonly [K in KernelName]: Model<K> } = {
   },
   'f32-binary': (p, o) => {
     const combine = binary[p.fn];
-    const [a, b] = [six(p, 'a'), six(p, 'b')];
+    const [a, b] = [numbered(p, 'a'), numbered(p, 'b')];
     let at = 0;
-    eachIndex(six(p, 'd'), (index) => {
+    eachIndex(numbered(p, 'd'), (index) => {
       o['y']![at++] = act(p)(Math.fround(combine(o['a']![dot(index, a)]!, o['b']![dot(index, b)]!)));
     });
   },

@@ -4,9 +4,9 @@ import { bytesOf, tensorFromBytes } from '../../compiler/ir/tensor.ts';
 import { castTensor } from '../../compiler/ops/elementwise/cast.ts';
 import type { Model } from './kernel-model.ts';
 
-type Six<P extends string> = Readonly<Record<`${P}${0 | 1 | 2 | 3 | 4 | 5}`, number>>;
+type Numbered<P extends string> = Readonly<Record<`${P}${0 | 1 | 2 | 3 | 4 | 5}`, number>>;
 
-export const six = <P extends string>(p: Six<P>, prefix: P): number[] =>
+export const numbered = <P extends string>(p: Numbered<P>, prefix: P): number[] =>
   ([0, 1, 2, 3, 4, 5] as const).map((i) => p[`${prefix}${i}`]);
 
 /** Calls visit with the index of each place of some dimensions. */
@@ -28,8 +28,8 @@ export const movementModels: { readonly [K in Movement]: Model<K> } = {
   copy: (p, _, bytes) => {
     const size = p.elementBytes;
     const [to, from] = [bytes['y']!, bytes['x']!];
-    const [xs, ys] = [six(p, 'x'), six(p, 'y')];
-    eachIndex(six(p, 'd'), (index) => {
+    const [xs, ys] = [numbered(p, 'x'), numbered(p, 'y')];
+    eachIndex(numbered(p, 'd'), (index) => {
       const source = (p.xOffset + dot(index, xs)) * size;
       const target = (p.yOffset + dot(index, ys)) * size;
       assert.ok(source >= 0 && source + size <= from.length && target >= 0 && target + size <= to.length);

@@ -1,8 +1,8 @@
 /**
- * The least peak, by asking the search for placements within one capacity after another: first the goal, which can mostly
- * be reached; then between what is known to be impossible and what has been found. Each question gets a share of work
- * over many orders, and unanswered ones are asked again with more. Everything is counted in work, so without `expired`
- * the answer is the same on every machine.
+ * Finds the least peak: it asks the search for placements within one capacity after another. The first question is the
+ * goal, which can mostly be reached. The next ones lie between what is known to be impossible and what has been found.
+ * Each question gets a share of the work over many orders; unanswered ones are asked again with more. Everything is
+ * counted in work, so without `expired` the answer is the same on every machine.
  */
 import type { Items } from '../items.ts';
 import { type Component, componentsOf } from './component.ts';
@@ -96,9 +96,10 @@ export function solveExact(items: Items, offset: Float64Array, options: ExactOpt
       const before = goal();
       if (ask(capacity, share) !== 'found') open = capacity + 1;
       open = Math.max(open, goal());
-      // Whoever names a target wants that: what lies between is looked at once, for a good answer if there is no better.
+      // With a target only the target is asked again. One look at the capacities above it is enough: it finds a good
+      // answer for the case that the target can't be reached.
       if (options.target !== undefined && tries > FIRST_TRIES && before === goal()) break;
-      // All steps between take a quarter of the goal's time; an excluded goal is replaced by the next.
+      // All questions between take a quarter of the goal's work. Where the goal was excluded, the next goal is asked.
       share = before < goal() ? tries : Math.max(FIRST_TRIES / 4, tries / 4 / Math.log2(2 + peak() - open));
       capacity = before < goal() ? goal() : Math.floor((open + peak() - 1) / 2);
     }

@@ -12,7 +12,7 @@ import {
   shapeError,
   type Traits,
 } from '../define/op.ts';
-import { broadcastShapes, broadcastStrides, collapse, KERNEL_DIMS, six } from '../lowering/strides.ts';
+import { broadcastShapes, broadcastStrides, collapse, KERNEL_DIMS, numbered } from '../lowering/strides.ts';
 import { applyEpilogue, epilogueParams } from '../reference/activation.ts';
 import { bigsOf, isBig, numbersFor, numbersOf, tensorOf } from '../reference/elements.ts';
 
@@ -132,9 +132,9 @@ export const defineBinary = <N extends BinaryFunction>(definition: BinaryDefinit
       ]);
       if (dims.length > KERNEL_DIMS) return null;
       const params = {
-        ...six('d', dims, 1),
-        ...six('a', strides[0]!, 0),
-        ...six('b', strides[1]!, 0),
+        ...numbered('d', dims, 1),
+        ...numbered('a', strides[0]!, 0),
+        ...numbered('b', strides[1]!, 0),
         fn: definition.name,
         ...epilogueParams(attrs),
       };

@@ -20,7 +20,7 @@ import {
 import { optionalOf } from '../define/typing.ts';
 import { batchedProduct, batchStrides, matrixOf } from '../lowering/matrix.ts';
 import { allFloat32, type PanelWeight, packable, wholeLayer } from '../lowering/panels.ts';
-import { broadcastShapes, broadcastStrides, collapse, six } from '../lowering/strides.ts';
+import { broadcastShapes, broadcastStrides, collapse, numbered } from '../lowering/strides.ts';
 import { activationOf, epilogueParams } from '../reference/activation.ts';
 import { checkEpilogue, finish } from '../reference/epilogue.ts';
 import { optionalReals, present, realsOf, tensorOfReals } from '../reference/reals.ts';
@@ -173,9 +173,9 @@ function withEpilogue(
       'f32-binary',
       { y, a: y, b: { input } },
       {
-        ...six('d', dims, 1),
-        ...six('a', strides[0]!, 0),
-        ...six('b', strides[1]!, 0),
+        ...numbered('d', dims, 1),
+        ...numbered('a', strides[0]!, 0),
+        ...numbered('b', strides[1]!, 0),
         fn: 'add',
         ...epilogueParams(epilogue),
       },

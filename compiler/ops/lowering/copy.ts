@@ -5,7 +5,7 @@
 import type { TypedArray } from '../../ir/tensor.ts';
 import { type DType, elementCount, elementSize, type Shape } from '../../ir/types.ts';
 import { call, type KernelCall, type Operand } from '../define/op.ts';
-import { collapse, KERNEL_DIMS, six } from './strides.ts';
+import { collapse, KERNEL_DIMS, numbered } from './strides.ts';
 
 /** y[yOffset + Σ i·y] = x[xOffset + Σ i·x] for all indices i of dims; in elements. */
 export interface StridedCopy {
@@ -53,9 +53,9 @@ export function copyCall(copy: StridedCopy, dtype: DType, x: Operand, y: Operand
     { x, y },
     {
       elementBytes: elementSize(dtype),
-      ...six('d', dims, 1),
-      ...six('x', strides[0]!, 0),
-      ...six('y', strides[1]!, 0),
+      ...numbered('d', dims, 1),
+      ...numbered('x', strides[0]!, 0),
+      ...numbered('y', strides[1]!, 0),
       xOffset: copy.xOffset,
       yOffset: copy.yOffset,
     },

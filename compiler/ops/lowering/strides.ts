@@ -64,8 +64,8 @@ export function collapse(dims: Shape, strides: readonly (readonly number[])[]): 
   return merged;
 }
 
-/** A list as a kernel's numbered parameters: leading entries are filled, e.g. six('d', [2, 3], 1) → d0…d3: 1, d4: 2, d5: 3. */
-export function six<P extends string>(
+/** A list as a kernel's numbered parameters, filled at the front: numbered('d', [2, 3], 1) → d0…d3: 1, d4: 2, d5: 3. */
+export function numbered<P extends string>(
   prefix: P,
   values: readonly number[],
   fill: number,

@@ -10,7 +10,7 @@ import { trafficOf } from '../define/elementwise.ts';
 import { call, defineOp, type EpilogueAttrs, noEpilogue, type Operand } from '../define/op.ts';
 import { axisOf, requireFloat, requireVector } from '../define/typing.ts';
 import { allFloat32 } from '../lowering/panels.ts';
-import { six } from '../lowering/strides.ts';
+import { numbered } from '../lowering/strides.ts';
 import { epilogueParams } from '../reference/activation.ts';
 import { checkEpilogue, finish } from '../reference/epilogue.ts';
 import { present, realsOf, tensorOfReals } from '../reference/reals.ts';
@@ -108,9 +108,9 @@ export const batchNorm = /* @__PURE__ */ defineOp({
         'f32-binary',
         { y, a, b: { weight } },
         {
-          ...six('d', [outer, channels, inner], 1),
-          ...six('a', [channels * inner, inner, 1], 0),
-          ...six('b', [0, 1, 0], 0),
+          ...numbered('d', [outer, channels, inner], 1),
+          ...numbered('a', [channels * inner, inner, 1], 0),
+          ...numbered('b', [0, 1, 0], 0),
           fn,
           ...epilogueParams(epilogue),
         },

@@ -1,6 +1,6 @@
 /**
- * What an order of nodes costs: buffers are held from the first node that has them to the last, and each step from a
- * set of nodes that have run to one more is a matter of counting. The search over such steps is `order.ts`.
+ * The memory that an order of nodes needs. A buffer is held from the first node that has it to the last. What one more
+ * node adds to a set of nodes is found by counting. The search over such extensions is `order.ts`.
  */
 
 export interface OrderNode {
@@ -23,24 +23,24 @@ export interface OrderProblem {
   readonly until: readonly number[];
 }
 
-/** A set of nodes that have run, and how. */
+/** A set of nodes that have run, and the order in which they ran. */
 export interface State {
   readonly from: State | null;
   readonly node: number;
   readonly peak: number;
   readonly live: number;
-  /** How often a node was put off that the given order has first: of equal peaks the fewest. */
+  /** How often the order put off a node that the given order has earlier. Of two equal peaks the smaller count wins. */
   readonly skipped: number;
   readonly key: number;
   /** Nodes that may run next, in the given order. */
   readonly ready: readonly number[];
-  /** Nodes that each node still waits for, and nodes to come that have each buffer. */
+  /** For each node: how many nodes it still waits for. `uses`, for each buffer: how many nodes to come have it. */
   readonly waiting: Int32Array;
   readonly uses: Int32Array;
 }
 
-/** A state and one more node. */
-export interface Way {
+/** A state and one more node, before the new state is made: making states is what costs. */
+export interface Extension {
   readonly from: State;
   readonly node: number;
   readonly peak: number;
@@ -100,7 +100,7 @@ export class Model {
   }
 
   /** `place`: where the node is among those that are ready. */
-  step(from: State, node: number, place = from.ready.indexOf(node)): Way {
+  step(from: State, node: number, place = from.ready.indexOf(node)): Extension {
     const { nodes, bytes } = this.#problem;
     const { buffers, extraBytes, takesOver } = nodes[node]!;
     let begun = 0;
@@ -126,8 +126,8 @@ export class Model {
     };
   }
 
-  apply(way: Way): State {
-    const { from, node } = way;
+  apply(extension: Extension): State {
+    const { from, node } = extension;
     const waiting = from.waiting.slice();
     const uses = from.uses.slice();
     for (const buffer of this.#problem.nodes[node]!.buffers) uses[buffer]!--;
@@ -138,17 +138,18 @@ export class Model {
       while (place > 0 && ready[place - 1]! > follower) place--;
       ready.splice(place, 0, follower);
     }
-    return { ...way, ready, waiting, uses };
+    return { ...extension, ready, waiting, uses };
   }
 
   /** Nodes that waited for this one alone. */
-  freed({ from, node }: Way): readonly number[] {
+  freed({ from, node }: Extension): readonly number[] {
     return this.#followers[node]!.filter((follower) => from.waiting[follower] === 1);
   }
 
-  pathTo(way: Way): number[] {
+  pathTo(extension: Extension): number[] {
     const order: number[] = [];
-    for (let at: Way | State | null = way; at !== null && at.node >= 0; at = at.from) order.push(at.node);
+    for (let at: Extension | State | null = extension; at !== null && at.node >= 0; at = at.from)
+      order.push(at.node);
     return order.reverse();
   }
 

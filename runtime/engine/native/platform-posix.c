@@ -256,7 +256,7 @@ int mapping_fetch(const uint8_t *mapping, uint64_t offset, size_t bytes) {
   return 0;
 }
 
-/* Of a segment that begins or ends here and is still in use, some pages go too, and come back from the file cache. */
+/* Whole pages are dropped, so a neighbouring segment in use may lose some too. They come back from the file cache. */
 void mapping_drop(const uint8_t *mapping, size_t mapped, uint64_t offset, size_t bytes) {
   const uint64_t page = page_bytes(), end = offset + bytes + AROUND;
   const uint64_t from = offset > BEHIND ? (offset - BEHIND) / page * page : 0;

@@ -15,6 +15,6 @@ export const nodePlatform = (folder: URL): Platform => ({
   native: () => findAddon(folder),
   nativeIsa: process.env['MILLRACE_ISA'] || undefined,
   startThread: nodeThreads(new URL('worker.js', folder)),
-  // Node 20 has it behind this flag; later versions have it without, and know the flag no more.
+  // Node 20 needs this flag for relaxed SIMD. Later versions have relaxed SIMD without it and ignore the flag.
   allowRelaxedSimd: () => setFlagsFromString('--experimental-wasm-relaxed-simd'),
 });

@@ -1,6 +1,6 @@
 /** Outputs move out of the way of the segments that the next run reads first, and nothing else moves. */
 import assert from 'node:assert/strict';
-import { outputsAside } from '../../compiler/memory/aside.ts';
+import { moveOutputs } from '../../compiler/memory/move-outputs.ts';
 import type { Packed } from '../../compiler/memory/pack.ts';
 import type { PlanProblem } from '../../compiler/memory/problem.ts';
 import { timelineOf } from '../../compiler/memory/timeline.ts';
@@ -29,13 +29,13 @@ const outputPage = (
   outputPages = 1,
 ): number => {
   const before = placed(pages);
-  const after = outputsAside(timelineOf(problem(outputPages)), before, issue);
+  const after = moveOutputs(timelineOf(problem(outputPages)), before, issue);
   assert.deepEqual({ ...after, valueOffsets: null }, { ...before, valueOffsets: null });
   assert.equal(after.valueOffsets[0], before.valueOffsets[0]);
   return after.valueOffsets[1]! / PAGE;
 };
 
-describe('outputs aside', () => {
+describe('moving outputs', () => {
   it('takes the lowest gap that none of the first segments needs', () => {
     // x at 0 is dead by then; a and b at 1 and 2, c at 3.
     assert.equal(outputPage({ x: 0, y: 1, abc: [1, 2, 3], peak: 4 }, [-1, -1, 0]), 0);

@@ -1,10 +1,10 @@
 /**
- * Which permutations nodes would have to move past for their readers' sake. A value wishes for w if it is read
- * through a transpose that would vanish were the value made as v' with v = transpose(v', w): that is the inverse of
- * the transpose's permutation. Wishes travel from readers to producers, through ops that can move.
+ * Which permutations nodes should move past, as their readers want it. Take a value v that is read through a transpose.
+ * The transpose would vanish if the value were made as v' with v = transpose(v', w). Then w, the inverse of the
+ * transpose's permutation, is wanted for v. What is wanted travels from readers to producers, through ops that can move.
  *
- * ShuffleNet needs them: the reshape that ends a channel shuffle cannot take what the transpose before it gives, but
- * can be done channels-last as the convolution behind it wants it.
+ * ShuffleNet needs this. The reshape that ends a channel shuffle cannot take what the transpose before it gives. It can
+ * be done channels-last, as the convolution behind it wants it.
  */
 import { type Graph, type Node, type ValueId, valueAt } from '../ir/graph.ts';
 import type { TensorType } from '../ir/types.ts';
@@ -19,12 +19,12 @@ import {
   samePermutation,
 } from './permutation.ts';
 
-/** Up to this rank (720 permutations) all input permutations are tried for one that gives the wished output. */
+/** Up to this rank (720 permutations) all input permutations are tried for one that gives the wanted output. */
 const MAX_RANK = 6;
 
-/** For each node that could do as its readers wish: the permutation of its inputs to move past. */
-export function wishesOf(graph: Graph): Map<Node, Permutation> {
-  const wishes = new Map<Node, Permutation>();
+/** For each node that can do what its readers want: the permutation of its inputs to move past. */
+export function wantedPermutations(graph: Graph): Map<Node, Permutation> {
+  const moves = new Map<Node, Permutation>();
   const wanted = new Map<ValueId, Permutation>();
   for (const node of [...graph.nodes].reverse()) {
     const permutation = opOf(node.op).traits.permutation?.(node.attrs);
@@ -38,14 +38,14 @@ export function wishesOf(graph: Graph): Map<Node, Permutation> {
     if (output === undefined || node.outputs.length !== 1) continue;
     const perm = inputPermutation(graph, node, output);
     if (perm === null) continue;
-    wishes.set(node, perm);
+    moves.set(node, perm);
     for (const id of node.inputs)
       if (id !== null && valueAt(graph, id).type.shape.length === perm.length) want(wanted, id, perm);
   }
-  return wishes;
+  return moves;
 }
 
-/** The reader that comes first has been seen last, and its wish stands. */
+/** Readers are seen from the last to the first, so the permutation that the first one wants stands. */
 function want(wanted: Map<ValueId, Permutation>, id: ValueId, perm: Permutation): void {
   if (isIdentity(perm)) wanted.delete(id);
   else wanted.set(id, perm);

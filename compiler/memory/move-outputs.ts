@@ -1,9 +1,11 @@
 /**
- * Outputs out of the way of the next run: a segment that a run reads before its first step can be read at the end of the
- * run before ("primed", runtime/format/prime.ts), unless an output lies in its place, which its caller has yet to read.
- * So an output moves to a gap, of its whole lifetime and within the arena as it is, that touches as long a prefix as
- * possible of those segments' places not at all: priming keeps their order. Outputs are small as a rule, and free gaps
- * at the end of a run many. Invariant: issue steps, the peak and every other address stay as they are.
+ * Moves outputs off the places of the segments that the next run reads first. Such a segment can be read at the end of
+ * the run before ("primed", `runtime/format/prime.ts`). An output in its place prevents that: the caller still has to
+ * read it.
+ *
+ * An output moves to a gap that is free for its whole lifetime and lies within the arena. Priming keeps the order of the
+ * segments, so the gap should leave the longest possible prefix of them untouched. Outputs are mostly small and the end
+ * of a run has many gaps. Invariant: issue steps, the peak and every other address stay as they are.
  */
 import { alignUp } from '../../runtime/format/alignment.ts';
 import { RESIDENT, VALUE_ALIGNMENT } from '../../runtime/format/format.ts';
@@ -15,7 +17,7 @@ interface Place {
   readonly top: number;
 }
 
-export function outputsAside(timeline: Timeline, packed: Packed, issue: ArrayLike<number>): Packed {
+export function moveOutputs(timeline: Timeline, packed: Packed, issue: ArrayLike<number>): Packed {
   const { values, segments } = timeline.problem;
   const segmentPlace = (s: number): Place => {
     const bottom = packed.segmentOffsets[s]!;
