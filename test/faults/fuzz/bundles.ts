@@ -1,5 +1,5 @@
 /** The bundles that fuzzers alter: one made by hand with a host op, one compiled, each with the result it must give. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
