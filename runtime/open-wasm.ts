@@ -1,4 +1,5 @@
 /** From a bundle's parts to a model on the WASM engine. */
+import { checkAbi } from './engine/abi-hash.ts';
 import { checkKernels } from './engine/held-kernels.ts';
 import { runHostOp } from './engine/host.ts';
 import type { WasmIsa } from './engine/isa.ts';
@@ -25,6 +26,7 @@ export async function openWasm(opening: Opening): Promise<Engine> {
   checkKernels(module, program, variant.file);
   const traceEvents = options.trace && shared ? TRACE_EVENTS : 0;
   const engine = new WasmEngine(module, manifest, plan, program, options.threads, traceEvents);
+  checkAbi(engine.abi, platform.crc32, variant.file);
   const source = await bundle.weights(sourceFor(opening));
   const trace = options.trace ? new TraceRing() : null;
   let threads: Threads | null = null;

@@ -8,6 +8,8 @@
  * Neither lifetimes nor sizes of the manifest are looked at, so that `compareWithPlan` compares two independent
  * answers. After each step all of the arena is compared with what it was: a write that was not recorded is an error.
  */
+import { crc32 } from 'node:zlib';
+import { checkAbi } from '../../runtime/engine/abi-hash.ts';
 import { recordProgram } from '../../runtime/engine/executor.ts';
 import { runHostOp } from '../../runtime/engine/host.ts';
 import { type Operand, operandsOf } from '../../runtime/engine/operands.ts';
@@ -23,6 +25,7 @@ export async function captureRun(parts: CaptureParts): Promise<Allocation[]> {
   const { manifest, plan, executor, source } = parts;
   const program = recordProgram(executor, manifest);
   const engine = new WasmEngine(await compileEngine(parts.engine, false), manifest, plan, program, 1);
+  checkAbi(engine.abi, crc32, 'engine.wasm');
   const recorder = new AllocationRecorder(
     manifest,
     (value) => engine.addresses[value]! - engine.layout.arena,

@@ -1,8 +1,9 @@
 /**
- * One number for the whole boundary of program and engine. A native engine carries the number it was built with, so
- * that an addon of another version is never given a program that it would misread.
+ * One number for the whole boundary of program and engine. An engine carries the number it was built with, so that
+ * one of another version is never given a program that it would misread.
  */
 import type { Crc32 } from '../crc32.ts';
+import { MillraceError } from '../error.ts';
 import { enums } from '../kernels/functions.ts';
 import { PANEL, panelElements } from '../kernels/layouts.ts';
 import { kernelNames, signatureOf } from '../kernels/table.ts';
@@ -30,3 +31,17 @@ const boundary = [
 ];
 
 export const abiHash = (crc32: Crc32): number => crc32(new TextEncoder().encode(JSON.stringify(boundary)));
+
+/** Refuses an engine of another version; `got` is undefined for one from before engines told theirs. */
+export function checkAbi(got: number | undefined, crc32: Crc32, file: string): void {
+  const expected = abiHash(crc32);
+  if (got === expected) return;
+  throw new MillraceError('ENGINE', 'the engine and the runtime are of different versions', {
+    at: file,
+    expected: hex(expected),
+    got: got === undefined ? 'an engine without a version' : hex(got),
+    hint: 'Copy the whole bundle again, or compile it again; in a checkout, run `npm run build:engine` first.',
+  });
+}
+
+const hex = (hash: number): string => `0x${hash.toString(16).padStart(8, '0')}`;

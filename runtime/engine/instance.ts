@@ -2,6 +2,8 @@
 
 /** What the engine module exports; the address of its control block is what `control` returns. */
 export interface EngineExports {
+  /** As a signed word; engines of old do not have it. */
+  abi?(): number;
   control(): number;
   replay(): number;
   worker(thread: number): void;

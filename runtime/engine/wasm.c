@@ -19,6 +19,9 @@ static void prepare(void) {
   engine.trace = (struct trace *)(uintptr_t)(uint32_t)engine.block.trace;
 }
 
+/* What the loader compares before it gives the engine a program. */
+__attribute__((export_name("abi"))) uint32_t abi(void) { return ENGINE_ABI_HASH; }
+
 /* Address of the control block. */
 __attribute__((export_name("control"))) struct control *control(void) { return &engine.block; }
 
