@@ -1,8 +1,8 @@
 /** `millrace run`: one inference of a bundle. */
 
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../compiler/bundle/make-folder.ts';
 import type { Tensor } from '../compiler/ir/tensor.ts';
 import type { DType } from '../compiler/ir/types.ts';
 import { writeNpy } from '../compiler/model/weights/npy.ts';
@@ -61,7 +61,7 @@ export const run: Command = {
       const rss = { baselineBytes, ...residency() };
       if (trace !== undefined) await writeTrace(trace, model.trace());
       const directory = given.text('output');
-      if (directory !== undefined) await writing(directory, () => mkdir(directory, { recursive: true }));
+      if (directory !== undefined) await writing(directory, () => makeFolder(directory));
       const fileOf = fileNames(model.outputs.map(({ name }) => name));
       const described = [];
       for (const port of model.outputs) {

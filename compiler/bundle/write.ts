@@ -10,6 +10,7 @@ import { crc32 } from 'node:zlib';
 import { MillraceError } from '../../runtime/error.ts';
 import type { Packer } from '../pack/pack.ts';
 import type { Schedule } from '../schedule/schedule.ts';
+import { makeFolder } from './make-folder.ts';
 
 export interface BundleFile {
   readonly name: string;
@@ -43,7 +44,7 @@ export async function writeBundle(
   await refuseForeignFolder(target);
   let made: string | undefined;
   try {
-    made = await mkdir(parent, { recursive: true });
+    made = await makeFolder(parent);
     await mkdir(temporary);
     const checksums = await writeWeights(join(temporary, 'weights.bin'), parts, options);
     for (const file of [...parts.files, ...parts.last(checksums)])

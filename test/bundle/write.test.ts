@@ -8,6 +8,7 @@ import { readManifest } from '../../runtime/format/read.ts';
 import { type Folder, temporaryFolder } from '../support/command.ts';
 import { compileInMemory, type Network } from '../support/network.ts';
 import { networks } from '../support/networks.ts';
+import { skip } from '../support/skip.ts';
 
 const failsWith = (code: ErrorCode, says: RegExp) => (error: unknown) =>
   error instanceof MillraceError && error.code === code && says.test(error.message);
@@ -124,6 +125,11 @@ describe('writing a bundle', () => {
     );
     assert.deepEqual(content(folder.at('foreign')), { 'mine.txt': Buffer.from('mine').toString('base64') });
     assert.deepEqual(readdirSync(folder.path).sort(), ['file', 'foreign', 'mine']);
+  });
+
+  it('refuses a place that takes nothing new, at once', async function () {
+    if (process.platform !== 'linux') return skip(this, 'for Linux only');
+    await assert.rejects(writeBundle('/proc/none/deeper/bundle', parts(1)), failsWith('OUTPUT', /ENOENT/));
   });
 
   it('replaces a link, not what it points at', async () => {

@@ -88,6 +88,15 @@ describe('a machine that refuses', () => {
     await refused([], ['inspect', bundle, '--html', '/dev/full'], /OUTPUT: \/dev\/full: ENOSPC/);
   });
 
+  it('says that a folder takes nothing new', async function () {
+    if (process.platform !== 'linux') return skip(this, 'for Linux only');
+    await refused(
+      [],
+      ['run', bundle, '--output', '/proc/none/deeper'],
+      /OUTPUT: \/proc\/none\/deeper: ENOENT/,
+    );
+  });
+
   it('says that an executor is empty', async () => {
     const empty = folder.at('empty');
     cpSync(bundle, empty, { recursive: true });
