@@ -148,6 +148,15 @@ describe('law of imports', () => {
     );
   });
 
+  it('is the table of docs/architecture.md', () => {
+    const row = ([room, allowed]: [string, readonly string[]]): string =>
+      `| \`${room}\` | ${allowed.map((name) => `\`${name}\``).join(', ') || 'nothing'} |`;
+    const table = ['| room | may import |', '| --- | --- |', ...Object.entries(law).map(row)].join('\n');
+    const text = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
+    const printed = /<!-- law of imports -->\n([\s\S]*?)\n<!-- end of law -->/.exec(text)?.[1];
+    assert.equal(printed, table);
+  });
+
   it('has no cycles', () => {
     const state = new Map<string, 'open' | 'done'>();
     const visit = (file: string, path: readonly string[]): void => {

@@ -1,11 +1,11 @@
 /**
  * Constants are recipes: they say where the elements come from, and are evaluated a slice at a time by whoever
- * needs elements (`ops/materialize.ts`). A graph of a 10 GB model is therefore a few kilobytes.
+ * needs elements (`ops/constants/materialize.ts`). A graph of a 10 GB model is therefore a few kilobytes.
  *
  *   inline   the bytes themselves: small things only (shapes, biases, scalars)
  *   splat    one value everywhere
  *   file     a byte range of a file, little-endian, row-major, of the value's dtype
- *   random   element i is a pure function of (seed, i): any slice can be produced alone (`ops/materialize.ts`)
+ *   random   element i is a pure function of (seed, i): any slice can be produced alone (`ops/constants/materialize.ts`)
  *   apply    an op of the op list over other recipes, such as a batch-norm-folded kernel: mul(w, scale)
  */
 import type { TensorType } from './types.ts';

@@ -2,7 +2,7 @@
  * Weights of an exported graph as ONNX tensors: small ones inside the model, the others in a file beside it, each at a
  * multiple of 4 KiB so that a reader can map it. They are read and written in pieces: a model of any size takes the
  * memory of one.
- * Source: onnx docs/ExternalData.md (its advice on offsets).
+ * Source: ExternalData.md of onnx/onnx (its advice on offsets).
  */
 
 import { type FileHandle, open } from 'node:fs/promises';
