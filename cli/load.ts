@@ -1,6 +1,8 @@
 /** Opens a bundle as the engine options of a command line say. */
+
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { MillraceError } from '../runtime/error.ts';
 import type { Manifest } from '../runtime/format/format.ts';
 import { readManifest } from '../runtime/format/read.ts';
@@ -32,7 +34,7 @@ export async function manifestOf(folder: string): Promise<Manifest> {
   } catch (cause) {
     throw new MillraceError('BUNDLE_READ', (cause as Error).message, { at: folder, cause });
   }
-  return readManifest(bytes);
+  return readManifest(bytes, crc32);
 }
 
 export const loadBundle = (path: string, options: LoadOptions): Promise<LoadedModel> => load(path, options);

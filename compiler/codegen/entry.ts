@@ -6,6 +6,7 @@
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions } from 'esbuild';
 import { MillraceError } from '../../runtime/error.ts';
+import { carriedKernels } from './carried.ts';
 
 export interface EntryFile {
   readonly name: string;
@@ -81,8 +82,9 @@ async function bundle(source: Pick<BuildOptions, 'stdin' | 'entryPoints'>): Prom
       write: false,
       metafile: true,
       minify: true,
+      plugins: [carriedKernels],
       // An error that nobody catches shows the line it was thrown in.
-      lineLimit: 120,
+      lineLimit: 400,
       format: 'esm',
       platform: 'node',
       target: 'node20',

@@ -6,14 +6,14 @@ import type { Crc32 } from '../crc32.ts';
 import { MillraceError } from '../error.ts';
 import { enums } from '../kernels/functions.ts';
 import { PANEL, panelElements } from '../kernels/layouts.ts';
-import { kernelNames, signatureOf } from '../kernels/table.ts';
+import { carriedOf, kernelNames } from '../kernels/table.ts';
 import { FIRST_KERNEL } from './call-words.ts';
 import { failures, sources, verifies } from './native/addon.ts';
 import { controlWords, engineErrors, opcodes, segmentStates, status } from './program.ts';
 import { traceKinds } from './trace-rows.ts';
 
 const calls = kernelNames.map((name) => {
-  const { operands, params } = signatureOf(name);
+  const { operands, params } = carriedOf(name);
   return [name, Object.keys(operands), params];
 });
 

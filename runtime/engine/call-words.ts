@@ -12,7 +12,7 @@ import {
   type Params,
   type ParamType,
 } from '../kernels/signature.ts';
-import { type KernelName, kernelNames, signatureOf } from '../kernels/table.ts';
+import { carriedOf, type KernelName, kernelNames } from '../kernels/table.ts';
 
 /** Opcode and length. */
 export const HEAD_WORDS = 2;
@@ -29,7 +29,7 @@ export interface CallLayout {
 }
 
 const layouts: readonly CallLayout[] = kernelNames.map((kernel, i) => {
-  const signature = signatureOf(kernel);
+  const signature = carriedOf(kernel);
   const operands = Object.entries(signature.operands);
   const params = Object.entries(signature.params);
   const words = HEAD_WORDS + operands.length + params.length;

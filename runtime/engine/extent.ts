@@ -5,11 +5,11 @@
  */
 import { elementCount, elementSize } from '../format/dtype.ts';
 import { type Region, whole } from '../kernels/region.ts';
-import { signatureOf } from '../kernels/table.ts';
+import { carriedOf } from '../kernels/table.ts';
 import type { Operand } from './operands.ts';
 
 export function extentOf({ kernel, name, params, host }: Operand): readonly Region[] {
-  if (kernel !== null) return signatureOf(kernel).extent[name]!(params);
+  if (kernel !== null) return carriedOf(kernel).extent[name]!(params);
   const [side, index] = name.split(' ');
   const { dtype, shape } = (side === 'input' ? host!.inputs : host!.outputs)[Number(index)]!;
   return [whole(elementCount(shape) * elementSize(dtype))];

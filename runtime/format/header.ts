@@ -35,7 +35,7 @@ const invalid = (what: string, expected: string, got: string): MillraceError =>
   });
 
 /** The payload of a manifest.bin whose header, length and CRC are right; throws BUNDLE_INVALID or BUNDLE_VERSION. */
-export function payloadOf(file: Uint8Array, checksum: Crc32 = crc32): Uint8Array {
+export function payloadOf(file: Uint8Array, checksum: Crc32): Uint8Array {
   if (file.length < HEADER_BYTES)
     throw invalid('too short', `at least ${HEADER_BYTES} bytes`, `${file.length} bytes`);
   const magic = String.fromCharCode(...file.subarray(0, MAGIC.length));

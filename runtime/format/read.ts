@@ -29,8 +29,8 @@ const MAX_CRC = 0xffffffff;
 /** Ids, steps and segments index 32-bit words in the engine. */
 const MAX_COUNT = 2 ** 28;
 
-/** `checksum`: the platform's, where it has one. */
-export function readManifest(file: Uint8Array, checksum?: Crc32): Manifest {
+/** `checksum`: the platform's, or that of `crc32.ts`. */
+export function readManifest(file: Uint8Array, checksum: Crc32): Manifest {
   const manifest = readFields(new Fields(decode(payloadOf(file, checksum))));
   checkManifest(manifest);
   return manifest;

@@ -107,6 +107,10 @@ export interface KernelSignature {
   readonly strides?: Readonly<Record<string, string>>;
 }
 
+/** What the compiler and the C header alone read of a kernel: a bundle's code goes without. */
+export const compilerOnly = ['work', 'split', 'inPlace', 'rows', 'strides'] as const;
+export type CarriedSignature = Omit<KernelSignature, (typeof compilerOnly)[number]>;
+
 export const defineKernel = <
   const O extends Readonly<Record<string, OperandSpec>>,
   const P extends Readonly<Record<string, ParamType>>,

@@ -7,7 +7,7 @@
  * All tensors are row-major, channels-last, and dense but for what `rows` and `strides` allow; sizes and strides are in
  * elements unless a name says bytes. Layouts of weights are in `layouts.ts`, functions and modes in `functions.ts`.
  */
-import type { KernelSignature, Params, ParamsOf, Work } from './signature.ts';
+import type { CarriedSignature, KernelSignature, Params, ParamsOf, Work } from './signature.ts';
 import { convolutionKernels } from './table/convolution.ts';
 import { elementwiseKernels } from './table/elementwise.ts';
 import { movementKernels } from './table/movement.ts';
@@ -31,6 +31,9 @@ export type KernelParams<K extends KernelName> = ParamsOf<(typeof kernels)[K]['p
 
 /** The table without its literal types, for code that walks it. */
 export const signatureOf = (name: KernelName): KernelSignature => kernels[name];
+
+/** The same for code that bundles carry: `compiler/codegen/carried.ts` takes the rest of the table out of them. */
+export const carriedOf = (name: KernelName): CarriedSignature => kernels[name];
 
 /** A parameter that is a number; throws where the call has none of that name. */
 export function numberOf(params: Params, name: string): number {

@@ -1,10 +1,12 @@
 /** Runs the bundles in one way, in a process of its own, and reads the digests of what came out. */
+
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { crc32 } from 'node:zlib';
 import type { Executor } from '../../runtime/engine/executor.ts';
 import { readManifest } from '../../runtime/format/read.ts';
 import { driverJob } from '../../test/native/driver-job.ts';
@@ -63,7 +65,7 @@ export async function runDriver(
   threads: number,
 ): Promise<Outcome> {
   const bundle = join(folder, DRIVEN);
-  const manifest = readManifest(readFileSync(join(bundle, 'manifest.bin')));
+  const manifest = readManifest(readFileSync(join(bundle, 'manifest.bin')), crc32);
   const executor = (await import(pathToFileURL(join(bundle, 'executor.js')).href)) as Executor;
   let state = 1;
   const input = Float32Array.from({ length: manifest.inputs[0]!.byteLength / 4 }, () => {

@@ -1,5 +1,7 @@
 /** Manifests whose addresses do not hold what the program does: refused before an engine sees them. */
+
 import assert from 'node:assert/strict';
+import { crc32 } from 'node:zlib';
 import { recordProgram } from '../../runtime/engine/executor.ts';
 import { heapTables } from '../../runtime/engine/native/heap-tables.ts';
 import { checkReach } from '../../runtime/engine/reach.ts';
@@ -18,7 +20,7 @@ const weight = manifest.weights[1]!;
 
 const check = (changed: Manifest, mode: 'stream' | 'mmap' = 'stream'): void => {
   // It is well-formed: only what the program does with it is wrong.
-  const read = readManifest(encode(changed));
+  const read = readManifest(encode(changed), crc32);
   const choice = choosePlan(read, { mode, plan: 'smallest' });
   checkReach(recordProgram(executor, read), read, choice, executor.host);
 };

@@ -1,12 +1,15 @@
 /** manifest.bin as an attacker or a bad disk would hand it over: a typed error each time, never another. */
 import assert from 'node:assert/strict';
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { MillraceError } from '../../runtime/error.ts';
 import { RESIDENT } from '../../runtime/format/format.ts';
 import { encodeHeader } from '../../runtime/format/header.ts';
-import { readManifest } from '../../runtime/format/read.ts';
+import { readManifest as readWith } from '../../runtime/format/read.ts';
 import { chain, encode } from '../support/chain.ts';
+
+const readManifest = (file: Uint8Array) => readWith(file, crc32);
 
 const { manifest } = chain({ layers: 3, width: 16, rows: 1, host: true });
 const file = encode(manifest);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
+import { withoutCompilerOnly } from '../../compiler/codegen/carried.ts';
 import { bundleEntries } from '../../compiler/codegen/entry.ts';
 import { emitNotices } from '../../compiler/codegen/notices.ts';
 import { opNames, opOf } from '../../compiler/ops/index.ts';
@@ -27,7 +28,20 @@ describe('the modules of a bundle', () => {
       [],
     );
     assert.ok(sources.includes('runtime/error.ts'));
-    assert.ok(index(1).length <= 75_000, `index.js has ${index(1).length} bytes`);
+    assert.ok(index(1).length <= 70_000, `index.js has ${index(1).length} bytes`);
+  });
+
+  it('carry what the runtime reads of the kernel table', async () => {
+    const text = `const a = { 'f32-x': defineKernel({
+      operands: { y }, work: { unit: 'elements', times: ['m'] }, params: { m: 'count' }, split: 'rows', extent, strides: {},
+    }), work: 1 };`;
+    assert.equal(
+      (await withoutCompilerOnly(text)).replace(/\s+/g, ' '),
+      "const a = { 'f32-x': defineKernel({ operands: { y }, params: { m: 'count' }, extent, }), work: 1 };",
+    );
+    const { index } = await bundleEntries([]);
+    assert.match(index(1), /extent:/);
+    assert.doesNotMatch(index(1), /\b(work:\{unit|split:|inPlace:|strides:)/);
   });
 
   it('name the manifest they belong to', async () => {

@@ -1,5 +1,7 @@
 /** Programs that their manifest, or the kernel table, does not allow: refused before an engine sees them. */
+
 import assert from 'node:assert/strict';
+import { crc32 } from 'node:zlib';
 import { checkProgram } from '../../runtime/engine/check-program.ts';
 import { type Executor, recordProgram } from '../../runtime/engine/executor.ts';
 import { Program } from '../../runtime/engine/program.ts';
@@ -34,7 +36,7 @@ const usedLater = (segment: number, late: number): Manifest => {
 
 describe('a program and its manifest', () => {
   it('fit in a bundle as it should be', () => {
-    recordProgram(executor, readManifest(encode(manifest)));
+    recordProgram(executor, readManifest(encode(manifest), crc32));
   });
 
   it('do not where the executor throws', () => {
@@ -49,7 +51,7 @@ describe('a program and its manifest', () => {
 
   it('do not where a read is only issued after the step that waits for it', () => {
     const lies = usedLater(2, 2);
-    readManifest(encode(lies)); // well-formed by itself
+    readManifest(encode(lies), crc32); // well-formed by itself
     assert.throws(() => recordProgram(executor, lies), refused(/wait for segment 2.*in step 4.*in step 2/s));
   });
 

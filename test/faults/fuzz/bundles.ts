@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import {
   compile,
   conv2d,
@@ -55,7 +56,7 @@ async function writeSubjects(folder: string): Promise<readonly Subject[]> {
 }
 
 async function subjectAt(folder: string): Promise<Subject> {
-  const manifest = readManifest(readFileSync(join(folder, 'manifest.bin')));
+  const manifest = readManifest(readFileSync(join(folder, 'manifest.bin')), crc32);
   const executorText = readFileSync(join(folder, 'executor.js'), 'utf8');
   const subject = { folder, manifest, executorText, expected: new Map<string, string>() };
   return subject;
