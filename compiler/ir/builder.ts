@@ -3,6 +3,7 @@
  * cannot differ in what a node may be. Types are inferred as nodes are added, and a wrong one is an error
  * there and then, with the node's name.
  */
+import { MillraceError } from '../../runtime/error.ts';
 import type { Attrs, Constant } from './constant.ts';
 import type { Graph, GraphOutput, Node, PortDocs, Value, ValueId } from './graph.ts';
 import { byteLength, type TensorType } from './types.ts';
@@ -50,7 +51,9 @@ export class GraphBuilder<Ops extends OpAttrs = OpAttrs> {
     this.#inputs.push(...from.inputs);
   }
 
+  /** Throws MODEL_INVALID for a name that no file can hold as it is. */
   input(name: string, type: TensorType): ValueId {
+    checkPortName(name);
     const id = this.#value(name, type);
     this.#inputs.push(id);
     return id;
@@ -95,7 +98,9 @@ export class GraphBuilder<Ops extends OpAttrs = OpAttrs> {
     this.#nodes.push(node);
   }
 
+  /** Throws MODEL_INVALID for a name that no file can hold as it is. */
   output(name: string, value: ValueId): void {
+    checkPortName(name);
     this.#outputs.push({ name, value });
   }
 
@@ -140,4 +145,14 @@ export class GraphBuilder<Ops extends OpAttrs = OpAttrs> {
     this.#nodeNames.add(unique);
     return unique;
   }
+}
+
+/** Manifests are UTF-8, which has no lone surrogates: such a name would come back as another. */
+function checkPortName(name: string): void {
+  if (name.isWellFormed()) return;
+  throw new MillraceError('MODEL_INVALID', 'the name of an input or output is not well-formed Unicode', {
+    at: JSON.stringify(name),
+    expected: 'no lone surrogates',
+    got: JSON.stringify(name),
+  });
 }

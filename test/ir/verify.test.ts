@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { Graph, Node, Value, ValueId } from '../../compiler/ir/graph.ts';
 import { parse } from '../../compiler/ir/parse.ts';
 import { problemsOf, verify } from '../../compiler/ir/verify.ts';
-import { signatures } from '../../compiler/ops/index.ts';
+import { graphBuilder, signatures } from '../../compiler/ops/index.ts';
 
 const good = parse(
   `graph "good" {
@@ -130,5 +130,16 @@ describe('verify', () => {
         return true;
       },
     );
+  });
+});
+
+describe('names of ports', () => {
+  it('are well-formed Unicode, or refused', () => {
+    const builder = graphBuilder('names');
+    const wrong = { code: 'MODEL_INVALID', message: /well-formed Unicode/ };
+    assert.throws(() => builder.input('a\ud800', { dtype: 'float32', shape: [1] }), wrong);
+    const x = builder.input('a\u{1f600}', { dtype: 'float32', shape: [1] });
+    assert.throws(() => builder.output('\udc00', x), wrong);
+    builder.output('y', x);
   });
 });
