@@ -1,6 +1,7 @@
 /**
- * The networks that a device is timed on: each kernel family at shapes that differ in what its time may depend on
- * (operations, bytes, bytes of weights), from a few microseconds to some milliseconds. Weights are made up.
+ * The networks that a device is timed on. Each kernel family appears at shapes that differ in what its time may depend
+ * on: operations, bytes, bytes of weights. Its steps take from a few microseconds to some milliseconds. Weights are made
+ * up.
  */
 import {
   add,
@@ -140,8 +141,8 @@ export const calibrationNetworks = (): Model[] => [
 ];
 
 /**
- * A value that is held from the first layer to the last keeps the arena at the size of real ones: systems give large
- * pages to large arenas, and disks read into those several times as fast.
+ * A value that is held from the first layer to the last keeps the arena as large as those of real networks. Systems give
+ * large pages to large arenas, and disks read into those several times as fast.
  */
 const HELD = [1024, 1024];
 

@@ -1,8 +1,8 @@
 /**
- * From a schedule on paper to addresses. Live bytes within the memory don't yet mean that everything finds a place, so
- * an attempt starts from the shortest lifetimes that are as fast as the fastest schedule, places those, and then lets
- * the reads begin as early as the free gaps allow. Where even that doesn't fit, it reads ahead less, down to not at all:
- * the placement of the sequential schedule always fits, because its peak is the smallest memory there is.
+ * From a schedule on paper to addresses. Live bytes within the memory don't yet mean that everything finds a place. So an
+ * attempt starts from the shortest lifetimes that are as fast as the fastest schedule and places those. Then it lets the
+ * reads begin as early as the free gaps allow. Where even that doesn't fit, it reads ahead less, down to not at all. The
+ * placement of the sequential schedule always fits, because its peak is the smallest memory there is.
  */
 import { RESIDENT } from '../../runtime/format/format.ts';
 import { earliestIssue, latestIssue, sequentialIssue } from './issue.ts';

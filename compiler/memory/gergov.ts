@@ -1,8 +1,8 @@
 /**
- * Gergov's allocation (1999, as told by Buchsbaum et al., "OPT versus LOAD in dynamic storage allocation"): first let
- * every interval fall onto the lowest stretch of the skyline it touches, even if it sticks out over higher ground, which
- * leaves overlaps but no more height than is live. Then colour what overlaps, and give each colour a slab of its own.
- * At most three times the optimum, which is a guarantee, and in practice worse than greedy, which has none.
+ * Gergov's allocation (1999, as told by Buchsbaum et al., "OPT versus LOAD in dynamic storage allocation"). First every
+ * interval falls onto the lowest stretch of the skyline it touches, even if it sticks out over higher ground. That leaves
+ * overlaps, but no more height than is live. Then what overlaps is coloured, and each colour gets a slab of its own. The
+ * peak is at most three times the optimum, which is a guarantee, and in practice worse than greedy, which has none.
  */
 import { alignUp } from '../../runtime/format/alignment.ts';
 import type { Planner } from './interval.ts';

@@ -1,7 +1,7 @@
 /**
  * Local search over the order in which a greedy planner takes the items ("squeaky wheel": what came out too high goes
- * earlier). Most of the gap that greedy leaves closes after moving one or two items, so the search is short, bounded in
- * work and seeded: the same intervals always give the same placement.
+ * earlier). Most of the gap that greedy leaves closes after moving one or two items, so the search is short. It is bounded
+ * in work and seeded: the same intervals always give the same placement.
  */
 import { byBreadth } from './greedy-by-breadth.ts';
 import type { Planner } from './interval.ts';

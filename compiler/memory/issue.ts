@@ -1,15 +1,16 @@
 /**
- * Issue steps under a bound on live bytes. The reads start in order, so a choice of issue steps is the same as a
- * non-decreasing count p_t of segments whose read may have begun when step t runs, and what is held then is
+ * Issue steps under a bound on live bytes. The reads start in order. So a choice of issue steps is the same as a
+ * non-decreasing count p_t: the number of segments whose read may have begun when step t runs. What is held then is
  *
  *   live(p, t) = Σ size of the segments s < p with last use ≥ t.
  *
- * It grows with p, so each step alone allows some largest p, and a segment begun before t is still counted at every
- * later step it is needed by: p_t = min over t' ≥ t of what t' allows. That is one walk backwards, and its result is
- * the earliest issue of every segment at once; as earlier never costs time, it is the fastest schedule in that memory.
+ * It grows with p, so each step alone allows some largest p. A segment begun before t still counts at every later step
+ * that needs it: p_t = min over t' ≥ t of what t' allows. That is one walk backwards. Its result is the earliest issue of
+ * every segment at once. An earlier read never costs time, so this is the fastest schedule in that memory.
  *
- * Example (planning.md): 16 MiB, x 8 MiB live in A and B, y 2 MiB in B and C, segments a, b, c of 4 MiB used by A, B, C:
- * room 8, 6, 14; C allows 3, B allows b but not b and c, so p = 2, A allows a and b: p = 2, 2, 3, issue −1, −1, B.
+ * Example (`docs/planning.md`), 16 MiB: x has 8 MiB and is live in A and B, y has 2 MiB and is live in B and C. A, B, C use
+ * the segments a, b, c of 4 MiB. Room: 8, 6, 14. C allows 3. B allows b but not b and c, so p = 2. A allows a and b.
+ * So p = 2, 2, 3, and the issue steps are −1, −1, B.
  */
 import { RESIDENT } from '../../runtime/format/format.ts';
 import { neededBytes, residentBytes, type Timeline } from './timeline.ts';

@@ -1,9 +1,11 @@
 /**
- * The joint plan (planning.md): which segments stay, when each read may start, and where everything lies, for the least
- * predicted time in a budget. Two facts shape the search. For given residents the fastest schedule in some memory is
- * known exactly and costs microseconds, so time as a function of memory is cheap to look at; only placement is hard. And
- * a plan made for less memory is valid in more, so budgets are served from a ladder of sizes fixed by the problem: a
- * larger budget reaches at least the same rungs, and never predicts a longer run.
+ * The joint plan (`docs/planning.md`): which segments stay, when each read may start, and where everything lies, for the
+ * least predicted time in a budget. Two facts shape the search.
+ *
+ * For given residents the fastest schedule in some memory is known exactly and costs microseconds. So time as a function
+ * of memory is cheap to look at; only placement is hard. And a plan made for less memory is valid in more, so budgets are
+ * served from a ladder of sizes that the problem fixes. A larger budget reaches at least the same rungs and never predicts
+ * a longer run.
  */
 
 import { MillraceError } from '../../runtime/error.ts';

@@ -1,11 +1,11 @@
 /**
  * The sizes of memory that plans are made for, fixed by the problem. In a small problem they are all sizes at which the
- * fastest schedule may change: some sum of what a step holds, of residents and of segments begun. In a large one there
- * are too many of those: rungs are 2 % apart, and between two of them, where the budget lies there, the sizes at which
- * the fastest schedule becomes notably faster. Those are found by bisection, since it never slows down as memory grows.
+ * fastest schedule may change: some sum of what a step holds, of residents and of segments begun. A large problem has too
+ * many of those, so its rungs are 2 % apart. Between the two rungs around the budget, more are added: the sizes at which
+ * the fastest schedule becomes notably faster. Bisection finds them, since a schedule never slows down as memory grows.
  *
  * Example (U-Net, 62.85 MiB at least, next rung 64.11): beside the step that holds most, reads ahead find room little by
- * little, and a run takes 1.9 % less from 63.13 MiB on, 2.6 % from 63.41 and 2.9 % from 63.70: these are rungs as well.
+ * little. A run takes 1.9 % less from 63.13 MiB on, 2.6 % from 63.41 and 2.9 % from 63.70. These are rungs as well.
  */
 import type { Timeline } from './timeline.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Linear scan (Wimmer & Franz): intervals in order of start, each in the tightest gap among those live at that moment:
- * what a best-fit allocator would do at run time, done beforehand. Also the order in which a ring buffer emerges.
+ * Linear scan (Wimmer & Franz): intervals in order of start, each in the tightest gap among those live at that moment. A
+ * best-fit allocator would do the same at run time. It is also the order in which a ring buffer emerges.
  */
 import type { Planner } from './interval.ts';
 import { type Items, itemsOf, orderBy, placementOf } from './items.ts';

@@ -1,7 +1,7 @@
 /**
- * Shared objects by minimum-cost flow (Lee et al. 2019, arXiv 1907.01989, §4.2): each interval either gets memory of its
- * own, at the cost of its size, or takes over that of one which has ended, at the cost of what it is larger by. One unit
- * of flow per interval; the network is bipartite, so the flow is an assignment, found by shortest augmenting paths.
+ * Shared objects by minimum-cost flow (Lee et al. 2019, arXiv 1907.01989, §4.2). Each interval either gets memory of its
+ * own, at the cost of its size, or takes over the memory of one that has ended. The second costs what it is larger by. One
+ * unit of flow per interval; the network is bipartite, so the flow is an assignment, found by shortest augmenting paths.
  * Objects aren't split: what fits beside another tensor stays unused, and offset planners are mostly better.
  */
 import { alignUp } from '../../runtime/format/alignment.ts';

@@ -1,6 +1,6 @@
 /**
- * The step all greedy planners share: take the items in an order, and give each the lowest, the tightest or the highest
- * gap between those of its neighbours that already have an address. An item never moves once placed.
+ * The step all greedy planners share: take the items in an order, and give each a gap between those of its neighbours
+ * that already have an address. The gap is the lowest, the tightest or the highest. An item never moves once placed.
  */
 import { alignDown, alignUp } from '../../runtime/format/alignment.ts';
 import type { Items } from './items.ts';

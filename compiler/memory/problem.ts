@@ -1,6 +1,6 @@
 /**
- * The joint problem and its answer. Values and weight segments compete for one arena; what is free to choose is the
- * step after which each segment's read may start (or that it stays resident), and every address. Plain numbers only:
+ * The joint problem and its answer. Values and weight segments compete for one arena. The planner chooses every
+ * address, and for each segment the step after which its read may start, or that it stays resident. Plain numbers only:
  * whoever makes a problem maps its own names onto value ids and segment indices.
  */
 
@@ -9,8 +9,8 @@ import { type Plan, SEGMENT_ALIGNMENT } from '../../runtime/format/format.ts';
 import type { Interval, Placement } from './interval.ts';
 
 /**
- * A value in the arena. Written by step `start`, last touched by step `end` − 1; inputs start at −1 (before the run),
- * outputs end at T + 1 (after it), scratch of step t is [t, t + 1).
+ * A value in the arena. Step `start` writes it and step `end` − 1 touches it last. Inputs start at −1 (before the run),
+ * outputs end at T + 1 (after it), and scratch of step t is [t, t + 1).
  */
 export interface PlanValue extends Interval {
   readonly kind: 'activation' | 'scratch';

@@ -1,8 +1,8 @@
 /**
  * Which segments stay in memory. A resident saves its read in every run and raises the floor at every step, so its worth
- * depends on where the run waits. The search considers prefixes of a few orders of preference, made from the problem
- * alone and never from the budget: for a fixed set of residents more memory can only make a run faster, so the best
- * over fixed sets can too, and a larger budget never predicts a longer run.
+ * depends on where the run waits. The search considers prefixes of a few orders of preference. The orders come
+ * from the problem alone, never from the budget. For a fixed set of residents more memory can only make a run faster, and
+ * so for the best of fixed sets. Hence a larger budget never predicts a longer run.
  */
 import { RESIDENT } from '../../runtime/format/format.ts';
 import { earliestIssue, sequentialIssue } from './issue.ts';
@@ -45,8 +45,8 @@ export function residentOrders(timeline: Timeline): readonly Int32Array[] {
 }
 
 /**
- * Every prefix is spread evenly along the run (bit reversal), so that what is still read is spread evenly too and no
- * window of the run has to read more than its share.
+ * Every prefix is spread evenly along the run (bit reversal). What is still read is then spread evenly too: no window of
+ * the run has to read more than its share.
  */
 export function spreadOrder(count: number): Int32Array {
   const bits = Math.ceil(Math.log2(Math.max(2, count)));

@@ -123,8 +123,8 @@ export function runSuite(intervals: readonly Interval[], options: SuiteOptions =
 export const suite: Planner = (intervals, options) => runSuite(intervals, options).placement;
 
 /**
- * Coarsely aligned items (weight segments) at the bottom and finely aligned ones (values) from the top down: boundaries
- * between the two kinds are where alignment wastes bytes, and this way there is one of them.
+ * Coarsely aligned items (weight segments) lie at the bottom, finely aligned ones (values) from the top down. Alignment
+ * wastes bytes at boundaries between the two kinds, and this way there is one such boundary.
  */
 function twoEnds(items: Items): ((item: number) => Fit) | null {
   const finest = items.count ? Math.min(...items.alignment) : 0;

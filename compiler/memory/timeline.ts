@@ -1,6 +1,6 @@
 /**
- * A problem with what the search asks of it again and again: bytes that values hold at each time, bytes that each step
- * can't do without, which segments end where, and the simulator. Made once per problem; nothing in it changes.
+ * A problem with what the search asks of it again and again. That is the bytes that values hold at each time, the bytes
+ * that each step can't do without, which segments end where, and the simulator. Made once per problem; nothing in it changes.
  */
 import { alignUp } from '../../runtime/format/alignment.ts';
 import { RESIDENT, VALUE_ALIGNMENT } from '../../runtime/format/format.ts';

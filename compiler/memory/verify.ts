@@ -1,8 +1,11 @@
 /**
- * Checks a plan against its problem, from the definitions (planning.md, "Checked by the verifier") and with no code of
- * the planners: what is live at the same time is disjoint in address, everything is aligned and inside the arena, reads
- * are in order and ahead of their use, the budget holds, and the figures are what the plan really does. A plan that
- * fails here would corrupt a run silently, so every plan is checked before it is written.
+ * Checks a plan against its problem, from the definitions (`docs/planning.md`) and with no code of the planners:
+ *
+ * - What is live at the same time is disjoint in address. Everything is aligned and inside the arena.
+ * - Reads are in order and ahead of their use.
+ * - The budget holds, and the figures are what the plan really does.
+ *
+ * A plan that fails here would corrupt a run silently, so every plan is checked before it is written.
  */
 
 import { MillraceError } from '../../runtime/error.ts';

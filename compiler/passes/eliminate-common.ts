@@ -13,8 +13,8 @@ import type { Pass } from './pass.ts';
 
 /**
  * Constants larger than this are left alone. What repeats in exports is small: shapes, scalars, rows of biases. A
- * weight that equals another by chance, as all do in a network filled with one value, would as one value be held
- * from its first use to its last, where two are each read when needed.
+ * weight may equal another by chance, as all do in a network filled with one value. As one value it would be held from
+ * its first use to its last, while two are each read when needed.
  */
 const LARGEST_BYTES = 4096;
 

@@ -1,6 +1,6 @@
 /**
- * Nodes of constants become constants: shape arithmetic of exports is evaluated, and what weights go through before
- * their use (transpose, cast, dequantisation) becomes part of their recipe, to be evaluated when they are packed.
+ * Nodes of constants become constants. Shape arithmetic of exports is evaluated. What weights go through before their use
+ * (transpose, cast, dequantisation) becomes part of their recipe, which is evaluated when they are packed.
  */
 import type { TypedConstant } from '../ir/constant.ts';
 import { rebuildGraph } from '../ir/rebuild.ts';

@@ -1,6 +1,6 @@
 /**
- * An activation becomes the epilogue of the node whose result it is applied to: the kernel applies it to each result
- * while it is in a register, instead of reading and writing the whole tensor again.
+ * An activation becomes the epilogue of the node whose result it is applied to. The kernel then applies it to each result
+ * while that is in a register. This saves reading and writing the whole tensor again.
  */
 import type { Node } from '../ir/graph.ts';
 import { isFloat } from '../ir/types.ts';

@@ -1,10 +1,10 @@
 /**
  * Elementwise nodes over one value and single numbers are together a function of one variable. Exports spell many
  * known ones out: x·sigmoid(x), x·min(max(x + 3, 0), 6)/6, ½x·(1 + erf(x/√2)), x·tanh(log(1 + eˣ)), each in several
- * ways. What matters is which function it is, not how it is spelled: the nodes are evaluated at sample points, and
- * where a known function gives the same at all of them it takes their place.
+ * ways. What matters is which function it is, not how it is spelled. The nodes are evaluated at sample points. A known
+ * function that gives the same at all of them takes their place.
  *
- * Two such functions that agree at every sample to float32 rounding are the same: samples lie on both sides of every
+ * Two such functions that agree at every sample to float32 rounding are the same. Samples lie on both sides of every
  * corner of the known functions, as close to zero and as far out as values get. Agreement is relative: σ(x) + 10⁻⁶ is
  * not σ(x), since what follows may be a logarithm. Only where a spelling cancels (1 + erf of a negative x) is its
  * absolute error forgiven, in proportion to x.

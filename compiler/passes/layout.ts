@@ -1,9 +1,9 @@
 /**
  * Puts transposes where they cost least. Frontends wrap each op in transposes to the layout it is defined in
  * (channels last) and back; most meet their inverse once the nodes between them run permuted. Which nodes those are
- * is decided for the whole graph at once, as a minimum cut over the bytes transposed (`layout-choice.ts`); here the
- * graph is rebuilt by that choice, a transpose being made where an orientation is first read and used by all who read
- * it. Transposes that only move axes of 1 become views, those of constants recipes.
+ * is decided for the whole graph at once, as a minimum cut over the bytes transposed (`layout-choice.ts`). This file
+ * rebuilds the graph by that choice. It makes a transpose where an orientation is first read, and all other readers use
+ * that one. Transposes that only move axes of 1 become views, those of constants recipes.
  */
 import type { Node, ValueId } from '../ir/graph.ts';
 import { rebuildGraph } from '../ir/rebuild.ts';

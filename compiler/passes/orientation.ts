@@ -4,9 +4,9 @@
  * *orientation*. `transpose` nodes make no tensor, only another orientation of one; every other node makes one.
  *
  * A node whose op knows how to take its inputs permuted (trait `permute`) can run in two ways: *as is*, or *moved*,
- * on un-transposed inputs. Both ways are written down as the orientations it reads and makes. Which permutation a
- * node could move past is taken from its inputs, so transposes sink; where no input offers one, from what its
- * readers would like to have, so they can rise as well (`wantedPermutations`).
+ * on un-transposed inputs. Both ways are written down as the orientations it reads and makes. The inputs say
+ * which permutation a node could move past, so transposes sink. Where no input offers one, the readers say which they
+ * want (`wantedPermutations`), so transposes can rise as well.
  */
 import type { Attrs } from '../ir/constant.ts';
 import { type Graph, type Node, type ValueId, valueAt } from '../ir/graph.ts';

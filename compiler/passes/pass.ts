@@ -1,6 +1,6 @@
 /**
- * What a pass is: a function from graph to graph that keeps what the network computes, the names and types of its
- * inputs and outputs, and the order of producers before consumers. Passes know ops by their traits only; they name an
+ * What a pass is: a function from graph to graph. It keeps what the network computes and the names and types of its
+ * inputs and outputs. Producers stay before consumers. Passes know ops by their traits only; they name an
  * op where they make a node of it.
  */
 import type { Graph } from '../ir/graph.ts';

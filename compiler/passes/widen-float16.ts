@@ -1,7 +1,7 @@
 /**
- * A network in float16 is computed in float32, which is what the kernels compute in: its constants become casts of
- * what is stored (evaluated when they are packed), its inputs are cast as they come in and its outputs as they go
- * out. Results differ from float16 arithmetic by having been rounded less often.
+ * A network in float16 is computed in float32, as the kernels compute in float32. Its constants become casts of what is
+ * stored, which are evaluated when they are packed. Its inputs are cast as they come in and its outputs as they go out.
+ * Results differ from float16 arithmetic by having been rounded less often.
  */
 import type { Attrs, SplatConstant, TypedConstant } from '../ir/constant.ts';
 import type { Graph, GraphOutput, ValueId } from '../ir/graph.ts';

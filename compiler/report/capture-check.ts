@@ -3,8 +3,8 @@ import type { Manifest, Plan } from '../../runtime/format/format.ts';
 import type { Allocation } from './allocation.ts';
 
 /**
- * What of a capture the static plan does not cover exactly, in words; empty: every captured allocation lies in its
- * planned place and time, with the planned size, and nothing is planned that was not captured.
+ * What of a capture the static plan does not cover exactly, in words. The list is empty where every captured allocation
+ * lies in its planned place and time with the planned size, and everything planned was captured.
  */
 export function compareWithPlan(
   allocations: readonly Allocation[],

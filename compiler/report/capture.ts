@@ -1,10 +1,10 @@
 /**
- * Capture: a run of the real engine, step by step, that records every allocation it makes use of, as MemoMalloc does
- * (arXiv 2203.00448 §3): what wrote it first, by which chain of calls, how large it is, and from when to when it is
+ * Capture: a run of the real engine, step by step, that records every allocation it uses, as MemoMalloc does (arXiv
+ * 2203.00448 §3). A record says what wrote it first, by which chain of calls, how large it is, and from when to when it is
  * needed. Logical time is the step; inputs are written at −1 and outputs read after the last step.
  *
- * What is one allocation is found from addresses alone: a value that is read where another was written is that one
- * (views, parts of a concatenation), and so is a value that is written over one that the same step uses (in place).
+ * Addresses alone say what is one allocation. A value that is read where another was written belongs to that one: views,
+ * parts of a concatenation. So does a value that is written over one that the same step uses: results in place.
  * Neither lifetimes nor sizes of the manifest are looked at, so that `compareWithPlan` compares two independent
  * answers. After each step all of the arena is compared with what it was: a write that was not recorded is an error.
  */

@@ -1,6 +1,6 @@
 /**
- * The trade between memory and delay as a page: the curve, and for the point that is chosen (slider, dot, or row of the
- * table) the memory map and the predicted run. One HTML file: nothing is loaded, and without scripts one point is shown.
+ * The trade between memory and delay as a page. It shows the curve, and the memory map and the predicted run of one point,
+ * which is chosen by slider, dot or row of the table. One HTML file: nothing is loaded, and without scripts one point is shown.
  *
  * The pictures of the others lie in the page deflated, in base64, until they are asked for: every one names the same
  * layers again and again. 28 plans of VGG-19 with 1,600 rectangles each are 9.5 MB as text and 1.2 MB so, and the

@@ -13,8 +13,8 @@ export const sameRegion = (a: Region, b: Region): boolean =>
   a.offset === b.offset && a.rows === b.rows && a.bytes === b.bytes && a.stride === b.stride;
 
 /**
- * A region of a slot (`inner`, in the slot's own bytes) as a region of what the slot lies in, or null where it is not
- * rows: inner rows must lie within outer rows, or be whole ones.
+ * A region of a slot (`inner`, in the slot's own bytes) as a region of what the slot lies in. Inner rows must lie within
+ * outer rows, or be whole ones. Otherwise the bytes are not rows of it, and the result is null.
  */
 export function compose(inner: Region, outer: Region): Region | null {
   if (outer.rows === 1) return { ...inner, offset: inner.offset + outer.offset };

@@ -1,6 +1,6 @@
 /**
  * Drives one run of the engine from its first step to its last, in the two ways there are. Alone: the engine runs
- * inside this isolate and returns after every step, which costs less than a microsecond; reads are started without
+ * inside this isolate and returns after every step, which costs less than a microsecond. Reads are started without
  * leaving the loop, and the event loop gets a turn every few milliseconds. Threads: the engine runs elsewhere and
  * this isolate sleeps until it is wanted. Both return whether the run was completed; false means it was stopped.
  */

@@ -1,6 +1,6 @@
 /**
- * Reads one segment into its place and verifies it. Invariant: when `read` has resolved, the bytes are there and, as far
- * as `verify` asks for it, those that were compiled; when it rejects, it says in the runtime's own error why not.
+ * Reads one segment into its place and verifies it. Invariant: when `read` has resolved, the bytes are there. As far as
+ * `verify` asks for it, they are those that were compiled. When it rejects, a `MillraceError` says why.
  */
 import { MillraceError } from '../error.ts';
 import { damaged } from '../weights/source.ts';

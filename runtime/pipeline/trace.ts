@@ -1,7 +1,7 @@
 /**
  * What happened when, for people and tools: events of the last runs, kept in a ring of fixed size. The native engine
- * records its own (engine/trace.h), and so do threads of WASM, in engine memory, but for reads and runs; those, and all
- * of a run without threads, are recorded by this isolate.
+ * records its own (`runtime/engine/trace.h`). Threads of WASM record theirs in engine memory, but no reads and runs. Those,
+ * and all of a run without threads, are recorded by this isolate.
  */
 
 import { TRACE_ROW, type TraceKind, traceKinds } from '../engine/trace-rows.ts';

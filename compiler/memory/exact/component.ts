@@ -1,7 +1,7 @@
 /**
  * What the exact search works on: the items of one stretch of time, with the sections they span. A section is a maximal
- * set of items live at one moment; all that a placement must satisfy can be said about sections, and there are at most
- * as many as items. Stretches that share no item are separate problems. Sizes are divided by their common divisor.
+ * set of items live at one moment. Every condition on a placement is one on sections, and there are at most as many
+ * sections as items. Stretches that share no item are separate problems. Sizes are divided by their common divisor.
  */
 import { type Items, orderBy } from '../items.ts';
 

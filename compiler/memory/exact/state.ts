@@ -1,8 +1,8 @@
 /**
  * What is decided so far in an exact search, with everything that follows from it, and how to take it back. Items are
  * placed (at `base`, on what lies below) or lifted (`low` says how high at least); floors of sections follow. A change
- * that can't lead to a placement within the capacity is refused: the lowest floor of a section plus all that is left to
- * place in it must fit, and a lifted item must not have room to fall back. Every write goes through the trail.
+ * that can't lead to a placement within the capacity is refused. The lowest floor of a section plus all that is left to
+ * place in it must fit. A lifted item must not have room to fall back. Every write goes through the trail.
  */
 import { alignUp } from '../../../runtime/format/alignment.ts';
 import type { Component } from './component.ts';

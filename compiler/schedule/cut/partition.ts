@@ -133,8 +133,8 @@ interface Use {
 
 /**
  * Groups weights, in the order of their first use, into segments of at most `target` bytes (or one weight). Weights
- * that several layers read have segments of their own: a scalar that is read at both ends of a network would keep
- * whatever it was read with in memory all the way.
+ * that several layers read have segments of their own. A scalar that is read at both ends of a network would otherwise
+ * keep its whole segment in memory all the way.
  */
 function mergeWeights(slots: readonly (Slot | null)[], steps: readonly Step[], target: number): Segment[] {
   const uses = new Map<SlotId, Use>();

@@ -1,7 +1,7 @@
 /**
- * Predicted compute time of each step. On a device that was measured (`profile.ts`): the time of that very work where
- * it was timed, else what the kernel's family costs, a line in operations, bytes and bytes of weights. On the reference
- * device: arithmetic or memory traffic, whichever takes longer.
+ * Predicted compute time of each step. A device that was measured (`profile.ts`) has the time of that very work where it
+ * was timed. Other work costs what the kernel's family does: a line in operations, bytes and bytes of weights. On the
+ * reference device the time is arithmetic or memory traffic, whichever takes longer.
  */
 import type { WorkTable } from '../../../runtime/format/format.ts';
 import type { Schedule } from '../schedule.ts';

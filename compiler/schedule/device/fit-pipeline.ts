@@ -1,6 +1,6 @@
 /**
- * What reading costs on a device, from whole runs and not from bursts of reads, because what is wanted is how long runs
- * take: with readers that share cores and memory with the kernels, into the memory that is computed with.
+ * What reading costs on a device. It is fitted to whole runs and not to bursts of reads, because it has to predict how
+ * long runs take. In a run, readers share cores and memory with the kernels and read into the memory that is computed with.
  *
  * First what reads take from the threads that compute: the time of a run which is neither the steps' own nor waiting.
  * Then the latency and the bandwidth for which the pipeline's own simulator (memory/simulate.ts) misses the runs least.
@@ -73,8 +73,8 @@ export function fitPipeline(runs: readonly TimedRun[], inFlight: number, checkMs
 }
 
 /**
- * From how runs of one network differ with what they read: the steps' own time is the same in all of them, whatever it
- * is in memory that was laid out anew.
+ * From how runs of one network differ with what they read. The steps' own time is the same in all of these runs, however
+ * the layout of the memory changes it.
  */
 function fitHandling(runs: readonly TimedRun[]): readonly [number, number] {
   const networks = new Map<readonly number[], { requests: number; gigabytes: number; ms: number }[]>();

@@ -3,8 +3,8 @@
  * slope that misses the timings least, in proportion to each. Absolute misses are minimised rather than their squares
  * (by weighting again and again), so that a few timings which another process disturbed do not bend the line.
  *
- * Four columns at most: every set of columns is tried, and the best of those solutions that have no negative entry is
- * the non-negative least-squares solution (Lawson and Hanson, 1974, by enumeration).
+ * There are four columns at most, so every set of columns is tried. The best solution without a negative entry is the
+ * non-negative least-squares solution (Lawson and Hanson, 1974, by enumeration).
  */
 
 import { type KernelCost, type StepWork, workKey } from './cost.ts';

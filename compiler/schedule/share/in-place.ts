@@ -1,7 +1,7 @@
 /**
- * Results that take over the memory of an operand whose last use they are. Invariant: of what lies in that memory
- * nothing is touched after the step, and in the step only through operands that the kernel reads before it writes
- * the element in their place. Memory that would live longer than both values need is not taken over.
+ * Results that take over the memory of an operand whose last use they are. Invariant: nothing that lies in that
+ * memory is touched after the step. In the step it is touched only through operands that the kernel reads before it
+ * writes the element in their place. Memory that would live longer than both values need is not taken over.
  */
 import { signatureOf } from '../../../runtime/kernels/table.ts';
 import { overlap, sameRegion } from '../region.ts';

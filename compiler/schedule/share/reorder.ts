@@ -1,7 +1,7 @@
 /**
  * The order of a lowering's layers as a problem of `order.ts`, and back. A buffer is a value with its views and the
- * parts that are written in place, as `share.ts` decided for the given order; results that may take over an operand's
- * memory do so in whatever order. What the new order really costs is for whoever asked to find out.
+ * parts that are written in place, as `share.ts` decided for the given order. Results that may take over an operand's
+ * memory do so in whatever order. The caller finds out what the new order really costs.
  */
 import { signatureOf } from '../../../runtime/kernels/table.ts';
 import type { Lowering } from '../lower/lower.ts';

@@ -1,7 +1,7 @@
 /**
  * Smaller lifetimes before packing: concatenations written in place by their producers, slices that are views, results
- * that take over an operand's memory. Whether a concatenation in place needs less memory than its copies depends on
- * what else is live (it is held in whole from its first part on), so each is decided by the peak. Invariant: the peak
+ * that take over an operand's memory. A concatenation in place is held in whole from its first part on. Whether that
+ * needs less memory than copies depends on what else is live, so the peak decides about each one. Invariant: the peak
  * is never above that of copying everything, nor is more moved; of equal peaks the one that moves less is taken.
  */
 import { alignUp } from '../../../runtime/format/alignment.ts';

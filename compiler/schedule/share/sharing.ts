@@ -1,7 +1,7 @@
 /**
- * Which slots share memory, while it is being decided. A copy becomes a shared place: what it reads is made a part of
- * what it writes (a concatenation written in place by its producers) or the other way round (a slice that costs
- * nothing). Invariant: every step reaches all its operands where they lie, and parts of one slot that overlap hold the
+ * Which slots share memory, while it is being decided. A copy becomes a shared place. Either what it reads is
+ * made a part of what it writes: a concatenation written in place by its producers. Or the other way round: a slice that
+ * costs nothing. Invariant: every step reaches all its operands where they lie, and parts of one slot that overlap hold the
  * same value. Which bytes may be written when is `in-place.ts`'s and `verify.ts`'s matter.
  */
 import { VALUE_ALIGNMENT } from '../../../runtime/format/format.ts';

@@ -1,7 +1,7 @@
 /**
- * Checks which slots share memory, by following every byte and with no code of those who decided it. The steps are
- * gone through with, for each byte of shared memory, the value that was written there last: a step must read the
- * value it means, complete, and may write over an operand of its own only where its kernel allows that. A call that
+ * Checks which slots share memory, by following every byte and with no code of those who decided it. It goes through the
+ * steps and knows for each byte of shared memory which value was written there last. A step must read the value it means,
+ * complete. It may write over an operand of its own only where its kernel allows that. A call that
  * walks rows must walk those of its operand. A schedule that fails here would compute garbage silently.
  */
 import { FLOAT_BYTES } from '../../../runtime/kernels/layouts.ts';
