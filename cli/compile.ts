@@ -10,6 +10,7 @@ import { type Command, readArguments, UsageError } from './command.ts';
 import { withInterrupt } from './interrupt.ts';
 import { peakRss } from './memory.ts';
 import { loadModelFile } from './model-file.ts';
+import { observersOf } from './observe.ts';
 import { type PlanReport, planReport } from './plan-report.ts';
 import { readProfile } from './profile-file.ts';
 import { progress } from './progress.ts';
@@ -28,6 +29,9 @@ the .weights of the same name beside it.
   --profile FILE        predict for the device of this profile (millrace calibrate)
 ${variantHelp}
 ${bindingHelp}
+  --print-after PASS    print the graph after this pass, or after all of them, to stderr; may be repeated
+  --verify              verify the graph after every pass too, and say on stderr what was verified;
+                        sharing of memory and plans are verified always
   --json                print the report as JSON
 
 example
@@ -51,6 +55,8 @@ export const compileCommand: Command = {
         output: { type: 'string', short: 'o' },
         budget: { type: 'string', multiple: true },
         profile: { type: 'string' },
+        'print-after': { type: 'string', multiple: true },
+        verify: { type: 'boolean' },
         json: { type: 'boolean' },
         ...bindingOptions,
         ...variantOptions,
@@ -60,6 +66,7 @@ export const compileCommand: Command = {
     );
     const output = given.text('output');
     if (output === undefined) throw new UsageError('-o <dir> is required', help);
+    const observing = observersOf(given, help);
     const started = performance.now();
     const graph = await loadModelFile(given.positionals[0]!, bindingsOf(given, help));
     const budgets = given.list('budget');
@@ -68,6 +75,7 @@ export const compileCommand: Command = {
       ...(budgets.length > 0 ? { budget: budgets } : {}),
       variants: variantsOf(given, help),
       ...(profile === undefined ? {} : { device: deviceOf(await readProfile(profile)) }),
+      ...observing,
     };
     const bar = progress();
     const bundle = await withInterrupt(async (signal) => {

@@ -19,6 +19,7 @@ import type { Model } from './model/define.ts';
 import { type CompileOptions, checkOptions } from './options.ts';
 import { Packer } from './pack/pack.ts';
 import { optimize, optimizing } from './passes/index.ts';
+import type { Pass } from './passes/pass.ts';
 import { atOnce, type Pieces } from './pieces.ts';
 import { either, refuseAborted, type WatchOptions, watched } from './progress.ts';
 import { partition } from './schedule/cut/partition.ts';
@@ -27,6 +28,7 @@ import { type LowerOptions, lowerGraph } from './schedule/lower/lower.ts';
 import { manifestPlan, planProblem } from './schedule/problem.ts';
 import type { Schedule } from './schedule/schedule.ts';
 import { arranging } from './schedule/share/arrange.ts';
+import { verifySharing } from './schedule/share/verify.ts';
 
 const COMPILER = 'millrace 0.1.0';
 
@@ -88,6 +90,7 @@ export async function compileWith(
   const { schedule, words, problem } = await planningWatched(graph, { device, variants }, options);
   const { fixedBytes } = problem;
   const planned = await watched('plan', planning(problem, budgets, solverFor(problem)), options);
+  for (const { name } of planned) options.onVerified?.(`plan ${name}`);
   const plans = planned
     .map((plan) => manifestPlan(schedule, plan, fixedBytes))
     .sort((a, b) => a.peakBytes - b.peakBytes);
@@ -142,10 +145,17 @@ export const planningOf = (graph: Graph, options: LowerOptions = {}): Planning =
 async function planningWatched(
   graph: Graph,
   options: LowerOptions,
-  watching: WatchOptions,
+  { onPass, verify, onVerified, ...watching }: CompileOptions,
 ): Promise<Planning> {
-  const optimized = await watched('passes', optimizing(graph), watching);
-  return problemOf(await watched('schedule', scheduling(optimized, options), watching), options);
+  const after = (pass: Pass, result: Graph): void => onPass?.(pass.name, result);
+  const optimized = await watched('passes', optimizing(graph, { after, verify, onVerified }), watching);
+  const schedule = await watched('schedule', scheduling(optimized, options), watching);
+  onVerified?.('sharing of memory');
+  if (verify === true) {
+    verifySharing(schedule);
+    onVerified?.('sharing of memory, cut into segments');
+  }
+  return problemOf(schedule, options);
 }
 
 function* scheduling(graph: Graph, options: LowerOptions): Pieces<Schedule> {

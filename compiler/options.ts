@@ -1,6 +1,7 @@
 /** Options of `compile`, checked by name: a misspelt option is an error, never ignored. */
 import { MillraceError } from '../runtime/error.ts';
 import { parseSize } from '../runtime/size.ts';
+import type { Graph } from './ir/graph.ts';
 import type { WatchOptions } from './progress.ts';
 import { type Device, referenceDevice } from './schedule/device/cost.ts';
 
@@ -12,6 +13,15 @@ export interface CompileOptions extends WatchOptions {
   readonly device?: Partial<Device>;
   /** Pins the way that layers of a kernel run, where they can run in several: `{ 'f32-conv': 'panels' }`. */
   readonly variants?: Readonly<Record<string, string>>;
+  /** Called with the graph after each pass, in order; some passes run more than once. */
+  readonly onPass?: ((pass: string, graph: Graph) => void) | undefined;
+  /**
+   * Verifies the graph before the passes and after each, and the schedule once more when it has been cut. Sharing of
+   * memory and plans are verified always. What is wrong is an INTERNAL error that names the place.
+   */
+  readonly verify?: boolean | undefined;
+  /** Called after each verification with what was right: `graph after layout`, `plan smallest`. */
+  readonly onVerified?: ((what: string) => void) | undefined;
 }
 
 export interface CheckedOptions {
@@ -21,8 +31,13 @@ export interface CheckedOptions {
   readonly variants: Readonly<Record<string, string>>;
 }
 
+const names: readonly (keyof CompileOptions)[] = [
+  ...(['budget', 'device', 'variants', 'signal', 'onProgress'] as const),
+  ...(['onPass', 'verify', 'onVerified'] as const),
+];
+
 export function checkOptions(options: CompileOptions): CheckedOptions {
-  refuseUnknown(options, ['budget', 'device', 'variants', 'signal', 'onProgress'], 'option of compile');
+  refuseUnknown(options, names, 'option of compile');
   const device = options.device ?? {};
   refuseUnknown(device, [...Object.keys(referenceDevice), 'kernels', 'measured'], 'field of device');
   for (const [name, value] of Object.entries(device)) {

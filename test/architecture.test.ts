@@ -93,7 +93,7 @@ const law: Readonly<Record<string, readonly string[]>> = {
     'runtime/',
   ],
   'compiler/report/': ['compiler/memory/', 'compiler/schedule/', 'compiler/ir/', 'runtime/'],
-  'compiler/options': ['compiler/progress', 'compiler/schedule/device/', 'runtime/'],
+  'compiler/options': ['compiler/progress', 'compiler/ir/', 'compiler/schedule/device/', 'runtime/'],
   'compiler/compile': ['compiler/', 'runtime/'],
   'compiler/index': ['compiler/', 'runtime/'],
   'cli/': ['cli/', 'compiler/', 'runtime/'],

@@ -42,17 +42,25 @@ export const passes: readonly Pass[] = [
 
 export interface OptimizeOptions {
   /** Called with the result of each pass. */
-  readonly after?: (pass: Pass, graph: Graph) => void;
-  /** Checks the result of each pass; a failure names the pass. */
-  readonly verify?: boolean;
+  readonly after?: ((pass: Pass, graph: Graph) => void) | undefined;
+  /** Checks what is given and the result of each pass; a failure names the pass. */
+  readonly verify?: boolean | undefined;
+  /** Called after each of these checks. */
+  readonly onVerified?: ((what: string) => void) | undefined;
 }
 
 /** All passes, one at a time; yields the share of them that is done. */
 export function* optimizing(graph: Graph, options: OptimizeOptions = {}): Pieces<Graph> {
+  const check = (checked: Graph, when: string): void => {
+    if (options.verify !== true) return;
+    verify(checked, signatures, when);
+    options.onVerified?.(`graph ${when}`);
+  };
   let result = graph;
+  check(graph, 'before the passes');
   for (const [i, pass] of passes.entries()) {
     result = pass.run(result);
-    if (options.verify === true) verify(result, signatures, `after ${pass.name}`);
+    check(result, `after ${pass.name}`);
     options.after?.(pass, result);
     yield (i + 1) / passes.length;
   }

@@ -3,6 +3,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Graph } from '../../compiler/ir/graph.ts';
+import { parse } from '../../compiler/ir/parse.ts';
+import { signatures } from '../../compiler/ops/index.ts';
+import { passes } from '../../compiler/passes/index.ts';
 import { modelBytes, node } from '../onnx/make-model.ts';
 import { commandFile, type Folder, millrace, millraceJson, temporaryFolder } from '../support/command.ts';
 
@@ -182,6 +186,47 @@ describe('millrace compile', () => {
       fails([model, '-o', `${model}/inside`], 1, /OUTPUT/),
     ]);
     assert.deepEqual(readdirSync(foreign), ['mine.txt']);
+  });
+
+  it('prints the graph after a pass, or after all, as text that parses', async () => {
+    const compile = (...args: string[]) =>
+      millrace(['compile', folder.at('small.ts'), '-o', folder.at('small'), ...args]);
+    writeFileSync(folder.at('small.ts'), module(8, 2));
+    const graphsIn = (text: string): [string, Graph][] =>
+      text
+        .split(/^(?=\/\/ after )/m)
+        .map((part) => [/^\/\/ after (\S+) \(\d+ of \d+\)$/m.exec(part)![1]!, parse(part, signatures)]);
+    const some = await compile('--print-after', 'eliminate-common', '--print-after', 'fuse-epilogue');
+    assert.equal(some.code, 0, some.stderr);
+    const common = 'eliminate-common';
+    assert.deepEqual(
+      graphsIn(some.stderr).map(([name]) => name),
+      [common, common, 'fuse-epilogue', common],
+    );
+    const all = await compile('--print-after', 'all');
+    const graphs = graphsIn(all.stderr);
+    assert.deepEqual(
+      graphs.map(([name]) => name),
+      passes.map(({ name }) => name),
+    );
+    assert.deepEqual([graphs[0]![1].nodes.length, graphs.at(-1)![1].nodes.length], [4, 2]);
+    assert.equal((await compile('--print-after', 'all')).stderr, all.stderr);
+    const unknown = await compile('--print-after', 'fuse');
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.stderr, /no pass "fuse"; passes: eliminate-dead, .*fuse-epilogue, all\n/);
+  });
+
+  it('says what it verified', async () => {
+    const args = ['compile', folder.at('stack.ts'), '-o', folder.at('verified'), '--verify'];
+    const { code, stderr } = await millrace([...args, '--budget', '2MiB']);
+    assert.equal(code, 0);
+    assert.deepEqual(stderr.trimEnd().split('\n'), [
+      'verified: graph before the passes',
+      ...passes.map(({ name }) => `verified: graph after ${name}`),
+      'verified: sharing of memory',
+      'verified: sharing of memory, cut into segments',
+      'verified: plan budget',
+    ]);
   });
 
   it('binds dimensions', async () => {
