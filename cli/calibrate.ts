@@ -111,11 +111,12 @@ async function compiledFor(network: Model, shares: readonly number[]): Promise<B
   return compile(network, { budget: shares.map(at) });
 }
 
-/** The network again for each variant that its layers can run as: all of them are timed, whichever was chosen. */
-function otherWays(network: Model, { schedule }: Bundle): Promise<readonly Bundle[]> {
+/** The network once for each variant that its layers can run as: all are timed, whichever would be chosen. */
+function everyWay(network: Model, compiled: Bundle): Promise<readonly Bundle[]> {
   const offered = new Set(
-    schedule.layers.flatMap(({ choice }) => choice?.offered ?? []).map((one) => one.variant),
+    compiled.schedule.layers.flatMap(({ choice }) => choice?.offered ?? []).map((one) => one.variant),
   );
+  if (offered.size === 0) return Promise.resolve([compiled]);
   return Promise.all(
     [...offered].sort().map((name) => {
       const [kernel, variant] = name.split('/') as [string, string];
@@ -148,7 +149,7 @@ async function measure(
       bar.update(what, from + ((until - from) * n) / networks.length);
       const bundle = join(folder, network.name);
       const compiled = await compiledFor(network, shares);
-      const ways = shares.length > 0 ? [compiled] : [compiled, ...(await otherWays(network, compiled))];
+      const ways = shares.length > 0 ? [compiled] : await everyWay(network, compiled);
       for (const way of ways) {
         await way.write(bundle);
         timed.push(await time(bundle));

@@ -144,7 +144,15 @@ describe('millrace plan <model | bundle>, calibrate', () => {
     ]);
     assert.deepEqual(JSON.parse(readFileSync(profile, 'utf8')), written);
     assert.equal(written.engine, 'wasm');
-    for (const kernel of ['f32-conv', 'f32-depthwise', 'f32-gemm', 'f32-pool', 'f32-softmax', 'copy'])
+    for (const kernel of [
+      'f32-conv/panels',
+      'f32-conv/pixels',
+      'f32-depthwise',
+      'f32-gemm',
+      'f32-pool',
+      'f32-softmax',
+      'copy',
+    ])
       assert.ok(Object.hasOwn(written.kernels, kernel), kernel);
     assert.ok(written.measured.length > 0);
     const { plans, device } = await millraceJson<Report>(['plan', bundle, '--profile', profile]);
