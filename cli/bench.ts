@@ -55,11 +55,12 @@ export const bench: Command = {
     const { mode: single, ...options } = engineOptionsOf(given, help);
     const asked = given.text('modes')?.split(',') ?? (single === undefined ? null : [single]);
     for (const mode of asked ?? [])
-      if (!isMode(mode)) throw new UsageError(`--modes: there is no mode "${mode}"`, help);
+      if (!isMode(mode))
+        throw new UsageError(`--modes: expected ${everyMode.join(', ')}, got "${mode}"`, help);
     const modes = asked ?? possibleModes(await manifestOf(bundle), options);
     const runs = given.count('runs') ?? 20;
     const warmup = given.count('warmup') ?? 3;
-    if (runs === 0) throw new UsageError('--runs: expected at least 1', help);
+    if (runs === 0) throw new UsageError('--runs: expected at least 1, got 0', help);
     const rows: Row[] = [];
     const bar = progress();
     for (const mode of modes) {

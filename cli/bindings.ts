@@ -17,14 +17,18 @@ export function bindingsOf(given: Arguments, help: string): ModelFileOptions {
   const dims = new Map<string, number>();
   for (const text of given.list('dim')) {
     const [name, value] = assignment(text, 'dim', help);
-    if (!/^\d+$/.test(value)) throw new UsageError(`--dim ${name}: expected a whole number`, help);
+    if (!/^\d+$/.test(value))
+      throw new UsageError(`--dim ${name}: expected a whole number, got "${value}"`, help);
     dims.set(name, Number(value));
   }
   const shapes = new Map<string, number[]>();
   for (const text of given.list('shape')) {
     const [name, value] = assignment(text, 'shape', help);
     if (!/^(\d+(x\d+)*|scalar)$/.test(value))
-      throw new UsageError(`--shape ${name}: expected extents as in 1x3x224x224, or scalar`, help);
+      throw new UsageError(
+        `--shape ${name}: expected extents as in 1x3x224x224, or scalar, got "${value}"`,
+        help,
+      );
     shapes.set(name, value === 'scalar' ? [] : value.split('x').map(Number));
   }
   const seed = given.count('seed');

@@ -67,7 +67,10 @@ export const calibrate: Command = {
     if (!sourceWishes.includes(source))
       throw new UsageError(`--source: expected ${sourceWishes.join(', ')}, got "${source}"`, help);
     if (source === 'mmap' && options.engine === 'wasm')
-      throw new UsageError('--source mmap: WASM can not map files', help);
+      throw new UsageError(
+        '--source mmap: the WASM engine cannot map files; take --engine native or another source',
+        help,
+      );
     const output = given.text('output') ?? 'profile.json';
     const [first] = given.positionals;
     const directory = given.text('directory') ?? dirname(resolve(first ?? output));

@@ -41,7 +41,8 @@ export const inspect: Command = {
       throw new MillraceError('BUNDLE_READ', cause.message, { at: path, cause });
     });
     if (!found.isDirectory()) {
-      if (page !== undefined) throw new UsageError('--html is for bundles', help);
+      if (page !== undefined)
+        throw new UsageError('--html: expected a bundle, got a model; compile it first', help);
       const report = await describeModel(path);
       if (given.flag('json')) printJson(report, 2);
       else print(modelText(report));

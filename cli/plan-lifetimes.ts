@@ -107,7 +107,10 @@ export interface PlannerWish {
 export function plannerOf(given: Arguments, help: string): PlannerWish {
   const name = given.text('planner') ?? 'suite';
   if (name !== 'all' && !Object.hasOwn(planners, name)) {
-    throw new UsageError(`--planner: there is no planner "${name}"`, help);
+    throw new UsageError(
+      `--planner: expected all or one of ${Object.keys(planners).join(', ')}, got "${name}"`,
+      help,
+    );
   }
   const seconds = Number(given.text('timeout') ?? '60');
   if (!(seconds > 0 && seconds < 1e9)) {

@@ -75,7 +75,7 @@ export async function planModel(
   const device = profile === null ? referenceDevice : deviceOf(profile);
   const budgets = given.list('budget').map((size) => parseSize(size, '--budget'));
   if (given.flag('sweep') && budgets.length > 0)
-    throw new UsageError('--sweep goes through all budgets: leave out --budget', help);
+    throw new UsageError('--sweep goes through all budgets; leave out --budget', help);
   const subject = isBundle ? await ofBundle(path) : await ofModel(path);
   if (given.text('planner') !== undefined) return planActivations(subject, given, help);
   const { name, problem, labels } = subject;
@@ -192,7 +192,11 @@ function planActivations({ name, problem }: Subject, given: Arguments, help: str
   const other = ['sweep', 'html', 'trace', 'budget'].find(
     (option) => given.flag(option) || given.text(option) !== undefined || given.list(option).length > 0,
   );
-  if (other !== undefined) throw new UsageError(`--${other}: --planner places activations alone`, help);
+  if (other !== undefined)
+    throw new UsageError(
+      `--${other} does not go with --planner, which places activations alone; leave out one of them`,
+      help,
+    );
   const wish = plannerOf(given, help);
   const intervals = problem.values.map(({ id, byteLength, start, end }) => ({
     id,

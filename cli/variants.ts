@@ -12,7 +12,8 @@ export function variantsOf(given: Arguments, help: string): Record<string, strin
   const pins = new Map<string, string>();
   for (const text of given.list('variant')) {
     const [kernel, variant] = assignment(text, 'variant', help);
-    if (pins.has(kernel)) throw new UsageError(`--variant ${kernel} is given twice`, help);
+    if (pins.has(kernel))
+      throw new UsageError(`--variant: expected one variant for ${kernel}, got two; leave one out`, help);
     pins.set(kernel, variant);
   }
   return Object.fromEntries(pins);

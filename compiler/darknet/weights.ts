@@ -67,7 +67,10 @@ const BRANCH_SCALE = 0.2;
  */
 export function seededWeights(seed: number, layers: readonly NamedLayer[]): Weights {
   if (!Number.isSafeInteger(seed))
-    throw new MillraceError('OPTION', 'seed', { expected: 'a whole number', got: `${seed}` });
+    throw new MillraceError('OPTION', 'the seed is not a whole number', {
+      expected: 'a whole number',
+      got: `${seed}`,
+    });
   const branches = new Set(layers.filter((_, i) => layers[i + 1]?.section.type === 'shortcut'));
   return (layer, parameter) => {
     const { role, shape } = parameter;

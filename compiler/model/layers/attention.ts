@@ -69,7 +69,7 @@ export function multiHeadAttention<S extends Shape, const O extends AttentionOpt
   const groups = given.keyValueHeads ?? heads;
   const size = given.headSize ?? input.dim(-1) / heads;
   if (input.rank !== 3 || memory.rank !== 3)
-    throw new MillraceError('MODEL_SHAPE', 'input', {
+    throw new MillraceError('MODEL_SHAPE', 'the input has the wrong rank', {
       at: name,
       expected: '[batch, length, channels]',
       got: `[${(input.rank !== 3 ? input : memory).shape.join(', ')}]`,

@@ -80,7 +80,7 @@ export function split<
   const given: number | readonly number[] = parts;
   const sizes = typeof given === 'number' ? new Array<number>(given).fill(x.dim(at) / given) : given;
   if (!sizes.every(Number.isInteger))
-    throw new MillraceError('MODEL_SHAPE', 'split', {
+    throw new MillraceError('MODEL_SHAPE', 'split: the axis does not divide', {
       expected: `a divisor of ${x.dim(at)}`,
       got: String(given),
     });
@@ -157,7 +157,7 @@ export function reshape<D extends DType, S extends Shape, const T extends Shape>
   const known = elementCount(given.filter((extent) => extent >= 0));
   const resolved = given.map((extent) => (extent < 0 ? elementCount(x.shape) / known : extent));
   if (!resolved.every(Number.isInteger) || elementCount(resolved) !== elementCount(x.shape))
-    throw new MillraceError('MODEL_SHAPE', 'reshape', {
+    throw new MillraceError('MODEL_SHAPE', 'reshape: the shape holds another number of elements', {
       expected: `a shape of ${elementCount(x.shape)} elements, as [${x.shape.join(', ')}]`,
       got: `[${given.join(', ')}]`,
     });
@@ -184,7 +184,7 @@ export function squeeze<D extends DType, S extends Shape, const A extends number
 ): Tensor<D, S extends Shape ? RemoveAt<S, AxisOf<S, A>> : never> {
   const at = positive(x, axis);
   if (x.dim(axis) !== 1)
-    throw new MillraceError('MODEL_SHAPE', 'squeeze', {
+    throw new MillraceError('MODEL_SHAPE', 'squeeze: the axis has several elements', {
       expected: 'an axis of one element',
       got: `axis ${at} of [${x.shape.join(', ')}]`,
     });

@@ -55,7 +55,7 @@ export function sinusoids<const T extends number, const C extends number>(
   channels: C,
 ): Tensor<'float32', [T, C]> {
   if (channels % 2 !== 0 || channels < 4)
-    throw new MillraceError('MODEL_SHAPE', 'sines and cosines', {
+    throw new MillraceError('MODEL_SHAPE', 'the channels do not divide into sines and cosines', {
       at: 'sinusoids',
       expected: 'an even number of channels, four or more',
       got: String(channels),
@@ -87,7 +87,11 @@ export function rotate(x: AnyTensor, { base = 10000 }: RotaryOptions = {}): AnyT
   const name = layerName('rotary');
   const [length, size] = [x.dim(1), x.dim(3)];
   if (size % 2 !== 0)
-    throw new MillraceError('MODEL_SHAPE', 'heads of an odd size', { at: name, got: String(size) });
+    throw new MillraceError('MODEL_SHAPE', 'the heads do not divide into pairs', {
+      at: name,
+      expected: 'heads of an even size',
+      got: String(size),
+    });
   const half = size / 2;
   const table = (key: string, of: (angle: number, first: boolean) => number): AnyTensor => {
     const type = { dtype: 'float32', shape: [length, 1, size] } as const;

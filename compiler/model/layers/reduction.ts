@@ -75,7 +75,7 @@ const overSpatial =
     const input: AnyTensor = x;
     const name = layerName('globalPool');
     if (input.rank < 3)
-      throw new MillraceError('MODEL_SHAPE', 'input', {
+      throw new MillraceError('MODEL_SHAPE', 'the input has the wrong rank', {
         at: name,
         expected: '[batch, …spatial, channels]',
         got: `[${input.shape.join(', ')}]`,

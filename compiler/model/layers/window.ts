@@ -37,7 +37,7 @@ export function padsOf(name: string, padding: PerAxis, spatial: number): number[
   if (typeof padding === 'number') return new Array<number>(2 * spatial).fill(padding);
   if (padding.length === 2 * spatial) return [...padding];
   if (padding.length === spatial) return [...padding, ...padding];
-  throw new MillraceError('MODEL_SHAPE', 'padding', {
+  throw new MillraceError('MODEL_SHAPE', 'the padding has the wrong number of entries', {
     at: name,
     expected: `1, ${spatial} or ${2 * spatial} numbers`,
     got: `${padding.length}`,
@@ -47,16 +47,16 @@ export function padsOf(name: string, padding: PerAxis, spatial: number): number[
 export function perAxis(name: string, value: PerAxis, count: number): number[] {
   if (typeof value === 'number') return new Array<number>(count).fill(value);
   if (value.length === count) return [...value];
-  throw new MillraceError('MODEL_SHAPE', 'a number for each axis', {
+  throw new MillraceError('MODEL_SHAPE', 'an option has the wrong number of entries', {
     at: name,
-    expected: String(count),
-    got: String(value.length),
+    expected: `one number, or ${count}: one for each axis`,
+    got: `${value.length} numbers`,
   });
 }
 
 export function requireSpatial(name: string, x: AnyTensor, spatial: number): void {
   if (x.rank !== spatial + 2)
-    throw new MillraceError('MODEL_SHAPE', 'input', {
+    throw new MillraceError('MODEL_SHAPE', 'the input has the wrong rank', {
       at: name,
       expected: spatial === 2 ? '[batch, height, width, channels]' : '[batch, length, channels]',
       got: `[${x.shape.join(', ')}]`,
