@@ -4,8 +4,8 @@
  * convolution of [out, in, h, w] and a matrix of [k, n] are read the same way.
  *
  * A constant whose output channels are its innermost axis (a matrix [k, n]) interleaves the bytes of all panels:
- * each piece would read the whole file. So the box is read for as many panels as fit WINDOW_BYTES, and kept for the
- * pieces that follow: n/window passes over the file rather than one per piece.
+ * each piece would read the whole file. So the box is read for as many panels as fit BOX_BYTES, and kept for the
+ * pieces that follow: n/box passes over the file rather than one per piece.
  */
 import {
   bytesOfElements,
@@ -22,8 +22,8 @@ import { groupPanels, panelBytes } from '../schedule/lower/packed.ts';
 
 type Panels = Extract<PackedWeight, { layout: 'panels' }>;
 
-/** A matrix of 4096 × 4096 is one window. */
-const WINDOW_BYTES = 64 * 1024 * 1024;
+/** A matrix of 4096 × 4096 is one box. */
+const BOX_BYTES = 64 * 1024 * 1024;
 
 const floatsIn = (bytes: Uint8Array): Float32Array =>
   new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / FLOAT_BYTES);
@@ -31,8 +31,8 @@ const floatsIn = (bytes: Uint8Array): Float32Array =>
 /** Rows of a panel as numbers that can be set, by what they are stored in. */
 const rowsIn: Readonly<Record<StoredElement, (bytes: Uint8Array) => Float32Array>> = { f32: floatsIn };
 
-/** A box of a constant, read. */
-interface Box {
+/** A box of a constant whose elements have been read. */
+interface LoadedBox {
   readonly packed: Panels;
   readonly group: number;
   /** Output channels [from, to) of the group are inside. */
@@ -45,14 +45,14 @@ interface Box {
 
 export class PanelPacker {
   readonly #reader: ConstantReader;
-  readonly #windowBytes: number;
-  #box: Box | null = null;
+  readonly #boxBytes: number;
+  #box: LoadedBox | null = null;
   /** The memory of all boxes, one after the other: nothing is left for the collector. */
   #memory: Float32Array | null = null;
 
-  constructor(reader: ConstantReader, windowBytes: number = WINDOW_BYTES) {
+  constructor(reader: ConstantReader, boxBytes: number = BOX_BYTES) {
     this.#reader = reader;
-    this.#windowBytes = windowBytes;
+    this.#boxBytes = boxBytes;
   }
 
   /** Writes `panels` panels from `panel0` on into `target`, which holds zeros. */
@@ -71,7 +71,7 @@ export class PanelPacker {
         floatsIn(out.subarray(0, bytesOfElements('f32', PANEL))).set(biases.subarray(from, from + lanes));
       }
       const lastOfGroup = Math.min(packed.channels, first + (panel0 + panels - panel) * PANEL);
-      gather(
+      copyLanes(
         this.#boxFor(packed, group, first, first + lanes, lastOfGroup),
         first,
         lanes,
@@ -81,18 +81,18 @@ export class PanelPacker {
   }
 
   /** A box with channels [from, to), reading on to `wanted` or, where the layout interleaves, as far as allowed. */
-  #boxFor(packed: Panels, group: number, from: number, to: number, wanted: number): Box {
+  #boxFor(packed: Panels, group: number, from: number, to: number, wanted: number): LoadedBox {
     const box = this.#box;
     if (box?.packed === packed && box.group === group && box.from <= from && to <= box.to) return box;
     const perChannel = elementCount(packed.reduce) * FLOAT_BYTES;
-    const allowed = Math.max(1, Math.floor(this.#windowBytes / perChannel));
+    const allowed = Math.max(1, Math.floor(this.#boxBytes / perChannel));
     const interleaved = packed.channelStride < elementCount(packed.reduce);
     const end = Math.max(to, Math.min(interleaved ? packed.channels : wanted, from + allowed));
     this.#box = this.#read(packed, group, from, end);
     return this.#box;
   }
 
-  #read(packed: Panels, group: number, from: number, to: number): Box {
+  #read(packed: Panels, group: number, from: number, to: number): LoadedBox {
     const { shape } = packed.weight.type;
     const first = group * packed.groupStride + from * packed.channelStride;
     let last = first + (to - 1 - from) * packed.channelStride;
@@ -119,7 +119,7 @@ export class PanelPacker {
   /** Memory for a box. Pages that no box reaches are never touched, so the first is as large as boxes usually get. */
   #memoryOf(floats: number): Float32Array {
     if (this.#memory === null || this.#memory.length < floats)
-      this.#memory = new Float32Array(Math.max(floats, this.#windowBytes / 4));
+      this.#memory = new Float32Array(Math.max(floats, this.#boxBytes / 4));
     return this.#memory.subarray(0, floats);
   }
 }
@@ -136,7 +136,7 @@ function coordinates(index: number, shape: Shape): number[] {
 }
 
 /** Fills rows of PANEL lanes, one row per reduction index in row-major order; in the order they are written. */
-function gather(box: Box, first: number, lanes: number, out: Float32Array): void {
+function copyLanes(box: LoadedBox, first: number, lanes: number, out: Float32Array): void {
   const { packed, data, channelStride, reduceStrides } = box;
   const base = (first - box.from) * channelStride;
   const inner = packed.reduce.length - 1;

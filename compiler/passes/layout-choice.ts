@@ -25,7 +25,7 @@ const CALL_BYTES = 64;
 /** A transpose that moves only axes of 1 is a view: free, but it stands between nodes that might be fused. */
 const VIEW_COST = UNIT;
 /** Where costs are equal, transposes sink (and what was before them is fused), but don't rise. */
-const WISH_COST = 1;
+const RISE_COST = 1;
 
 /** The nodes to run moved. */
 export function chooseMoved(orientations: Orientations, outputs: readonly Demand[]): ReadonlySet<NodePlan> {
@@ -63,7 +63,7 @@ export function layoutCost(
       for (const exact of exacts.keys()) if (exact !== made.exact) cost += VIEW_COST;
     }
   }
-  for (const plan of moved) if (plan.wished) cost += WISH_COST;
+  for (const plan of moved) if (plan.fromReaders) cost += RISE_COST;
   return cost;
 }
 
@@ -123,7 +123,7 @@ function cheapest({ plans, tensors }: Orientations, outputs: readonly Demand[]):
     if (plan.moved === null) continue;
     const vertex = cut.vertex();
     vertices.set(plan, vertex);
-    if (plan.wished) cut.edge(cut.source, vertex, WISH_COST);
+    if (plan.fromReaders) cut.edge(cut.source, vertex, RISE_COST);
   }
   for (const kind of ['order', 'exact'] as const)
     for (const [key, entry] of readers[kind]) {

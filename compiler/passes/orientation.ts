@@ -54,7 +54,7 @@ export interface NodePlan {
   /** Null where the node runs as is in any case. */
   readonly moved: { readonly attrs: Attrs; readonly demands: readonly (Demand | null)[] } | null;
   /** Whether the permutation to move past came from the readers and not from the inputs. */
-  readonly wished: boolean;
+  readonly fromReaders: boolean;
   readonly outputs: TensorClass[];
 }
 
@@ -110,7 +110,7 @@ export function orientationsOf(graph: Graph): Orientations {
       node,
       asIs,
       moved: move && { attrs: move.permuted.attrs, demands: movedDemands(inputs, move) },
-      wished: move?.wished ?? false,
+      fromReaders: move?.fromReaders ?? false,
       outputs: [],
     };
     plans.push(plan);
@@ -127,7 +127,7 @@ export function orientationsOf(graph: Graph): Orientations {
 interface Move {
   readonly perm: Permutation;
   readonly permuted: Permuted;
-  readonly wished: boolean;
+  readonly fromReaders: boolean;
 }
 
 /** The permutation that most bytes of the inputs are transposed by, of those the op can move past. */
@@ -135,7 +135,7 @@ function moveOf(
   graph: Graph,
   node: Node,
   inputs: readonly (Oriented | null)[],
-  wish: Permutation | undefined,
+  wanted: Permutation | undefined,
 ): Move | null {
   const { permute } = opOf(node.op).traits;
   if (permute === undefined) return null;
@@ -146,13 +146,15 @@ function moveOf(
     if (known !== undefined) known.bytes += bytesOf(input.tensor);
     else weights.push({ perm: input.perm, bytes: bytesOf(input.tensor) });
   }
-  const candidates = weights.sort((a, b) => b.bytes - a.bytes).map(({ perm }) => ({ perm, wished: false }));
-  if (wish !== undefined) candidates.push({ perm: wish, wished: true });
+  const candidates = weights
+    .sort((a, b) => b.bytes - a.bytes)
+    .map(({ perm }) => ({ perm, fromReaders: false }));
+  if (wanted !== undefined) candidates.push({ perm: wanted, fromReaders: true });
   const inputTypes = node.inputs.map((id) => (id === null ? null : valueAt(graph, id).type));
   const outputTypes = node.outputs.map((id) => valueAt(graph, id).type);
-  for (const { perm, wished } of candidates) {
+  for (const { perm, fromReaders } of candidates) {
     const permuted = permute(node.attrs, perm, inputTypes, outputTypes);
-    if (permuted !== null) return { perm, permuted, wished };
+    if (permuted !== null) return { perm, permuted, fromReaders };
   }
   return null;
 }

@@ -77,8 +77,8 @@ export function box(
   return starts.map((at) => region(at * size, rows.count, run * size, rows.step * size));
 }
 
-type Six<P extends string> = Readonly<Record<`${P}${0 | 1 | 2 | 3 | 4 | 5}`, number>>;
+type Numbered<P extends string> = Readonly<Record<`${P}${0 | 1 | 2 | 3 | 4 | 5}`, number>>;
 
-/** Six numbered parameters as a list. */
-export const sixOf = <P extends string>(params: Six<P>, prefix: P): number[] =>
+/** The six numbered parameters of one letter as a list. */
+export const numberedOf = <P extends string>(params: Numbered<P>, prefix: P): number[] =>
   ([0, 1, 2, 3, 4, 5] as const).map((i) => params[`${prefix}${i}`]);

@@ -3,7 +3,7 @@ import { MillraceError } from '../../../runtime/error.ts';
 import type { AnyTensor } from '../tensor.ts';
 import type { PerAxis, WindowOptions } from '../types/window.ts';
 
-export interface Window {
+export interface WindowAttributes {
   readonly kernel: number[];
   readonly strides: number[];
   readonly dilations: number[];
@@ -12,7 +12,12 @@ export interface Window {
 }
 
 /** The window of a layer over the spatial dimensions of x. */
-export function windowOf(name: string, x: AnyTensor, spatial: number, options: WindowOptions): Window {
+export function windowOf(
+  name: string,
+  x: AnyTensor,
+  spatial: number,
+  options: WindowOptions,
+): WindowAttributes {
   const kernel = perAxis(name, options.kernel, spatial);
   const strides = perAxis(name, options.stride ?? 1, spatial);
   const dilations = perAxis(name, options.dilation ?? 1, spatial);

@@ -1,7 +1,7 @@
 /** Attributes of ops that slide a window: kernel, strides, dilations, padding by number or by rule (auto_pad). */
 import type { ImportNode } from '../import/node.ts';
 
-export interface Window {
+export interface WindowAttributes {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
@@ -32,7 +32,11 @@ export function listOf(
 export const dilated = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1;
 
 /** `extents` are those of the spatial dimensions of the input. */
-export function readWindow(node: ImportNode, extents: readonly number[], kernel: readonly number[]): Window {
+export function readWindow(
+  node: ImportNode,
+  extents: readonly number[],
+  kernel: readonly number[],
+): WindowAttributes {
   const rank = extents.length;
   const strides = listOf(node, 'strides', rank, 1, 1);
   const dilations = listOf(node, 'dilations', rank, 1, 1);

@@ -28,7 +28,7 @@ import {
   windowParams,
 } from '../lowering/window.ts';
 import { epilogueParams } from '../reference/activation.ts';
-import { gather } from '../reference/convolution.ts';
+import { convolve } from '../reference/convolution.ts';
 import { checkEpilogue, finish } from '../reference/epilogue.ts';
 import { optionalReals, present, realsOf, tensorOfReals } from '../reference/reals.ts';
 
@@ -101,7 +101,7 @@ export const conv = /* @__PURE__ */ defineOp({
     const [, groupC, ...kernel] = w.type.shape as [number, number, ...number[]];
     const taps = kernel.reduce((product, size) => product * size, 1);
     const weights = realsOf(w);
-    const y = gather(yType!, {
+    const y = convolve(yType!, {
       window: windowOf(x.type.shape, yType!.shape, kernel, attrs),
       groups: attrs.groups,
       pixels: realsOf(x),

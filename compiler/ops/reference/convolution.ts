@@ -5,7 +5,7 @@
 import { elementCount, type TensorType } from '../../ir/types.ts';
 import type { Window, WindowAxis } from '../lowering/window.ts';
 
-interface Gather {
+interface Convolution {
   readonly window: Window;
   readonly groups: number;
   /** x [N, …, C] as numbers. */
@@ -19,7 +19,10 @@ interface Gather {
 }
 
 /** y [N, …, O], without an epilogue. */
-export function gather(type: TensorType, { window, groups, pixels, channels, bias, source, weight }: Gather) {
+export function convolve(
+  type: TensorType,
+  { window, groups, pixels, channels, bias, source, weight }: Convolution,
+) {
   const { batch, h, w: v } = window;
   const outC = type.shape.at(-1)!;
   const groupC = channels / groups;

@@ -1,5 +1,5 @@
 /** Functions of elements, and of elements with a scale and a shift for each channel. */
-import { box, floatRows, floats, sixOf } from '../extents.ts';
+import { box, floatRows, floats, numberedOf } from '../extents.ts';
 import { castBytes } from '../functions.ts';
 import { FLOAT_BYTES } from '../layouts.ts';
 import { whole } from '../region.ts';
@@ -38,9 +38,9 @@ export const elementwiseKernels = {
       ...epilogue,
     },
     extent: {
-      y: (p) => floats(sixOf(p, 'd').reduce((count, dim) => count * dim, 1)),
-      a: (p) => box(sixOf(p, 'd'), sixOf(p, 'a'), 0, FLOAT_BYTES),
-      b: (p) => box(sixOf(p, 'd'), sixOf(p, 'b'), 0, FLOAT_BYTES),
+      y: (p) => floats(numberedOf(p, 'd').reduce((count, dim) => count * dim, 1)),
+      a: (p) => box(numberedOf(p, 'd'), numberedOf(p, 'a'), 0, FLOAT_BYTES),
+      b: (p) => box(numberedOf(p, 'd'), numberedOf(p, 'b'), 0, FLOAT_BYTES),
     },
     work: { unit: 'elements', times: dimNames },
     split: 'elements',

@@ -1,5 +1,5 @@
 /** Kernels that move elements of any type, and compute nothing. */
-import { box, sixOf } from '../extents.ts';
+import { box, numberedOf } from '../extents.ts';
 import { FLOAT_BYTES } from '../layouts.ts';
 import { whole } from '../region.ts';
 import { defineKernel } from '../signature.ts';
@@ -32,8 +32,8 @@ export const movementKernels = {
       yOffset: 'i32',
     },
     extent: {
-      y: (p) => box(sixOf(p, 'd'), sixOf(p, 'y'), p.yOffset, p.elementBytes),
-      x: (p) => box(sixOf(p, 'd'), sixOf(p, 'x'), p.xOffset, p.elementBytes),
+      y: (p) => box(numberedOf(p, 'd'), numberedOf(p, 'y'), p.yOffset, p.elementBytes),
+      x: (p) => box(numberedOf(p, 'd'), numberedOf(p, 'x'), p.xOffset, p.elementBytes),
     },
     work: { unit: 'elements', times: dimNames },
     split: 'elements',
