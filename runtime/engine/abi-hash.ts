@@ -32,16 +32,14 @@ const boundary = [
 
 export const abiHash = (crc32: Crc32): number => crc32(new TextEncoder().encode(JSON.stringify(boundary)));
 
-/** Refuses an engine of another version; `got` is undefined for one from before engines told theirs. */
+/** Refuses an engine of another version; `got` is its word, signed, and undefined for one that has none. */
 export function checkAbi(got: number | undefined, crc32: Crc32, file: string): void {
   const expected = abiHash(crc32);
-  if (got === expected) return;
-  throw new MillraceError('ENGINE', 'the engine and the runtime are of different versions', {
+  if (got === (expected | 0)) return;
+  throw new MillraceError('ENGINE', 'of another version', {
     at: file,
-    expected: hex(expected),
-    got: got === undefined ? 'an engine without a version' : hex(got),
-    hint: 'Copy the whole bundle again, or compile it again; in a checkout, run `npm run build:engine` first.',
+    expected: `${expected}`,
+    got: got === undefined ? 'none' : `${got >>> 0}`,
+    hint: 'Compile the bundle again.',
   });
 }
-
-const hex = (hash: number): string => `0x${hash.toString(16).padStart(8, '0')}`;

@@ -72,10 +72,9 @@ export class WasmEngine implements ValueMemory {
     }
   }
 
-  /** The version of the boundary that the module was built for; undefined where it does not say. */
+  /** The version of the boundary that the module was built for, signed; undefined where it does not say. */
   get abi(): number | undefined {
-    const { abi } = this.#exports;
-    return abi === undefined ? undefined : abi() >>> 0;
+    return this.#exports.abi?.();
   }
 
   /** Cooperative mode: runs until the caller is needed; the new status. A trap in a kernel is an ENGINE error. */

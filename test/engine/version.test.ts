@@ -50,7 +50,7 @@ describe('the version of an engine', () => {
       assert.equal(error.code, 'ENGINE');
       assert.equal(error.at, file);
       assert.match(String(error.got), got);
-      assert.match(String(error.hint), /compile it again/);
+      assert.match(String(error.hint), /Compile the bundle again/);
       return true;
     };
     const hash = abiHash(crc32);
@@ -60,13 +60,13 @@ describe('the version of an engine', () => {
     it(`is compared: ${file} of another table of kernels is refused`, () =>
       assert.rejects(
         loading((bytes) => replaced(bytes, constant(hash), constant(hash ^ 1))),
-        refused(/^0x[0-9a-f]{8}$/),
+        refused(/^\d+$/),
       ));
 
     it(`must be there: ${file} that does not tell it is refused`, () =>
       assert.rejects(
         loading((bytes) => replaced(bytes, named('abi'), named('old'))),
-        refused(/without a version/),
+        refused(/^none$/),
       ));
   }
 });
