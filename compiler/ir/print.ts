@@ -1,7 +1,7 @@
 /**
- * The text of a graph, which `parse.ts` inverts. Equal graphs print equal text whatever their value ids are: values
- * are called by name, constants stand before their first use, attributes are in the order of the op's definition
- * and those that equal the default are left out.
+ * The text of a graph, which `parse.ts` inverts. Equal graphs print equal text whatever their value ids are. Values
+ * are called by name, and constants stand before their first use. Attributes are in the order of the op's definition;
+ * those that equal the default are left out.
  *
  *   graph "tiny" {
  *     input %image: float32[1,8,8,3]

@@ -1,11 +1,11 @@
 /**
  * The panel layout of weights (see `runtime/kernels/layouts.ts`): biases, then K rows of 16 elements. Elements are
- * gathered from a constant by strides, through the smallest box of the constant that holds what is asked for, so a
+ * copied from a constant by strides, through the smallest box of the constant that holds what is asked for. So a
  * convolution of [out, in, h, w] and a matrix of [k, n] are read the same way.
  *
- * A constant whose output channels are its innermost axis (a matrix [k, n]) interleaves the bytes of all panels:
- * each piece would read the whole file. So the box is read for as many panels as fit BOX_BYTES, and kept for the
- * pieces that follow: n/box passes over the file rather than one per piece.
+ * A constant whose output channels are its innermost axis (a matrix [k, n]) interleaves the bytes of all panels, so each
+ * piece would read the whole file. Therefore a box is read for as many panels as fit BOX_BYTES, and kept for the pieces
+ * that follow. That is one pass over the file for each box, rather than one for each piece.
  */
 import {
   bytesOfElements,

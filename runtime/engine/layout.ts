@@ -1,8 +1,9 @@
 /**
- * Where everything lies in the engine's memory. A pure function of what the manifest says, so that the compiler
- * knows the bytes held beside the arena (`fixedBytes`) before the engine exists, and the runtime allocates exactly
- * that: engine's own words and stack · address table · segment states · program · further threads' stacks · the ring
- * that traced threads record in · arena.
+ * Where everything lies in the engine's memory. It is a pure function of what the manifest says. So the compiler knows
+ * the bytes held beside the arena (`fixedBytes`) before the engine exists, and the runtime allocates exactly that.
+ *
+ * In this order: engine's own words and stack · address table · segment states · program · further threads' stacks · the
+ * ring that traced threads record in · arena.
  */
 import { alignUp } from '../format/alignment.ts';
 import { TRACE_EVENT_BYTES, TRACE_HEADER_BYTES } from './trace-rows.ts';

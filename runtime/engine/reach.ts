@@ -1,10 +1,12 @@
 /**
- * Whether a manifest's addresses hold what the program does: every byte that a call touches lies in the arena, or, of a
+ * Whether a manifest's addresses hold what the program does. Every byte that a call touches lies in the arena, or, of a
  * weight, in its segment, and no call writes a weight. The WASM engine is fenced by its memory, but its tables are in
- * it too; the native engine has no fence but this. Invariant: a program that passes touches nothing but its arena and
- * its segments, wherever these are, as far as the parameters of its calls say what they touch (`extent.ts`): those
- * come from executor.js, which is code and trusted, addresses from manifest.bin, which is not. `check-program.ts` has
- * seen to it that parameters are such that extents mean something.
+ * it too; the native engine has no fence but this.
+ *
+ * Invariant: a program that passes touches nothing but its arena and its segments, wherever these are. This holds as far
+ * as the parameters of its calls say what they touch (`extent.ts`). Parameters come from executor.js, which is code and
+ * trusted; addresses come from manifest.bin, which is not. `check-program.ts` has checked that the parameters have
+ * extents at all.
  */
 
 import { MillraceError } from '../error.ts';

@@ -1,6 +1,6 @@
 /**
- * What the fields of a manifest must say of each other before it is believed: segments lie in the file in order and
- * apart, plans put them inside their peak and read them in order and before their use, every value has one place.
+ * What the fields of a manifest must say of each other before it is believed. Segments lie in the file in order and
+ * apart. Plans put them inside their peak and read them in order and before their use. Every value has one place.
  * Types and ranges of single fields have been checked by `read.ts`.
  */
 import { type DType, elementCount, elementSize } from './dtype.ts';

@@ -1,11 +1,11 @@
 /**
- * What a model holds whose weights are used where they lie in a mapped file: pages of the file and pages of the arena
- * are different memory, so the joint plan's peak, in which they take turns at the same addresses, says too little.
- * Held are all pages of the arena that any value ever touches (they stay), and the largest sum of mapped segments.
+ * What a model holds whose weights are used where they lie in a mapped file. Pages of the file and pages of the arena are
+ * different memory. The joint plan's peak, in which they take turns at the same addresses, says too little. The model
+ * holds all pages of the arena that any value ever touches (they stay), and the largest sum of mapped segments.
  *
- * Where no segment lies in the arena, its values may lie closer. Lifetimes of values are the same in all stored plans,
- * so any plan's placement of values serves every issue order: the one that touches the fewest pages is taken, and the
- * pages where only segments would lie are left out. Worked example, pages of 4 KiB: x at 0 (2 pages), segments at 2 to 9,
+ * Where no segment lies in the arena, its values may lie closer. Lifetimes of values are the same in all stored plans, so
+ * any plan's placement of values serves every issue order. The one that touches the fewest pages is taken, and the pages
+ * where only segments would lie are left out. Worked example, pages of 4 KiB: x at 0 (2 pages), segments at 2 to 9,
  * y at 10 (1 page) → x at 0, y at 2, an arena of 3 pages. Invariant: what lay apart lies apart, at its own offset
  * within a page, and every lifetime lies inside the new arena.
  */

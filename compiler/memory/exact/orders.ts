@@ -1,8 +1,8 @@
 /**
  * In which order the exact search tries items that can lie equally low. Run times are heavy-tailed: one order ends in
- * milliseconds where another doesn't in hours, so many are tried for a short while each. First the lexicographic ones of
- * MiniMalloc (busiest moment, width, area), then seeded mixtures of the same with noise, in which sections that earlier
- * tries could not fill count for more: what got into trouble is taken care of first.
+ * milliseconds where another doesn't in hours, so many are tried for a short while each. First come the lexicographic
+ * orders of MiniMalloc (busiest moment, width, area), then seeded mixtures of the same with noise. In the mixtures,
+ * sections that earlier tries could not fill count for more, so they are filled first.
  */
 import { randomStream } from '../improve.ts';
 import { orderBy } from '../items.ts';

@@ -1,11 +1,11 @@
 /**
  * How a shape error becomes a sentence at the argument that is wrong. A layer types that argument as
- * `Tensor<…> & SomeVerdict<…>['verdict']`: nothing is added where the shapes fit (`unknown` is neutral in an
- * intersection), and where they don't, the argument is "not assignable to 'expected 64 channels, got 32'".
+ * `Tensor<…> & SomeVerdict<…>['verdict']`. Where the shapes fit, nothing is added: `unknown` is neutral in an
+ * intersection. Where they don't, the argument is "not assignable to 'expected 64 channels, got 32'".
  *
- * The verdict is looked up as a property, not returned by a conditional type, for the sake of generic blocks: while
- * the shape is still a type parameter, the checker judges a property of an open type by the bound of the parameter
- * ([number, number, number, number]), where a bare conditional type would refuse every argument.
+ * The verdict is looked up as a property, not returned by a conditional type, for the sake of generic blocks. There the
+ * shape is still a type parameter. The checker judges a property of an open type by the bound of the parameter
+ * ([number, number, number, number]). A bare conditional type would refuse every argument.
  */
 import type { Shape } from '../../ir/types.ts';
 

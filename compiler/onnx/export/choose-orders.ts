@@ -63,8 +63,8 @@ const moved = (node: Node, { inputs }: NodeOrders, values: ExportValues): number
   );
 
 /**
- * The node in the order that an input has from a node before it, where the op can move past it and where less is to be
- * transposed than in its own; at equal cost, and not for nothing, its own.
+ * The node in the order that an input has from a node before it. The op must be able to move past it, and less must be
+ * transposed than in the node's own order. At equal cost above nothing the node keeps its own order.
  */
 function followedOrders(
   node: Node,

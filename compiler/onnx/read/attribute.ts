@@ -1,6 +1,6 @@
 /**
- * AttributeProto. The declared type decides what an attribute is, as far as there is one (IR 1 had none): a writer
- * may leave out a value that equals protobuf's default, and an empty list is not written at all.
+ * AttributeProto. The declared type decides what an attribute is, as far as there is one (IR 1 had none). The value can't
+ * decide: a writer may leave out one that equals protobuf's default, and an empty list is not written at all.
  */
 
 import type { OnnxAttribute, OnnxTensor } from './schema.ts';

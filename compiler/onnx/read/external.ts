@@ -1,6 +1,6 @@
 /**
  * External data: tensors whose bytes lie in files beside the model. The file names come from the model, so a hostile
- * model would read any file of the machine into a bundle: what is accepted is a regular file, with one name, below the
+ * model could read any file of the machine into a bundle. Accepted is only a regular file, with one name, below the
  * model's folder, reached without a symbolic link that leaves it.
  * Source: ExternalData.md of onnx/onnx; the refusals answer CVE-2022-25882, CVE-2024-27318, CVE-2024-5187 (paths),
  * CVE-2026-27489, -34446, -34447 (links), CVE-2026-34445 (keys, numbers).

@@ -1,7 +1,7 @@
 /**
  * TensorProto: found, checked and measured, but not loaded. `raw_data` and packed floats are the tensor's bytes as
- * they lie in the file and stay there; integers written as varints (and floats written one by one) have to be
- * decoded, which takes as many bytes as the dimensions say and is refused where they say more than is there.
+ * they lie in the file and stay there. Integers written as varints, and floats written one by one, have to be decoded.
+ * That takes as many bytes as the dimensions say. It is refused where they say more than is there.
  */
 import type { TypedArray } from '../../ir/tensor.ts';
 import { arrayFor } from '../../ir/tensor.ts';

@@ -111,9 +111,11 @@ export interface Activation {
  */
 export interface Permuted<A extends Attrs = Attrs> {
   readonly attrs: A;
-  /** Per input: 'same' takes the input un-transposed (input'); 'keep' leaves it as it is. Constants and inputs that
-   * are not transposes are brought to the new order by the pass where it says 'same'; one of lower rank (a
-   * broadcast operand such as [C, 1, 1]) is first given leading dimensions of 1, up to the rank of perm. */
+  /**
+   * Per input: 'same' takes the input un-transposed (input'); 'keep' leaves it as it is. Where it says 'same', the pass
+   * brings constants and inputs that are not transposes to the new order. One of lower rank (a broadcast operand such as
+   * [C, 1, 1]) first gets leading dimensions of 1, up to the rank of perm.
+   */
   readonly inputs: readonly ('same' | 'keep')[];
   /** Permutation that restores each output. */
   readonly outputs: readonly (readonly number[])[];

@@ -1,9 +1,9 @@
 /**
  * Reductions over any set of axes: types, reference, lowering and traits, given how two elements combine.
  *
- * The kernel reduces one run of neighbouring axes, [outer, reduce, inner]. Axes of extent 1 don't separate runs;
- * what is left of several runs is done one run at a time through scratch, the longest first so that the scratch is
- * small: reducing [0, 2] of [8, 3, 64] is [24, 64, 1] into 24 elements, then [1, 8, 3].
+ * The kernel reduces one run of neighbouring axes, [outer, reduce, inner]. Axes of extent 1 don't separate runs. Several
+ * runs are reduced one at a time through scratch, the longest first so that the scratch is small. Example: reducing
+ * [0, 2] of [8, 3, 64] is [24, 64, 1] into 24 elements, then [1, 8, 3].
  */
 import type { ReduceFunction } from '../../../runtime/kernels/functions.ts';
 import { elementCount, elementSize, formatType, type Shape } from '../../ir/types.ts';

@@ -1,6 +1,6 @@
 /**
- * Tensors of any numeric dtype as real numbers, for the reference implementations: they compute in double and
- * round once, when the result is stored, so that the oracle is more exact than any kernel it judges.
+ * Tensors of any numeric dtype as real numbers, for the reference implementations. Those compute in double and round
+ * once, when the result is stored. So the reference is more exact than any kernel it judges.
  */
 import { numberToFloat16, type Tensor, toNumbers, zeros } from '../../ir/tensor.ts';
 import type { TensorType } from '../../ir/types.ts';
