@@ -63,8 +63,8 @@ const moved = (node: Node, { inputs }: NodeOrders, values: ExportValues): number
   );
 
 /**
- * The node in the order that an input has from a node before it. The op must be able to move past it, and less must be
- * transposed than in the node's own order. At equal cost above nothing the node keeps its own order.
+ * The node in the order that an input has from a node before it, where the op can move past it. Either nothing is then
+ * left to transpose, or less than in the node's own order. Otherwise null: the node keeps its own order.
  */
 function followedOrders(
   node: Node,
