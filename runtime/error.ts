@@ -84,3 +84,6 @@ Object.defineProperty(MillraceError, Symbol.hasInstance, {
       : Function.prototype[Symbol.hasInstance].call(this as typeof MillraceError, value);
   },
 });
+
+/** A checksum, as messages show it. */
+export const hex = (word: number): string => `0x${word.toString(16).padStart(8, '0')}`;

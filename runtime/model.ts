@@ -32,6 +32,7 @@ export interface ContextOptions {
 export interface ModelParts extends Omit<ContextParts, 'what' | 'sharesWeights' | 'dependents'> {
   readonly plan: Plan;
   readonly mode: Mode;
+  readonly engineReason: string | undefined;
 }
 
 /** A loaded model: what `load` returns. */
@@ -43,6 +44,8 @@ export class LoadedModel<Inputs = Tensors, Outputs = Tensors> extends Context<In
   readonly mode: Mode;
   readonly engine: EngineKind;
   readonly isa: Isa;
+  /** Why `engine: 'auto'` has taken WASM: no native engine was found, or the bundle's is damaged. Else undefined. */
+  readonly engineReason: string | undefined;
   readonly #parts: ModelParts;
   /** Those that are open or being opened. */
   readonly #contexts: Set<Promise<Context<Inputs, Outputs>>>;
@@ -68,6 +71,7 @@ export class LoadedModel<Inputs = Tensors, Outputs = Tensors> extends Context<In
     this.mode = parts.mode;
     this.engine = parts.engine.kind;
     this.isa = parts.engine.isa;
+    this.engineReason = parts.engineReason;
   }
 
   /**

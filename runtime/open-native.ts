@@ -4,26 +4,30 @@ import { runHostOp } from './engine/host.ts';
 import type { NativeAddon } from './engine/native/addon.ts';
 import { heapTables } from './engine/native/heap-tables.ts';
 import { MillraceError } from './error.ts';
+import type { CheckFile } from './format/files.ts';
 import { layersOf, namesOf, type Opening, sourceFor } from './opening.ts';
 import { type CheckedOptions, defaultInFlight } from './options.ts';
 import type { BundleParts, Platform } from './parts.ts';
 import type { Engine } from './pipeline/engine.ts';
 import { NativeModel } from './pipeline/native-model.ts';
 
-/** The addon, where the options allow it and it is found; null: WASM. */
+/** The addon, where the options allow it and it is found; else why it is WASM, undefined where that was asked for. */
 export function findNative(
   bundle: BundleParts,
   platform: Platform,
   options: CheckedOptions,
-): NativeAddon | null {
-  if (options.engine === 'wasm') return null;
+  check: CheckFile,
+): NativeAddon | string | undefined {
+  if (options.engine === 'wasm') return undefined;
   const found =
     bundle.weightsPath === undefined || platform.native === undefined
       ? new MillraceError('ENGINE', 'no native engine on this platform')
-      : platform.native();
+      : platform.native(check);
   if (!(found instanceof MillraceError)) return found;
   if (options.engine === 'native') throw found;
-  return null;
+  // There need not be one; but one that is there and damaged is nothing to pass over in silence.
+  if (found.code === 'BUNDLE_INVALID') platform.warn?.(`${found.message}\n  The model runs in WASM.`);
+  return found.message;
 }
 
 export function openNative(opening: Opening, addon: NativeAddon): Engine {

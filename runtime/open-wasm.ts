@@ -17,11 +17,12 @@ import { WasmModel } from './pipeline/wasm-model.ts';
 import { anotherSize, type WeightSource } from './weights/source.ts';
 
 export async function openWasm(opening: Opening): Promise<Engine> {
-  const { bundle, platform, options, manifest, choice, executor, program } = opening;
+  const { bundle, platform, options, manifest, choice, executor, program, check } = opening;
   const { plan, issue, prime } = choice;
   checkWebAssembly();
   const shared = options.threads > 1;
   const variant = await engineVariant(opening);
+  if (shared && bundle.worker !== undefined) check('worker.js', await bundle.worker());
   const module = await compileEngine(variant.bytes, shared);
   checkKernels(module, program, variant.file);
   const traceEvents = options.trace && shared ? TRACE_EVENTS : 0;
@@ -81,10 +82,15 @@ interface EngineVariant {
 }
 
 /** The relaxed build where it is allowed, shipped and understood; it rounds differently, hence `deterministic`. */
-async function engineVariant({ bundle, platform, options }: Opening): Promise<EngineVariant> {
+async function engineVariant({ bundle, platform, options, check }: Opening): Promise<EngineVariant> {
+  const read = async (file: EngineFile): Promise<Uint8Array> => {
+    const bytes = await bundle.engine(file);
+    check(file, bytes);
+    return bytes;
+  };
   const relaxed = 'engine-relaxed.wasm';
   if (options.isa !== 'wasm-simd128' && !options.deterministic) {
-    const bytes = await bundle.engine(relaxed);
+    const bytes = await read(relaxed);
     if (!canRun(bytes)) platform.allowRelaxedSimd?.();
     if (canRun(bytes)) return { file: relaxed, bytes, isa: 'wasm-relaxed-simd' };
     if (options.isa === 'wasm-relaxed-simd')
@@ -95,7 +101,7 @@ async function engineVariant({ bundle, platform, options }: Opening): Promise<En
       });
   }
   const plain = 'engine.wasm';
-  return { file: plain, bytes: await bundle.engine(plain), isa: 'wasm-simd128' };
+  return { file: plain, bytes: await read(plain), isa: 'wasm-simd128' };
 }
 
 function progressOf(engine: WasmEngine, shared: boolean) {

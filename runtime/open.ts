@@ -6,6 +6,7 @@
 import { recordProgram } from './engine/executor.ts';
 import { checkReach } from './engine/reach.ts';
 import { choosePlan } from './format/choose.ts';
+import { fileChecker } from './format/files.ts';
 import { readManifest } from './format/read.ts';
 import { LoadedModel } from './model.ts';
 import { findNative, openNative } from './open-native.ts';
@@ -20,13 +21,14 @@ export async function openModel<I, O>(
 ): Promise<LoadedModel<I, O>> {
   const options = checkOptions(given);
   const manifest = readManifest(await bundle.manifest(), platform.crc32);
-  const native = findNative(bundle, platform, options);
+  const check = fileChecker(manifest, platform.crc32);
+  const found = findNative(bundle, platform, options, check);
   const choice = choosePlan(manifest, options);
-  const executor = options.executor ?? (await bundle.executor());
+  const executor = options.executor ?? (await bundle.executor(check));
   const program = recordProgram(executor, manifest);
   checkReach(program, manifest, choice, executor.host);
-  const opening = { bundle, platform, options, manifest, choice, executor, program };
-  const engine = native === null ? await openWasm(opening) : openNative(opening, native);
+  const opening = { bundle, platform, options, manifest, choice, executor, program, check };
+  const engine = typeof found === 'object' ? openNative(opening, found) : await openWasm(opening);
   return new LoadedModel<I, O>({
     inputs: manifest.inputs,
     outputs: manifest.outputs,
@@ -34,6 +36,7 @@ export async function openModel<I, O>(
     mode: choice.mode === 'stream' && engine.source === 'mmap' ? 'mmap' : choice.mode,
     threadCount: options.threads,
     engine,
+    engineReason: typeof found === 'string' ? found : undefined,
     now: platform.now,
     reclaim: (engine.kind === 'wasm' && platform.reclaim) || (() => {}),
   });

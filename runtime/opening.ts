@@ -1,6 +1,7 @@
 /** What both engines are opened with, and what both ask of it. */
 import type { Executor } from './engine/executor.ts';
 import type { PlanChoice } from './format/choose.ts';
+import type { CheckFile } from './format/files.ts';
 import type { Manifest } from './format/format.ts';
 import { layerAt, layersByStep } from './format/layers.ts';
 import type { CheckedOptions } from './options.ts';
@@ -16,6 +17,7 @@ export interface Opening {
   readonly choice: PlanChoice;
   readonly executor: Executor;
   readonly program: Int32Array;
+  readonly check: CheckFile;
 }
 
 /** Resident weights are read once: the file cache may help then, and nothing is gained by going around it. */

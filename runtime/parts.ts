@@ -4,6 +4,7 @@ import type { Executor } from './engine/executor.ts';
 import type { NativeAddon } from './engine/native/addon.ts';
 import type { StartThread } from './engine/threads.ts';
 import type { MillraceError } from './error.ts';
+import type { CheckFile } from './format/files.ts';
 import type { SourceWish, WeightSource } from './weights/source.ts';
 
 export type EngineFile = 'engine.wasm' | 'engine-relaxed.wasm';
@@ -12,7 +13,10 @@ export type EngineFile = 'engine.wasm' | 'engine-relaxed.wasm';
 export interface BundleParts {
   manifest(): Promise<Uint8Array>;
   engine(file: EngineFile): Promise<Uint8Array>;
-  executor(): Promise<Executor>;
+  /** `check` every file before its code runs. */
+  executor(check: CheckFile): Promise<Executor>;
+  /** The script of an engine thread, where it is a file: to be checked. */
+  worker?(): Promise<Uint8Array>;
   weights(wish: SourceWish): Promise<WeightSource>;
   /** Where the weights are a file of this machine: what the native engine needs. */
   readonly weightsPath?: string;
@@ -27,8 +31,10 @@ export interface Platform {
   readonly reclaim?: () => void;
   /** Asked for when the relaxed engine is not understood: the platform may have a switch for it. */
   allowRelaxedSimd?(): void;
-  /** The native engine, or why there is none. */
-  native?(): NativeAddon | MillraceError;
+  /** The native engine, or why there is none: BUNDLE_INVALID for one of the bundle's own that `check` refuses. */
+  native?(check: CheckFile): NativeAddon | MillraceError;
+  /** Tells whoever runs the program, who may not look at the model. */
+  warn?(message: string): void;
   /** Its instruction set where the caller of `load` says nothing; undefined: the best that there is. */
   readonly nativeIsa?: string | undefined;
 }

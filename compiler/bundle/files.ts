@@ -1,5 +1,7 @@
 /** The files of a bundle that do not depend on the packed weights, and the entry, which bears the manifest's checksum. */
 import { readdir, readFile } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
+import type { FileEntry } from '../../runtime/format/format.ts';
 import { emitDeclarations } from '../codegen/declarations.ts';
 import { bundleEntries } from '../codegen/entry.ts';
 import { emitExecutor } from '../codegen/executor.ts';
@@ -12,6 +14,8 @@ import type { BundleFile } from './write.ts';
 
 export interface BundleFiles {
   readonly files: readonly BundleFile[];
+  /** Those that a run reads, for the manifest. */
+  readonly read: readonly FileEntry[];
   /** The text of `index.js`. */
   entry(manifestCrc32: number): string;
 }
@@ -25,8 +29,9 @@ export async function bundleFiles(
   const hostOps = new Set(
     schedule.steps.flatMap(({ action }) => (action.kind === 'host' ? [action.op] : [])),
   );
-  const executor = await emitExecutor(schedule, compiler);
   const entries = await bundleEntries([...hostOps]);
+  const host = entries.files.find(({ name }) => name === 'host.js');
+  const executor = await emitExecutor(schedule, compiler, host && crc32(host.text));
   const { name, inputs, outputs } = schedule;
   const files: BundleFile[] = [
     ...entries.files.map(({ name, text }) => ({ name, content: text })),
@@ -37,8 +42,18 @@ export async function bundleFiles(
     { name: 'THIRD_PARTY_NOTICES', content: await emitNotices(entries.sources) },
     ...(await engineFiles(kernelsIn(schedule))),
   ];
-  return { files, entry: entries.index };
+  return {
+    files,
+    read: files.filter(({ name }) => /\.(js|wasm|node)$/.test(name)).map(entryOf),
+    entry: entries.index,
+  };
 }
+
+const entryOf = ({ name, content }: BundleFile): FileEntry => ({
+  name,
+  byteLength: Buffer.byteLength(content),
+  crc32: crc32(content),
+});
 
 /** The kernels that a schedule calls. */
 export const kernelsIn = ({ steps }: Schedule): ReadonlySet<string> =>

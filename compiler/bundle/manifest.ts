@@ -1,6 +1,7 @@
 /** The manifest: schedule and plans as the runtime wants them (`runtime/format/format.ts`). */
 import { Packr } from 'msgpackr';
 import type {
+  FileEntry,
   Manifest,
   ModelSummary,
   Plan,
@@ -24,6 +25,8 @@ export interface ManifestParts {
   readonly plans: readonly Plan[];
   /** CRC-32 of each segment's bytes. */
   readonly checksums: readonly number[];
+  /** Code that a run reads. */
+  readonly files?: readonly FileEntry[] | undefined;
 }
 
 export function manifestOf(parts: ManifestParts): Manifest {
@@ -64,6 +67,7 @@ export function manifestOf(parts: ManifestParts): Manifest {
     })),
     work: workTable(schedule),
     hostOps: schedule.steps.flatMap(({ action }) => (action.kind === 'host' ? [action.op] : [])),
+    ...(parts.files === undefined ? {} : { files: parts.files }),
     fixedBytes: parts.fixedBytes,
     weightsFileBytes: offset,
     plans: parts.plans,

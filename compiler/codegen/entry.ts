@@ -84,7 +84,7 @@ async function bundle(source: Pick<BuildOptions, 'stdin' | 'entryPoints'>): Prom
       minify: true,
       plugins: [carriedKernels],
       // An error that nobody catches shows the line it was thrown in.
-      lineLimit: 400,
+      lineLimit: 1000,
       format: 'esm',
       platform: 'node',
       target: 'node20',

@@ -4,6 +4,8 @@
  */
 import { MillraceError } from '../error.ts';
 
+const MOST = Number.MAX_SAFE_INTEGER;
+
 export const invalid = (at: string, what: string, expected: string, got: unknown): MillraceError =>
   new MillraceError('BUNDLE_INVALID', what, { at: `manifest.bin: ${at}`, expected, got: show(got) });
 
@@ -21,7 +23,7 @@ const isInteger = (value: unknown, least: number, most: number): value is number
   Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
 
 function notInteger(at: string, least: number, most: number, value: unknown): MillraceError {
-  const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
+  const range = most === MOST ? `${least} or more` : `${least} to ${most}`;
   return invalid(at, 'not an integer in range', `an integer, ${range}`, value);
 }
 
@@ -55,7 +57,7 @@ export class Fields {
     return this.#get(name) !== undefined;
   }
 
-  integer(name: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
+  integer(name: string, least: number, most = MOST): number {
     const value = this.#get(name);
     if (isInteger(value, least, most)) return value;
     throw notInteger(this.path(name), least, most, value);
@@ -82,7 +84,7 @@ export class Fields {
   }
 
   /** Integers within [least, most]; exactly `length` of them if given. */
-  integers(name: string, least: number, most = Number.MAX_SAFE_INTEGER, length?: number): number[] {
+  integers(name: string, least: number, most = MOST, length?: number): number[] {
     const list = this.#list(name);
     if (length !== undefined && list.length !== length)
       throw invalid(this.path(name), 'length', `${length} entries`, list);

@@ -56,6 +56,8 @@ export interface Manifest {
   readonly work?: WorkTable;
   /** Names of host ops, in the order of the executor's `host` list; empty for most networks. */
   readonly hostOps: readonly string[];
+  /** Code that a run reads: modules but for `index.js`, which does the checking, and engines. Older bundles lack it. */
+  readonly files?: readonly FileEntry[];
   /** Bytes that the engine holds beside the arena: tables, program, stack. Counted against every budget. */
   readonly fixedBytes: number;
   readonly weightsFileBytes: number;
@@ -116,6 +118,13 @@ export interface SegmentEntry {
   /** Steps between which the segment is in use, both inclusive. */
   readonly firstUse: number;
   readonly lastUse: number;
+}
+
+export interface FileEntry {
+  readonly name: string;
+  readonly byteLength: number;
+  /** Of all its bytes. */
+  readonly crc32: number;
 }
 
 export interface WeightEntry {

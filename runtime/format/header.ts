@@ -6,7 +6,7 @@
  */
 
 import { type Crc32, crc32 } from '../crc32.ts';
-import { MillraceError } from '../error.ts';
+import { hex, MillraceError } from '../error.ts';
 import { FORMAT_VERSION, HEADER_BYTES, MAGIC, MAX_MANIFEST_BYTES } from './format.ts';
 
 const VERSION = 8;
@@ -66,5 +66,3 @@ export function payloadOf(file: Uint8Array, checksum: Crc32): Uint8Array {
 /** The payload's checksum, as the header of a manifest.bin says. */
 export const checksumOf = (file: Uint8Array): number =>
   new DataView(file.buffer, file.byteOffset, file.byteLength).getUint32(CRC_OFFSET, true);
-
-const hex = (word: number): string => `0x${word.toString(16).padStart(8, '0')}`;

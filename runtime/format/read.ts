@@ -9,10 +9,12 @@ import { checkManifest } from './check.ts';
 import { isDType } from './dtype.ts';
 import { Fields, invalid } from './fields.ts';
 import {
+  type FileEntry,
   type LayerEntry,
   type LifetimeEntry,
   MANIFEST_LIMITS,
   type Manifest,
+  type ModelSummary,
   type Plan,
   type Port,
   RESIDENT,
@@ -48,115 +50,149 @@ function decode(payload: Uint8Array): unknown {
   }
 }
 
+/** Reads the field of that name. */
+type Reader<T> = (fields: Fields, name: string) => T;
+type Readers<T> = { readonly [N in keyof T]-?: Reader<T[N]> };
+
+const integer =
+  (low: number, high?: number): Reader<number> =>
+  (fields, name) =>
+    fields.integer(name, low, high);
+const integers =
+  (low: number, high?: number, length?: number): Reader<number[]> =>
+  (fields, name) =>
+    fields.integers(name, low, high, length);
+const amount: Reader<number> = (fields, name) => fields.amount(name);
+const text: Reader<string> = (fields, name) => fields.text(name);
+const texts: Reader<string[]> = (fields, name) => fields.texts(name);
+const oneOf =
+  <T extends string>(what: string, choices: readonly T[]): Reader<T> =>
+  (fields, name) => {
+    const given = fields.text(name);
+    const found = choices.find((choice) => choice === given);
+    if (found === undefined) throw invalid(fields.path(name), what, choices.join(' or '), given);
+    return found;
+  };
+const record =
+  <T>(read: (fields: Fields) => T): Reader<T> =>
+  (fields, name) =>
+    read(fields.record(name));
+const records =
+  <T>(read: (fields: Fields) => T): Reader<T[]> =>
+  (fields, name) =>
+    fields.records(name, read);
+const optional =
+  <T>(read: Reader<T>): Reader<T | undefined> =>
+  (fields, name) =>
+    fields.has(name) ? read(fields, name) : undefined;
+
+/** Reads a record, field by field in this order; an optional one that is not there is left out. */
+const shape =
+  <T>(readers: Readers<T>) =>
+  (fields: Fields): T => {
+    const record: Partial<T> = {};
+    for (const name in readers) {
+      const value = readers[name](fields, name);
+      if (value !== undefined) record[name] = value;
+    }
+    return record as T;
+  };
+
 function readFields(fields: Fields): Manifest {
   const values = fields.integer('values', 1, MAX_COUNT);
   const steps = fields.integer('steps', 0, MAX_COUNT);
-  const segments = fields.records('segments', (entry) => readSegment(entry, steps));
   const fixedBytes = fields.integer('fixedBytes', 0);
-  const model = fields.record('model');
-  return {
-    compiler: fields.text('compiler'),
-    model: {
-      name: model.text('name'),
-      nodes: model.integer('nodes', 0),
-      weightsBytes: model.integer('weightsBytes', 0),
-      flops: model.amount('flops'),
+  const segments = fields.records('segments', segment(steps));
+  const count = segments.length;
+  return shape<Manifest>({
+    compiler: text,
+    model: record(model),
+    inputs: records(port(values)),
+    outputs: records(port(values)),
+    values: () => values,
+    programWords: integer(2, MAX_COUNT),
+    steps: () => steps,
+    layers: records(layer),
+    segments: () => segments,
+    weights: records(weight(values, count)),
+    lifetimes: records(lifetime(values, steps)),
+    work: optional(record((entry) => work(entry.texts('kernels').length, steps)(entry))),
+    hostOps: texts,
+    files: optional(records(file)),
+    fixedBytes: () => fixedBytes,
+    weightsFileBytes: integer(0),
+    plans: records((entry) => readPlan(entry, { values, steps, segments: count, fixedBytes })),
+  })(fields);
+}
+
+const model = shape<ModelSummary>({ name: text, nodes: integer(0), weightsBytes: integer(0), flops: amount });
+
+const port = (values: number) =>
+  shape<Port>({
+    name: text,
+    dtype: (fields, name) => {
+      const dtype = fields.text(name);
+      if (!isDType(dtype)) throw invalid(fields.path(name), 'unknown element type', 'a dtype', dtype);
+      return dtype;
     },
-    inputs: fields.records('inputs', (entry) => readPort(entry, values)),
-    outputs: fields.records('outputs', (entry) => readPort(entry, values)),
-    values,
-    programWords: fields.integer('programWords', 2, MAX_COUNT),
-    steps,
-    layers: fields.records('layers', readLayer),
-    segments,
-    weights: fields.records('weights', (entry) => readWeight(entry, values, segments.length)),
-    lifetimes: fields.records('lifetimes', (entry) => readLifetime(entry, values, steps)),
-    ...(fields.has('work') ? { work: readWork(fields.record('work'), steps) } : {}),
-    hostOps: fields.texts('hostOps'),
-    fixedBytes,
-    weightsFileBytes: fields.integer('weightsFileBytes', 0),
-    plans: fields.records('plans', (entry) =>
-      readPlan(entry, { values, steps, segments: segments.length, fixedBytes }),
-    ),
-  };
-}
+    shape: integers(0),
+    value: integer(1, values - 1),
+    byteLength: integer(0),
+  });
 
-function readPort(fields: Fields, values: number): Port {
-  const dtype = fields.text('dtype');
-  if (!isDType(dtype)) throw invalid(fields.path('dtype'), 'unknown element type', 'a dtype', dtype);
-  return {
-    name: fields.text('name'),
-    dtype,
-    shape: fields.integers('shape', 0),
-    value: fields.integer('value', 1, values - 1),
-    byteLength: fields.integer('byteLength', 0),
-  };
-}
-
-const readLayer = (fields: Fields): LayerEntry => ({
-  name: fields.text('name'),
-  op: fields.text('op'),
-  firstStep: fields.integer('firstStep', 0),
-  steps: fields.integer('steps', 0),
-  flops: fields.amount('flops'),
-  weightBytes: fields.integer('weightBytes', 0),
-  type: fields.text('type'),
-  ...(fields.has('choice') ? { choice: readChoice(fields.record('choice')) } : {}),
+const choice = shape<VariantChoice>({
+  variant: text,
+  why: oneOf('unknown reason', ['cost', 'pinned']),
+  offered: records(shape<VariantChoice['offered'][number]>({ variant: text, ms: amount })),
 });
 
-function readChoice(fields: Fields): VariantChoice {
-  const why = fields.text('why');
-  if (why !== 'cost' && why !== 'pinned')
-    throw invalid(fields.path('why'), 'unknown reason', 'cost or pinned', why);
-  return {
-    variant: fields.text('variant'),
-    why,
-    offered: fields.records('offered', (entry) => ({
-      variant: entry.text('variant'),
-      ms: entry.amount('ms'),
-    })),
-  };
-}
-
-const readSegment = (fields: Fields, steps: number): SegmentEntry => ({
-  offset: fields.integer('offset', 0),
-  byteLength: fields.integer('byteLength', 1),
-  crc32: fields.integer('crc32', 0, MAX_CRC),
-  firstUse: fields.integer('firstUse', 0, steps - 1),
-  lastUse: fields.integer('lastUse', 0, steps - 1),
+const layer = shape<LayerEntry>({
+  name: text,
+  op: text,
+  firstStep: integer(0),
+  steps: integer(0),
+  flops: amount,
+  weightBytes: integer(0),
+  type: text,
+  choice: optional(record(choice)),
 });
 
-const readWeight = (fields: Fields, values: number, segments: number): WeightEntry => ({
-  value: fields.integer('value', 1, values - 1),
-  segment: fields.integer('segment', 0, segments - 1),
-  offset: fields.integer('offset', 0),
-});
+const segment = (steps: number) =>
+  shape<SegmentEntry>({
+    offset: integer(0),
+    byteLength: integer(1),
+    crc32: integer(0, MAX_CRC),
+    firstUse: integer(0, steps - 1),
+    lastUse: integer(0, steps - 1),
+  });
 
-function readLifetime(fields: Fields, values: number, steps: number): LifetimeEntry {
-  const kind = fields.text('kind');
-  if (kind !== 'activation' && kind !== 'scratch')
-    throw invalid(fields.path('kind'), 'unknown kind', 'activation or scratch', kind);
-  const start = fields.integer('start', -1, steps);
-  return {
-    value: fields.integer('value', 1, values - 1),
-    name: fields.text('name'),
-    kind,
-    byteLength: fields.integer('byteLength', 0),
-    start,
-    end: fields.integer('end', start + 1, steps + 1),
-  };
-}
+const file = shape<FileEntry>({ name: text, byteLength: integer(0), crc32: integer(0, MAX_CRC) });
 
-function readWork(fields: Fields, steps: number): WorkTable {
-  const kernels = fields.texts('kernels');
-  return {
-    kernels,
-    kernel: fields.integers('kernel', 0, kernels.length - 1, steps),
-    flops: fields.integers('flops', 0, undefined, steps),
-    bytes: fields.integers('bytes', 0, undefined, steps),
-    weightBytes: fields.integers('weightBytes', 0, undefined, steps),
-  };
-}
+const weight = (values: number, segments: number) =>
+  shape<WeightEntry>({
+    value: integer(1, values - 1),
+    segment: integer(0, segments - 1),
+    offset: integer(0),
+  });
+
+const lifetime = (values: number, steps: number) =>
+  shape<LifetimeEntry>({
+    value: integer(1, values - 1),
+    name: text,
+    kind: oneOf('unknown kind', ['activation', 'scratch']),
+    byteLength: integer(0),
+    start: integer(-1, steps),
+    end: (fields, name) => fields.integer(name, fields.integer('start', -1, steps) + 1, steps + 1),
+  });
+
+const work = (kernels: number, steps: number) =>
+  shape<WorkTable>({
+    kernels: texts,
+    kernel: integers(0, kernels - 1, steps),
+    flops: integers(0, undefined, steps),
+    bytes: integers(0, undefined, steps),
+    weightBytes: integers(0, undefined, steps),
+  });
 
 interface Counts {
   readonly values: number;
@@ -174,19 +210,19 @@ function readPlan(fields: Fields, { values, steps, segments, fixedBytes }: Count
   const held = fields.has('arenaBytes')
     ? { ...sizes, arenaBytes: fields.integer('arenaBytes', 0) }
     : withFixed(sizes, fixedBytes);
-  return {
-    name: fields.text('name'),
-    ...held,
-    activationBytes: fields.integer('activationBytes', 0),
-    weightBytes: fields.integer('weightBytes', 0),
-    scratchBytes: fields.integer('scratchBytes', 0),
-    residentBytes: fields.integer('residentBytes', 0),
-    depth: fields.integer('depth', 0, segments),
-    predictedMs: fields.amount('predictedMs'),
-    predictedResidentMs: fields.amount('predictedResidentMs'),
-    planner: fields.text('planner'),
-    issue: fields.integers('issue', RESIDENT, steps - 1, segments),
-    segmentOffsets: fields.integers('segmentOffsets', 0, held.arenaBytes, segments),
-    valueOffsets: fields.integers('valueOffsets', -1, held.arenaBytes, values),
-  };
+  const rest = shape<Omit<Plan, keyof typeof held>>({
+    name: text,
+    activationBytes: integer(0),
+    weightBytes: integer(0),
+    scratchBytes: integer(0),
+    residentBytes: integer(0),
+    depth: integer(0, segments),
+    predictedMs: amount,
+    predictedResidentMs: amount,
+    planner: text,
+    issue: integers(RESIDENT, steps - 1, segments),
+    segmentOffsets: integers(0, held.arenaBytes, segments),
+    valueOffsets: integers(-1, held.arenaBytes, values),
+  });
+  return { ...held, ...rest(fields) };
 }

@@ -4,7 +4,7 @@
  * after it has settled, one way or the other, nothing writes to `target` any more.
  */
 
-import { MillraceError } from '../error.ts';
+import { hex, MillraceError } from '../error.ts';
 import type { SegmentEntry } from '../format/format.ts';
 
 /** What actually serves the reads: the system's file cache, the disk around it, the cache in place, or memory. */
@@ -38,8 +38,8 @@ export const endsEarly = (at: string, offset: number, byteLength: number, found:
 export const damaged = (s: number, { offset, byteLength, crc32 }: SegmentEntry, got: number): MillraceError =>
   new MillraceError('SEGMENT_CRC', 'the bytes are not those that were compiled', {
     at: `weights.bin: segment ${s}, ${byteLength} bytes at ${offset}`,
-    expected: `CRC-32 0x${crc32.toString(16).padStart(8, '0')}`,
-    got: `0x${got.toString(16).padStart(8, '0')}`,
+    expected: `CRC-32 ${hex(crc32)}`,
+    got: hex(got),
     hint: 'The file is damaged: copy the bundle again.',
   });
 

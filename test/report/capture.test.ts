@@ -28,7 +28,7 @@ async function capture(
   return captureRun({
     manifest,
     plan,
-    executor: await parts.executor(),
+    executor: await parts.executor(() => {}),
     engine: await parts.engine('engine.wasm'),
     source: await parts.weights('file'),
     inputs,

@@ -30,7 +30,7 @@ export async function runPoisoned(
   prime?: readonly number[],
 ): Promise<Map<string, Tensor>> {
   const { manifest, parts } = network;
-  const executor = await parts.executor();
+  const executor = await parts.executor(() => {});
   const module = await compileEngine(await parts.engine('engine.wasm'), false);
   const engine = new WasmEngine(module, manifest, plan, recordProgram(executor, manifest), 1);
   const source = await parts.weights('file');

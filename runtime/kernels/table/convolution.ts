@@ -1,7 +1,7 @@
 /** Kernels over sliding windows: weights in panels, channels-last images, pixels whose rows may lie apart. */
 import { floatRows, floats, panelsOf, pieceRows } from '../extents.ts';
 import { PANEL } from '../layouts.ts';
-import { defineKernel } from '../signature.ts';
+import { defineKernel, type ParamsOf } from '../signature.ts';
 import {
   epilogue,
   input,
@@ -18,6 +18,19 @@ import {
 const operands = { y: out, x: input, w: weight, residual: optionalInput } as const;
 const strides = { ldx: 'count', ldy: 'count', ldr: 'count' } as const;
 
+type Piece = ParamsOf<typeof window & typeof strides & typeof piece> & { readonly groups?: number };
+
+const pieceExtent = {
+  y: (p: Piece) => pieceRows(p, pixelsOut(p), p.ldy, p.outC, p.groups),
+  residual: (p: Piece) => pieceRows(p, pixelsOut(p), p.ldr, p.outC, p.groups),
+};
+const groupedExtent = {
+  ...pieceExtent,
+  x: (p: Piece) => floatRows(pixelsIn(p), p.ldx, p.inC),
+  w: (p: Piece & { readonly groups: number }) =>
+    panelsOf(p.panels, (p.kernelH * p.kernelW * p.inC) / p.groups),
+};
+
 export const convolutionKernels = {
   /**
    * y[b,oh,ow,n] = act(bias[n] + Σ w[n,kh,kw,c]·x[b, oh·stride−pad+kh·dilation, …, c] (+ residual[b,oh,ow,n])).
@@ -28,12 +41,7 @@ export const convolutionKernels = {
   'f32-conv': defineKernel({
     operands,
     params: { ...window, groups: 'size', sweep: 'sweep', ...strides, ...piece, ...epilogue },
-    extent: {
-      y: (p) => pieceRows(p, pixelsOut(p), p.ldy, p.outC, p.groups),
-      x: (p) => floatRows(pixelsIn(p), p.ldx, p.inC),
-      w: (p) => panelsOf(p.panels, (p.kernelH * p.kernelW * p.inC) / p.groups),
-      residual: (p) => pieceRows(p, pixelsOut(p), p.ldr, p.outC, p.groups),
-    },
+    extent: groupedExtent,
     work: {
       unit: 'products',
       times: ['batch', 'outH', 'outW', 'panels', PANEL, 'kernelH', 'kernelW', 'inC'],
@@ -48,10 +56,9 @@ export const convolutionKernels = {
     operands,
     params: { ...window, ...strides, ...piece, ...epilogue },
     extent: {
-      y: (p) => pieceRows(p, pixelsOut(p), p.ldy, p.outC),
+      ...pieceExtent,
       x: (p) => floatRows(pixelsIn(p), p.ldx, Math.max(p.inC, p.outC)),
       w: (p) => panelsOf(p.panels, p.kernelH * p.kernelW),
-      residual: (p) => pieceRows(p, pixelsOut(p), p.ldr, p.outC),
     },
     work: { unit: 'products', times: ['batch', 'outH', 'outW', 'panels', PANEL, 'kernelH', 'kernelW'] },
     split: 'panels',
@@ -65,12 +72,7 @@ export const convolutionKernels = {
   'f32-conv-transpose': defineKernel({
     operands,
     params: { ...window, groups: 'size', ...strides, ...piece, ...epilogue },
-    extent: {
-      y: (p) => pieceRows(p, pixelsOut(p), p.ldy, p.outC, p.groups),
-      x: (p) => floatRows(pixelsIn(p), p.ldx, p.inC),
-      w: (p) => panelsOf(p.panels, (p.kernelH * p.kernelW * p.inC) / p.groups),
-      residual: (p) => pieceRows(p, pixelsOut(p), p.ldr, p.outC, p.groups),
-    },
+    extent: groupedExtent,
     work: {
       unit: 'products',
       times: ['batch', 'inH', 'inW', 'panels', PANEL, 'kernelH', 'kernelW', 'inC'],

@@ -2,13 +2,14 @@
  * Finds the native engine: beside the bundle, in the package for this platform (an optional dependency of millrace),
  * or where a checkout builds it. Invariant: it is never required, and one of another version is passed over.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { abiHash } from '../../engine/abi-hash.ts';
 import type { NativeAddon } from '../../engine/native/addon.ts';
 import { MillraceError } from '../../error.ts';
+import type { CheckFile } from '../../format/files.ts';
 
 /** Which of glibc and musl this Node has is a question that only loading answers quickly. */
 const names = (process.platform === 'linux' ? ['', '-musl'] : ['']).map(
@@ -17,10 +18,18 @@ const names = (process.platform === 'linux' ? ['', '-musl'] : ['']).map(
 
 const loaded = new Map<string, NativeAddon | string>();
 
-/** The addon for this platform; else what was looked at, as an error. */
-export function findAddon(folder: URL): NativeAddon | MillraceError {
+/** The addon for this platform; else what was looked at, as an error. One beside the bundle has to pass `check`. */
+export function findAddon(folder: URL, check?: CheckFile): NativeAddon | MillraceError {
   const tried: string[] = [];
-  for (const path of candidates(folder)) {
+  for (const { path, own } of candidates(folder)) {
+    try {
+      // Before it is loaded: the code of a truncated file is pages that are not there, and a signal ends the process.
+      if (own !== undefined) check?.(own, readFileSync(path));
+    } catch (error) {
+      if (error instanceof MillraceError) return error;
+      tried.push((error as Error).message);
+      continue;
+    }
     const addon = open(path);
     if (typeof addon !== 'string') return addon;
     tried.push(addon);
@@ -32,21 +41,32 @@ export function findAddon(folder: URL): NativeAddon | MillraceError {
   });
 }
 
-function* candidates(folder: URL): Generator<string> {
+interface Candidate {
+  readonly path: string;
+  /** Its name, if it lies in the bundle. */
+  readonly own?: string;
+}
+
+function* candidates(folder: URL): Generator<Candidate> {
   const require = createRequire(import.meta.url);
   for (const name of names) {
     const file = `engine-${name}.node`;
-    const near = [new URL(file, folder), new URL(`../../../build/engine/${file}`, import.meta.url)];
-    for (const url of near) {
-      const path = url.protocol === 'file:' ? fileURLToPath(url) : '';
-      if (path !== '' && existsSync(path)) yield path;
-    }
+    const own = pathOf(new URL(file, folder));
+    if (own !== null) yield { path: own, own: file };
+    const built = pathOf(new URL(`../../../build/engine/${file}`, import.meta.url));
+    if (built !== null) yield { path: built };
     try {
-      yield require.resolve(`@millrace/${name}`);
+      yield { path: require.resolve(`@millrace/${name}`) };
     } catch {
       // not installed
     }
   }
+}
+
+/** null: there is no such file. */
+function pathOf(url: URL): string | null {
+  const path = url.protocol === 'file:' ? fileURLToPath(url) : '';
+  return path !== '' && existsSync(path) ? path : null;
 }
 
 function open(path: string): NativeAddon | string {

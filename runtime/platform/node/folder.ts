@@ -1,9 +1,11 @@
 /** A bundle that is a folder of this machine. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { crc32 } from 'node:zlib';
 import type { Executor } from '../../engine/executor.ts';
-import { MillraceError } from '../../error.ts';
+import { hex, MillraceError } from '../../error.ts';
+import type { CheckFile } from '../../format/files.ts';
 import type { BundleParts } from '../../parts.ts';
 import { openWeights } from '../../weights/direct.ts';
 import { nodeFiles } from './files.ts';
@@ -18,7 +20,8 @@ export const filesOf = (folder: URL): BundleParts => ({
   weightsPath: fileURLToPath(new URL('weights.bin', folder)),
   manifest: () => readBytes(new URL('manifest.bin', folder)),
   engine: (file) => readBytes(new URL(file, folder)),
-  executor: () => importExecutor(new URL('executor.js', folder)),
+  executor: (check) => importExecutor(folder, check),
+  worker: () => readBytes(new URL('worker.js', folder)),
   weights: (wish) => openWeights(nodeFiles, fileURLToPath(new URL('weights.bin', folder)), wish),
 });
 
@@ -34,13 +37,18 @@ async function readBytes(file: URL): Promise<Uint8Array> {
 }
 
 /**
- * The module is addressed by its checksum: a process that loads a bundle, replaces its folder and loads it again gets
+ * The host ops are a file that the executor imports, if the bundle has any. The module is addressed by its checksum: a process that loads a bundle, replaces its folder and loads it again gets
  * the new one, where the address alone would give what was imported before.
  */
-async function importExecutor(file: URL): Promise<Executor> {
-  const checksum = crc32(await readBytes(file));
+async function importExecutor(folder: URL, check: CheckFile): Promise<Executor> {
+  const file = new URL('executor.js', folder);
+  const bytes = await readBytes(file);
+  check('executor.js', bytes);
+  const checksum = crc32(bytes);
+  const host = new URL('host.js', folder);
+  if (existsSync(host)) check('host.js', await readBytes(host));
   try {
-    return (await import(`${file.href}?${checksum.toString(16).padStart(8, '0')}`)) as Executor;
+    return (await import(`${file.href}?${hex(checksum)}`)) as Executor;
   } catch (cause) {
     throw unreadable(file, cause);
   }

@@ -5,7 +5,7 @@
  */
 import { access, open, readdir } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { MillraceError } from '../../error.ts';
+import { hex, MillraceError } from '../../error.ts';
 import { HEADER_BYTES } from '../../format/format.ts';
 import { checksumOf } from '../../format/header.ts';
 
@@ -82,5 +82,3 @@ const isThere = (file: URL): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-const hex = (word: number): string => `0x${word.toString(16).padStart(8, '0')}`;

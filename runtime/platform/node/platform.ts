@@ -12,7 +12,8 @@ export const nodePlatform = (folder: URL): Platform => ({
   now: () => performance.now(),
   turn: () => new Promise<void>((resolve) => setImmediate(resolve)),
   reclaim: collectGarbage,
-  native: () => findAddon(folder),
+  native: (check) => findAddon(folder, check),
+  warn: (message) => process.emitWarning(message, { type: 'MillraceWarning', code: 'MILLRACE_ENGINE' }),
   nativeIsa: process.env['MILLRACE_ISA'] || undefined,
   startThread: nodeThreads(new URL('worker.js', folder)),
   // Node 20 needs this flag for relaxed SIMD. Later versions have relaxed SIMD without it and ignore the flag.
