@@ -1,15 +1,16 @@
 /**
  * Writes a bundle folder. Everything goes to a sibling folder first, is flushed, and is renamed into place; what was
- * there before is only removed once the new one stands. A failed build leaves no trace, and a model that is loaded
- * from the old folder keeps its open file.
+ * there before is only removed once the new one stands. A failed build leaves no trace, one that was
+ * killed leaves what the next one clears (`leftovers.ts`). A model that is loaded from the old folder keeps its file.
  */
-import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { renameSync } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { MillraceError } from '../../runtime/error.ts';
 import type { Packer } from '../pack/pack.ts';
 import type { Schedule } from '../schedule/schedule.ts';
+import { clearLeftovers, oldOf, temporaryOf } from './leftovers.ts';
 import { makeFolder } from './make-folder.ts';
 
 export interface BundleFile {
@@ -40,7 +41,8 @@ export async function writeBundle(
 ): Promise<void> {
   const target = resolve(directory);
   const parent = dirname(target);
-  const temporary = join(parent, `.${basename(target)}.tmp-${randomBytes(6).toString('hex')}`);
+  const temporary = temporaryOf(target);
+  await clearLeftovers(target);
   await refuseForeignFolder(target);
   let made: string | undefined;
   try {
@@ -95,22 +97,47 @@ async function isEmpty(folder: string): Promise<boolean> {
   return (await readdir(folder)).length === 0;
 }
 
+/** The two renames follow each other at once: a process killed between them leaves the old bundle aside, until the next. */
 async function replaceFolder(from: string, to: string): Promise<void> {
-  const old = `${from}-old`;
-  const moved = await rename(to, old).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return false;
-      throw error;
-    },
-  );
+  const old = oldOf(from);
+  const moved = moveAside(to, old);
   try {
-    await rename(from, to);
+    renameSync(from, to);
   } catch (error) {
-    if (moved) await rename(old, to);
+    if (moved) putBack(old, to);
     throw error;
   }
-  if (moved) await rm(old, { recursive: true, force: true });
+  if (moved)
+    await rm(old, { recursive: true, force: true }).catch((cause: Error) => {
+      throw new MillraceError('OUTPUT', `was written, but what was there before stays: ${cause.message}`, {
+        at: to,
+        hint: `The new bundle is in its place. Remove ${old}.`,
+        cause,
+      });
+    });
+}
+
+/** false: there was nothing. */
+function moveAside(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+function putBack(old: string, to: string): void {
+  try {
+    renameSync(old, to);
+  } catch (cause) {
+    throw new MillraceError('OUTPUT', `could not be put back: ${(cause as Error).message}`, {
+      at: to,
+      hint: `The bundle that was there is whole, and is now ${old}: move it back.`,
+      cause,
+    });
+  }
 }
 
 async function writeWeights(path: string, parts: WriteParts, options: WriteOptions): Promise<number[]> {

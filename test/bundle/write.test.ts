@@ -1,15 +1,33 @@
 /** Writing is all or nothing: whatever fails, no trace of the new bundle is left and the old one is as it was. */
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { fork, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
+import { clearLeftovers, temporaryOf } from '../../compiler/bundle/leftovers.ts';
 import { type WriteParts, writeBundle } from '../../compiler/bundle/write.ts';
 import type { ErrorCode } from '../../runtime/error.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import { readManifest } from '../../runtime/format/read.ts';
+import { load } from '../../runtime/node.ts';
 import { type Folder, temporaryFolder } from '../support/command.ts';
 import { compileInMemory, type Network } from '../support/network.ts';
 import { networks } from '../support/networks.ts';
+import { Random } from '../support/random.ts';
+
+const compiler = fileURLToPath(new URL('../../compiler/index.ts', import.meta.url));
+
 import { skip } from '../support/skip.ts';
 
 const failsWith = (code: ErrorCode, says: RegExp) => (error: unknown) =>
@@ -111,6 +129,57 @@ describe('writing a bundle', () => {
     await assert.rejects(stopped, failsWith('ABORTED', /was not written/));
     assert.deepEqual(readdirSync(folder.path), []);
   });
+
+  it('puts back what a killed process had moved aside, and removes what it left', async () => {
+    const place = folder.at('bundle');
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    const of = (process: number, end = '') =>
+      folder.at(basename(temporaryOf(place)).replace(/-\d+-(?=\w+$)/, `-${process}-`)) + end;
+    await writeBundle(place, parts(1));
+    const before = content(place);
+    renameSync(place, of(pid, '-old'));
+    mkdirSync(of(pid));
+    mkdirSync(of(process.pid));
+    const failing: Partial<WriteParts> = {
+      last: () => {
+        throw new Error('no manifest');
+      },
+    };
+    await assert.rejects(writeBundle(place, parts(2, failing)));
+    assert.deepEqual(content(place), before);
+    assert.equal(readdirSync(folder.path).length, 2, 'the bundle, and what a living process writes');
+    mkdirSync(of(pid, '-old'));
+    await writeBundle(place, parts(3));
+    assert.equal(readFileSync(`${place}/weights.bin`)[0], 3);
+    assert.equal(readdirSync(folder.path).length, 2);
+  });
+
+  it('that is killed at any moment leaves one whole bundle for the next', async () => {
+    const place = folder.at('bundle');
+    const random = new Random(9);
+    for (let kills = 0; kills < 2; kills++) {
+      const child = fork(
+        fileURLToPath(new URL('../faults/life/kill-child.mjs', import.meta.url)),
+        [compiler, place],
+        {
+          execArgv: ['--import=tsx'],
+        },
+      );
+      // It has cleared what the one before it left.
+      await once(child, 'message');
+      assert.deepEqual(readdirSync(folder.path), ['bundle']);
+      child.send('go');
+      await once(child, 'message');
+      await new Promise((resolve) => setTimeout(resolve, random.integer(0, 60)));
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      await clearLeftovers(place);
+      assert.deepEqual(readdirSync(folder.path), ['bundle']);
+      const model = await load(place, { engine: 'wasm' });
+      await model.run({ x: new Float32Array(8) });
+      await model.close();
+    }
+  }).timeout(60_000);
 
   it('touches nothing that is no bundle', async () => {
     const place = folder.at('mine');
