@@ -7,8 +7,14 @@ export interface Residency {
   readonly fileBytes: number;
 }
 
-/** Peak resident bytes of this process so far. */
-export const peakRss = (): number => process.resourceUsage().maxRSS * 1024;
+/**
+ * Peak resident bytes of this process so far. On Linux `VmHWM`: `maxRSS` begins with what the process had that started
+ * this one, since `exec` keeps it.
+ */
+export function peakRss(): number {
+  const status = readStatus();
+  return status === null ? process.resourceUsage().maxRSS * 1024 : field(status, 'VmHWM');
+}
 
 /** Resident bytes now; where the system does not say (Linux without /proc), the most so far. */
 export function rssNow(): number {

@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { peakRss } from '../../cli/memory.ts';
 import { compile } from '../../compiler/compile.ts';
 import { defineModel, dense, loadWeights, relu, type Tensor, tensor } from '../../compiler/model/index.ts';
 import { safetensorsBytes } from './safetensors-file.ts';
@@ -50,7 +51,7 @@ try {
     bundleBytes: statSync(join(output, 'weights.bin')).size,
     compileMs: Math.round(compiled - started),
     writeMs: Math.round(performance.now() - compiled),
-    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    peakRssBytes: peakRss(),
   };
   process.stdout.write(JSON.stringify(report));
 } finally {
