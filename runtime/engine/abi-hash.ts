@@ -3,7 +3,7 @@
  * one of another version is never given a program that it would misread.
  */
 import type { Crc32 } from '../crc32.ts';
-import { hex, MillraceError } from '../error.ts';
+import { MillraceError } from '../error.ts';
 import { enums } from '../kernels/functions.ts';
 import { PANEL, panelElements } from '../kernels/layouts.ts';
 import { carriedOf, kernelNames } from '../kernels/table.ts';
