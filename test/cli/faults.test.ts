@@ -101,7 +101,11 @@ describe('a machine that refuses', () => {
     const empty = folder.at('empty');
     cpSync(bundle, empty, { recursive: true });
     writeFileSync(`${empty}/executor.js`, '');
-    await refused([], ['run', empty], /BUNDLE_INVALID: executor\.js: not an executor/);
+    await refused(
+      [],
+      ['run', empty],
+      /BUNDLE_INVALID: executor\.js: the file is not the one that was compiled/,
+    );
   });
 
   it('says that WebAssembly is switched off', async () => {
