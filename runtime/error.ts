@@ -32,6 +32,7 @@ export const errorCodes = [
   'ABORTED',
   'BUSY',
 ] as const;
+/** One of `errorCodes`. */
 export type ErrorCode = (typeof errorCodes)[number];
 
 /** What an error is about, and what to do. */

@@ -51,6 +51,12 @@ export interface BundleLoadOptions extends LoadOptions {
 /**
  * The `load` of a bundle whose `index.js` is the module at `module`; `manifestCrc32` is the checksum in its manifest's
  * header, by which the folder is recognised where the module has been bundled into another file.
+ *
+ * What it returns rejects with what `load` rejects with, and with BUNDLE_READ where the folder is not found.
+ *
+ * @throws nothing itself; the function it returns rejects with BUNDLE_READ, BUNDLE_INVALID, OPTION, BUDGET or ENGINE.
+ * @example
+ * export const load = loaderOf(import.meta.url, 0x1234abcd);
  */
 export const loaderOf =
   (module: string | undefined, manifestCrc32: number) =>

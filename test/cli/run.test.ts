@@ -125,7 +125,7 @@ describe('millrace run, bench and inspect', () => {
       fails(['run', folder.at('nowhere')], 1, /BUNDLE_READ.*manifest\.bin/),
       fails(['inspect', folder.at('nowhere')], 1, /BUNDLE_READ.*nowhere/),
       fails(['bench', folder.at('nowhere')], 1, /BUNDLE_READ/),
-      fails(['bench', bundle, '--modes', 'stream,fast'], 2, /no mode "fast"/),
+      fails(['bench', bundle, '--modes', 'stream,fast'], 2, /--modes: expected resident.*, got "fast"/),
       fails(['bench', bundle, '--runs', '0'], 2, /--runs/),
       fails(['bench', bundle, '--modes', 'stream', '--budget', '1KiB'], 1, /BUDGET/),
       fails(['conformance', folder.at('nowhere')], 1, /nowhere/),

@@ -67,7 +67,9 @@ function cutStep(
     if (slot.kind !== 'weight') throw new Error('a piece of a weight is a weight');
     const { panel0, panels } = slot.weight;
     const params = { ...action.params, panel0, panels };
-    const share = workOf(action.kernel, params) / workOf(action.kernel, action.params);
+    const total = workOf(action.kernel, action.params);
+    // Nothing is shared where there is nothing to do: a dimension of 0.
+    const share = total === 0 ? 0 : workOf(action.kernel, params) / total;
     return {
       ...step,
       reads: step.reads.map((read) => (read === whole ? part : read)),
