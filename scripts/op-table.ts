@@ -18,7 +18,7 @@ export function updated(page: string): string {
   });
   return [
     before,
-    `${importedOps.length} ops of the default domain, opsets ${opsets.first} to ${opsets.last}:`,
+    `${importedOps.length} ops, of the default domain in opsets ${opsets.first} to ${opsets.last}, of others with their domain:`,
     '',
     list,
     '',

@@ -18,12 +18,22 @@ export {
   softplus,
   tanh,
 } from './elementwise/activations.ts';
-export { abs, add, div, mod, mul, neg, sub } from './elementwise/arithmetic.ts';
+export { abs, add, div, mod, mul, neg, sign, sub } from './elementwise/arithmetic.ts';
+export {
+  bitCast,
+  bitwiseAnd,
+  bitwiseNot,
+  bitwiseOr,
+  bitwiseXor,
+  shiftLeft,
+  shiftRight,
+} from './elementwise/bits.ts';
 export { cast, fromBfloat16 } from './elementwise/cast.ts';
 export {
   equal,
   greater,
   greaterOrEqual,
+  isInf,
   isNan,
   less,
   lessOrEqual,
@@ -31,8 +41,21 @@ export {
   min,
 } from './elementwise/comparisons.ts';
 export { erf, exp, log, pow, reciprocal, sqrt } from './elementwise/exponentials.ts';
-export { and, not, or } from './elementwise/logic.ts';
-export { ceil, floor } from './elementwise/rounding.ts';
+export { and, not, or, xor } from './elementwise/logic.ts';
+export { ceil, floor, round } from './elementwise/rounding.ts';
+export {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atanh,
+  cos,
+  cosh,
+  sin,
+  sinh,
+  tan,
+} from './elementwise/trigonometry.ts';
 export { where } from './elementwise/where.ts';
 export { gather } from './indexing/gather.ts';
 export { conv } from './linear/conv.ts';

@@ -34,7 +34,7 @@ const pool = { kernel: [2, 2], ...window };
 const image = x(2, 5, 4, 6);
 const unary = [
   ...['relu', 'sigmoid', 'hardSwish', 'tanh', 'silu', 'mish', 'softplus', 'exp', 'erf', 'abs', 'neg'],
-  ...['floor', 'ceil'],
+  ...['floor', 'ceil', 'sin', 'cos', 'tan', 'atan', 'sinh', 'cosh', 'asinh', 'round', 'sign'],
 ].map((op): Case => ({ op, inputs: [x(2, 3)] }));
 const functions = [
   { act: 'relu' },
@@ -49,6 +49,8 @@ const functions = [
 export const cases: readonly Case[] = [
   ...unary,
   ...['log', 'sqrt', 'reciprocal'].map((op): Case => ({ op, inputs: [positive(2, 3)] })),
+  ...['asin', 'acos', 'atanh'].map((op): Case => ({ op, inputs: [given('float32', [2], [0.5, -0.25])] })),
+  { op: 'acosh', inputs: [given('float32', [2], [1.5, 4])] },
   { op: 'clip', inputs: [x(2, 3)], attrs: { min: -0.5 } },
   { op: 'clip', inputs: [x(2, 3)], attrs: { min: -0.5, max: 0.25 } },
   { op: 'clip', inputs: [x(2, 3)] },
@@ -71,9 +73,16 @@ export const cases: readonly Case[] = [
     (op): Case => ({ op, inputs: [x(2, 3), w(3)] }),
   ),
   { op: 'equal', inputs: [bools(4), bools(4)] },
-  ...['and', 'or'].map((op): Case => ({ op, inputs: [bools(2, 3), bools(3)] })),
+  ...['and', 'or', 'xor'].map((op): Case => ({ op, inputs: [bools(2, 3), bools(3)] })),
   { op: 'not', inputs: [bools(4)] },
   { op: 'isNan', inputs: [given('float32', [3], [1, Number.NaN, -1])] },
+  { op: 'isInf', inputs: [given('float32', [3], [1, -Infinity, Infinity])], attrs: { negative: false } },
+  ...['bitwiseAnd', 'bitwiseOr', 'bitwiseXor'].map((op): Case => ({ op, inputs: [ints(2, 3), ints(3)] })),
+  { op: 'bitwiseNot', inputs: [ints(4)] },
+  ...['shiftLeft', 'shiftRight'].map(
+    (op): Case => ({ op, inputs: [given('uint8', [3], [1, 16, 200]), given('uint8', [3], [1, 2, 7])] }),
+  ),
+  { op: 'bitCast', inputs: [x(2, 3)], attrs: { to: 'int32' } },
   { op: 'where', inputs: [bools(2, 1), x(2, 3), w(3)] },
   { op: 'mod', inputs: [given('int64', [4], [5, -5, 5, -5]), given('int64', [4], [3, 3, -3, -3])] },
   { op: 'mod', inputs: [given('float32', [5], [5, -5, 5, -5, 6]), given('float32', [5], [3, 3, -3, -3, 3])] },

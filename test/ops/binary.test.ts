@@ -110,12 +110,17 @@ describe('comparisons and connectives', () => {
     assert.deepEqual(values('equal', [bools(1, 0), bools(1, 1)]), [1, 0]);
     assert.deepEqual(values('equal', pair([Number.NaN], [Number.NaN])), [0]);
     assert.deepEqual(values('isNan', [tensor([2], [Number.NaN, 1])]), [1, 0]);
+    const ends = tensor([4], [Number.NaN, -Infinity, Infinity, 1]);
+    assert.deepEqual(values('isInf', [ends]), [0, 1, 1, 0]);
+    assert.deepEqual(values('isInf', [ends], { negative: false }), [0, 0, 1, 0]);
+    assert.deepEqual(values('isInf', [ends], { positive: false }), [0, 1, 0, 0]);
   });
 
   it('combine bools', () => {
     const [a, b] = [bools(0, 0, 1, 1), bools(0, 1, 0, 1)];
     assert.deepEqual(values('and', [a, b]), [0, 0, 0, 1]);
     assert.deepEqual(values('or', [a, b]), [0, 1, 1, 1]);
+    assert.deepEqual(values('xor', [a, b]), [0, 1, 1, 0]);
     assert.deepEqual(values('not', [a]), [1, 1, 0, 0]);
     refuses('and', '[2] [2]', {}, /and of float32.*bools/s);
     refuses('less', '[2] [2]', {}, /less of bool.*numbers/s, 'bool');

@@ -30,6 +30,19 @@ const cases: readonly [op: string, attrs: Attrs, x: number[], y: number[]][] = [
   ['neg', {}, [-2, 3.5], [2, -3.5]],
   ['floor', {}, [-1.5, 1.5, 2], [-2, 1, 2]],
   ['ceil', {}, [-1.5, 1.5, 2], [-1, 2, 2]],
+  ['sin', {}, [0, Math.PI / 6, -Math.PI / 2], [0, 0.5, -1]],
+  ['cos', {}, [0, Math.PI / 3, Math.PI], [1, 0.5, -1]],
+  ['tan', {}, [0, Math.PI / 4, -Math.PI / 3], [0, 1, -1.73205081]],
+  ['asin', {}, [0, 0.5, -1], [0, 0.52359878, -1.57079633]],
+  ['acos', {}, [1, 0.5, -1], [0, 1.04719755, Math.PI]],
+  ['atan', {}, [0, 1, -INF], [0, 0.78539816, -1.57079633]],
+  ['sinh', {}, [0, Math.LN2, -Math.LN2], [0, 0.75, -0.75]],
+  ['cosh', {}, [0, Math.LN2, -Math.LN2], [1, 1.25, 1.25]],
+  ['asinh', {}, [0, 0.75, -0.75], [0, Math.LN2, -Math.LN2]],
+  ['acosh', {}, [1, 1.25], [0, Math.LN2]],
+  ['atanh', {}, [0, 0.6, -0.6, 1], [0, Math.LN2, -Math.LN2, INF]],
+  ['round', {}, [-2.5, -1.5, -0.4, 0.5, 1.5, 2.5, 2.6], [-2, -2, 0, 0, 2, 2, 3]],
+  ['sign', {}, [-3, 0, 0.5], [-1, 0, 1]],
   ['clip', {}, [-INF, 5], [-INF, 5]],
   ['clip', { min: 0, max: 6 }, [-1, 3, 7], [0, 3, 6]],
   ['clip', { min: 2 }, [-1, 3, 7], [2, 3, 7]],
@@ -79,6 +92,7 @@ describe('unary ops', () => {
       const x = tensor([4], [-5, -1, 0, 7], dtype);
       assert.deepEqual(values('relu', [x]), [0, 0, 0, 7]);
       assert.deepEqual(values('abs', [x]), [5, 1, 0, 7]);
+      assert.deepEqual(values('sign', [x]), [-1, -1, 0, 1]);
       assert.deepEqual(values('clip', [x], { min: -2, max: 3 }), [-2, -1, 0, 3]);
       assert.deepEqual(values('clip', [x], { min: -2 }), [-2, -1, 0, 7]);
       assert.deepEqual(toNumbers(runOp('neg', [tensor([2], [-5, 7], dtype)])[0]!), [5, -7]);
@@ -87,6 +101,8 @@ describe('unary ops', () => {
 
   it('refuses what it is not defined on', () => {
     refuses('sigmoid', '[2]', {}, /sigmoid of int32.*floating point/s, 'int32');
+    refuses('sin', '[2]', {}, /sin of int32.*floating point/s, 'int32');
+    refuses('sign', '[2]', {}, /sign of bool.*number/s, 'bool');
     refuses('celu', '[2]', { alpha: 0 }, /alpha.*other than 0/s);
     refuses('celu', '[2]', {}, /floating point/, 'int64');
     refuses('abs', '[2]', {}, /abs of bool.*number/s, 'bool');

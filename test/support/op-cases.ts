@@ -220,6 +220,9 @@ const pair =
 const comparison = pair(['float32', 'int64', 'int32', 'float16']);
 const connective = pair(['bool'], 0, 2);
 
+const bitwise = pair(['int8', 'int32', 'int64', 'uint16'], 0, 99);
+const shift = pair(['uint8', 'uint32', 'uint64', 'int32'], 0, 9);
+
 /** By op. */
 export const makers: Readonly<Record<string, Make>> = {
   conv: convolution,
@@ -257,6 +260,19 @@ export const makers: Readonly<Record<string, Make>> = {
   neg: unary(),
   floor: unary(),
   ceil: unary(),
+  sin: unary(),
+  cos: unary(),
+  tan: unary(() => ({}), -1.2, 1.2),
+  asin: unary(() => ({}), -1, 1),
+  acos: unary(() => ({}), -1, 1),
+  atan: unary(),
+  sinh: unary(),
+  cosh: unary(),
+  asinh: unary(),
+  acosh: unary(() => ({}), 1, 9),
+  atanh: unary(() => ({}), -0.9, 0.9),
+  round: unary(),
+  sign: (d) => of([d.tensor(d.shape(d.integer(0, 3)), -3, 4, d.pick(['float32', 'int64', 'int8']))]),
   clip: unary((d) => ({ min: -d.next(), max: d.next() })),
   leakyRelu: unary((d) => ({ alpha: d.next() })),
   hardSigmoid: unary((d) => ({ alpha: d.next(), beta: d.next() })),
@@ -282,12 +298,25 @@ export const makers: Readonly<Record<string, Make>> = {
   greaterOrEqual: comparison,
   and: connective,
   or: connective,
+  xor: connective,
   not: (d) => of([d.tensor(d.shape(d.integer(0, 3)), 0, 2, 'bool')]),
   isNan: (d) => {
     const x = d.tensor(d.shape(d.integer(0, 3)));
     if (d.chance(0.5)) x.data[0] = Number.NaN;
     return of([x]);
   },
+  isInf: (d) => {
+    const x = d.tensor(d.shape(d.integer(0, 3)));
+    x.data[0] = d.pick([Infinity, -Infinity, Number.NaN]);
+    return of([x], { negative: d.chance(0.5), positive: d.chance(0.5) });
+  },
+  bitwiseAnd: bitwise,
+  bitwiseOr: bitwise,
+  bitwiseXor: bitwise,
+  shiftLeft: shift,
+  shiftRight: shift,
+  bitwiseNot: (d) => of([d.tensor(d.shape(d.integer(0, 3)), -99, 99, d.pick(['int8', 'int32', 'int64']))]),
+  bitCast: (d) => of([d.tensor(d.shape(d.integer(0, 3)), -99, 99)], { to: d.pick(['int32', 'uint32']) }),
   mod: (d) => {
     const [a, b] = broadcasting(d);
     const dtype = d.pick(['float32', 'int64', 'int32'] as const);

@@ -49,10 +49,19 @@ const clip: Import = (node) => {
   return [high === null ? raised : node.emit('min', [raised, high])];
 };
 
-/** The exponent may have another type than the base, which the result has. */
+/**
+ * The exponent may have another type than the base, which the result has. A fraction of an exponent counts, for a base
+ * of integers too.
+ */
 const pow: Import = (node) => {
   const [x, y] = [node.input(0), node.input(1)];
   const to = node.type(x).dtype;
+  if (!isFloat(to) && isFloat(node.type(y).dtype)) {
+    const wide = (id: ValueId, part: string): ValueId =>
+      node.type(id).dtype === 'float64' ? id : node.emit('cast', [id], { to: 'float64' }, part);
+    const power = node.emit('pow', [wide(x, 'base'), wide(y, 'exponent')], {}, 'power');
+    return [node.emit('cast', [power], { to })];
+  }
   const exponent = node.type(y).dtype === to ? y : node.emit('cast', [y], { to }, 'exponent');
   return [node.emit('pow', [x, exponent])];
 };
@@ -83,6 +92,13 @@ const named =
 
 const writeCast: Export = (node) => [
   node.add('Cast', [node.input(0)], { to: int(elementTypeOf(node.type.dtype)) }),
+];
+
+const writeIsInf: Export<AttrsOf<'isInf'>> = (node) => [
+  node.add('IsInf', node.all(), {
+    detect_negative: int(node.attrs.negative ? 1 : 0),
+    detect_positive: int(node.attrs.positive ? 1 : 0),
+  }),
 ];
 
 /** Of float32 only, in ONNX; of others it is spelled out. */
@@ -117,12 +133,6 @@ const writeMod: Export<AttrsOf<'mod'>> = (node) => {
 
 export const elementwise = defineOnnx({
   imports: {
-    Relu: one('relu'),
-    Sigmoid: one('sigmoid'),
-    HardSwish: one('hardSwish'),
-    Tanh: one('tanh'),
-    Softplus: one('softplus'),
-    Mish: one('mish'),
     Exp: one('exp'),
     Log: one('log'),
     Sqrt: one('sqrt'),
@@ -132,16 +142,25 @@ export const elementwise = defineOnnx({
     Neg: one('neg'),
     Floor: one('floor'),
     Ceil: one('ceil'),
+    Sin: one('sin'),
+    Cos: one('cos'),
+    Tan: one('tan'),
+    Asin: one('asin'),
+    Acos: one('acos'),
+    Atan: one('atan'),
+    Sinh: one('sinh'),
+    Cosh: one('cosh'),
+    Asinh: one('asinh'),
+    Acosh: one('acosh'),
+    Atanh: one('atanh'),
+    Round: one('round'),
+    Sign: one('sign'),
     Not: one('not'),
     IsNaN: one('isNan'),
-    LeakyRelu: (node) => [node.emit('leakyRelu', [node.input(0)], { alpha: node.float('alpha', 0.01) })],
-    Elu: (node) => [node.emit('elu', [node.input(0)], { alpha: node.float('alpha', 1) })],
-    Celu: (node) => [node.emit('celu', [node.input(0)], { alpha: node.float('alpha', 1) })],
-    Gelu: (node) => [node.emit('gelu', [node.input(0)], { approximate: node.string('approximate', 'none') })],
-    HardSigmoid: (node) => [
-      node.emit('hardSigmoid', [node.input(0)], {
-        alpha: node.float('alpha', 0.2),
-        beta: node.float('beta', 0.5),
+    IsInf: (node) => [
+      node.emit('isInf', [node.input(0)], {
+        negative: node.int('detect_negative', 1) !== 0,
+        positive: node.int('detect_positive', 1) !== 0,
       }),
     ],
     Clip: clip,
@@ -162,6 +181,7 @@ export const elementwise = defineOnnx({
     GreaterOrEqual: two('greaterOrEqual'),
     And: two('and'),
     Or: two('or'),
+    Xor: two('xor'),
     Mod: mod,
     Where: (node) => [node.emit('where', [node.input(0), node.input(1), node.input(2)])],
     Cast: cast,
@@ -204,8 +224,23 @@ export const elementwise = defineOnnx({
     greaterOrEqual: named('GreaterOrEqual'),
     and: named('And'),
     or: named('Or'),
+    xor: named('Xor'),
     not: named('Not'),
     isNan: named('IsNaN'),
+    isInf: writeIsInf,
+    sin: named('Sin'),
+    cos: named('Cos'),
+    tan: named('Tan'),
+    asin: named('Asin'),
+    acos: named('Acos'),
+    atan: named('Atan'),
+    sinh: named('Sinh'),
+    cosh: named('Cosh'),
+    asinh: named('Asinh'),
+    acosh: named('Acosh'),
+    atanh: named('Atanh'),
+    round: named('Round'),
+    sign: named('Sign'),
     where: named('Where'),
     celu: writeCelu,
     cast: writeCast,

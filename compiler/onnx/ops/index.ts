@@ -1,5 +1,7 @@
 /** The ops of ONNX, by family: the one list that importer, exporter, conformance and documentation read. */
 import type { OpName } from '../../ops/index.ts';
+import { activations } from './activations.ts';
+import { bits } from './bits.ts';
 import { constant } from './constant.ts';
 import type { defineOnnx, ExportEntry, ImportEntry } from './define.ts';
 import { elementwise } from './elementwise.ts';
@@ -23,6 +25,8 @@ const whole = <const F extends readonly Family[]>(
 ): readonly Family[] => list;
 
 const families = whole([
+  activations,
+  bits,
   constant,
   elementwise,
   indexing,

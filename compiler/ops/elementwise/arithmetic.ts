@@ -6,6 +6,7 @@ import { elementwiseCost, permuteElementwise } from '../define/elementwise.ts';
 import { defineOp, shapeError } from '../define/op.ts';
 import { bigsOf, isBig, numbersFor, numbersOf, tensorOf } from '../reference/elements.ts';
 import { defineBinary, forEachPair, inferBroadcast } from './binary.ts';
+import { defineFunction } from './functions.ts';
 import { defineUnary } from './unary.ts';
 
 /** a + b, broadcast. */
@@ -118,3 +119,8 @@ export const abs = /* @__PURE__ */ defineUnary({
   fn: () => ({ fn: 'abs', alpha: 0, beta: 0 }),
   integer: (x) => (x < 0n ? -x : x),
 });
+
+/** −1, 0 or 1, as x is below, at or above zero. */
+export const sign = /* @__PURE__ */ defineFunction('sign', Math.sign, (x) =>
+  x > 0n ? 1n : x < 0n ? -1n : 0n,
+);

@@ -80,3 +80,27 @@ export const isNan = /* @__PURE__ */ defineOp({
   host: 'guards against what a network at inference does not make',
   cost: elementwiseCost,
 });
+
+/** True where x is infinite, of a sign that the attributes admit. */
+export const isInf = /* @__PURE__ */ defineOp({
+  name: 'isInf',
+  inputs: ['x'],
+  attrs: { negative: true, positive: true },
+  traits: { elementwise: true, permute: permuteElementwise },
+  infer(inputs) {
+    const x = required(inputs, 0, 'x');
+    if (!isFloat(x.dtype)) throw shapeError('isInf', 'a floating point type', formatType(x));
+    return [{ dtype: 'bool', shape: x.shape }];
+  },
+  evaluate([x], { negative, positive }, [type]) {
+    const y = zeros(type!);
+    const from = numbersOf(x!);
+    for (let i = 0; i < from.length; i++) {
+      const value = from[i]!;
+      y.data[i] = (negative && value === -Infinity) || (positive && value === Infinity) ? 1 : 0;
+    }
+    return [y];
+  },
+  host: 'guards against what a network at inference does not make',
+  cost: elementwiseCost,
+});

@@ -19,6 +19,13 @@ export const or = /* @__PURE__ */ definePredicate({
   test: (a, b) => a !== 0 || b !== 0,
 });
 
+/** One of a and b but not both, broadcast. */
+export const xor = /* @__PURE__ */ definePredicate({
+  name: 'xor',
+  of: 'bools',
+  test: (a, b) => (a !== 0) !== (b !== 0),
+});
+
 /** Logical negation. */
 export const not = /* @__PURE__ */ defineOp({
   name: 'not',

@@ -1,4 +1,6 @@
 /** To the nearest integers. */
+import { toEven } from '../reference/elements.ts';
+import { defineFunction } from './functions.ts';
 import { defineUnary } from './unary.ts';
 
 /** The largest integer not above x. */
@@ -14,3 +16,6 @@ export const ceil = /* @__PURE__ */ defineUnary({
   attrs: {},
   fn: () => ({ fn: 'ceil', alpha: 0, beta: 0 }),
 });
+
+/** The nearest integer; of two that are as near, the even one. */
+export const round = /* @__PURE__ */ defineFunction('round', toEven);

@@ -64,3 +64,11 @@ export function elementAt(tensor: Tensor, index: number): number | null {
   const value = Number(element);
   return Number.isSafeInteger(value) ? value : null;
 }
+
+/** The nearest integer; of two that are as near, the even one (IEEE 754 roundTiesToEven). */
+export function toEven(x: number): number {
+  const below = Math.floor(x);
+  const rest = x - below;
+  if (rest !== 0.5) return Math.round(x);
+  return below % 2 === 0 ? below : below + 1;
+}
