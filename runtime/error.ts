@@ -9,6 +9,7 @@ export const errorCodes = [
   'MODEL_READ',
   'MODEL_INVALID',
   'MODEL_UNSUPPORTED',
+  'MODEL_SCOPE',
   'MODEL_OPSET',
   'MODEL_DIMENSION',
   'MODEL_EXTERNAL_DATA',

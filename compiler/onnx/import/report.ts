@@ -4,6 +4,7 @@
  */
 import { type ErrorCode, MillraceError } from '../../../runtime/error.ts';
 import type { OnnxModel, OnnxNode } from '../read/schema.ts';
+import { outOfScope } from './scope.ts';
 
 /** Thrown where a part of the model is of no form that Millrace has; the importer notes it and goes on. */
 export class Unsupported extends Error {}
@@ -17,11 +18,14 @@ export class ImportReport {
   readonly #hints: string[] = [];
   /** Names by what they are of and why. */
   readonly #unsupported = new Map<string, string[]>();
+  /** What no version of Millrace means to import. */
+  readonly #foreign: readonly string[];
   /** The least grave of the codes that are true of the model. */
   #code: ErrorCode = 'MODEL_DIMENSION';
 
   constructor(model: OnnxModel) {
     this.#model = model;
+    this.#foreign = [...new Set(outOfScope(model))];
     if (model.graph.sparseInitializers > 0)
       this.unsupported(`${model.graph.sparseInitializers} sparse initializers`, 'dense ones only');
     for (const name of model.functions) this.unsupported(`function ${name}`, 'model-local functions');
@@ -61,10 +65,18 @@ export class ImportReport {
   }
 
   throwIfAny(): void {
-    const lines = [...this.#lines, ...this.#unsupportedLines()];
+    const lines = [
+      ...this.#foreign.map((what) => `out of scope: ${what}`),
+      ...this.#lines,
+      ...this.#unsupportedLines(),
+    ];
     if (lines.length === 0) return;
     throw new MillraceError(
-      this.#unsupported.size > 0 ? 'MODEL_UNSUPPORTED' : this.#code,
+      this.#foreign.length > 0
+        ? 'MODEL_SCOPE'
+        : this.#unsupported.size > 0
+          ? 'MODEL_UNSUPPORTED'
+          : this.#code,
       `cannot be imported as it is:\n    ${lines.join('\n    ')}`,
       {
         at: this.#model.graph.name || 'model',

@@ -1,0 +1,78 @@
+/** One case through the compiler and the runtime: imported, compiled, loaded from memory, streamed, compared. */
+import { conformanceTolerance, difference, type Tolerance } from '../../cli/compare.ts';
+import type { Tensor } from '../../compiler/ir/tensor.ts';
+import { constantInputs } from '../../compiler/onnx/import/constant-inputs.ts';
+import { importOnnx } from '../../compiler/onnx/import/import.ts';
+import { outOfScope } from '../../compiler/onnx/import/scope.ts';
+import { readModel } from '../../compiler/onnx/read/model.ts';
+import type { OnnxValueInfo } from '../../compiler/onnx/read/schema.ts';
+import { MillraceError } from '../../runtime/error.ts';
+import { compileInMemory, open, runTensors } from '../../test/support/network.ts';
+import { modelFile, readInputs, readOutputs } from './read-case.ts';
+
+export type Status = 'passed' | 'failed' | 'scope';
+
+export interface CaseResult {
+  readonly name: string;
+  readonly status: Status;
+  /** One line; empty where it passed. */
+  readonly reason: string;
+}
+
+/** Transforms compare with exact zeros where any real one leaves rounding errors of its terms. */
+const transforms: Tolerance = { relative: 1e-3, absolute: 1e-3 };
+
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
+
+export async function runCase(name: string, folder: string): Promise<CaseResult> {
+  try {
+    const reason = await failureOf(folder);
+    return { name, status: reason === null ? 'passed' : 'failed', reason: reason ?? '' };
+  } catch (error) {
+    const known = error instanceof MillraceError;
+    const message = oneLine(error instanceof Error ? error.message : String(error));
+    const scope = known && error.code === 'MODEL_SCOPE';
+    return { name, status: scope ? 'scope' : 'failed', reason: `${known ? error.code : 'CRASH'} ${message}` };
+  }
+}
+
+/** What differs from what the case expects, or null. */
+async function failureOf(folder: string): Promise<string | null> {
+  const path = modelFile(folder);
+  const model = readModel(path);
+  const foreign = outOfScope(model);
+  if (foreign.length > 0) throw new MillraceError('MODEL_SCOPE', [...new Set(foreign)].join('; '));
+  const { graph } = model;
+  const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
+  const constants = new Set(constantInputs(model));
+  const given = readInputs(folder, inputs);
+  const fixed: Record<string, Tensor> = {};
+  const shapes: Record<string, readonly number[]> = {};
+  for (const input of inputs) {
+    const tensor = given.get(input.name);
+    if (tensor === undefined) continue;
+    if (constants.has(input.name)) {
+      fixed[input.name] = tensor;
+      given.delete(input.name);
+    } else if (!isStatic(input)) shapes[input.name] = tensor.type.shape;
+  }
+  const network = await compileInMemory(await importOnnx(path, { constants: fixed, shapes }));
+  const loaded = await open(network, { mode: 'stream', plan: network.manifest.plans[0]!.name });
+  try {
+    const outputs = await runTensors(loaded, given);
+    const tolerance = graph.nodes.some(({ op }) => op === 'DFT' || op === 'STFT')
+      ? transforms
+      : conformanceTolerance;
+    for (const [output, expected] of readOutputs(folder, graph.outputs)) {
+      const got = outputs.get(output);
+      const what = got === undefined ? 'there is no such output' : difference(got, expected, tolerance);
+      if (what !== null) return `MISMATCH output "${output}": ${oneLine(what)}`;
+    }
+    return null;
+  } finally {
+    await loaded.close();
+  }
+}
+
+const isStatic = ({ shape }: OnnxValueInfo): boolean =>
+  shape?.every((dim) => typeof dim === 'number') ?? false;
