@@ -136,13 +136,13 @@ describe('importing: refusals', () => {
   it('reports everything unsupported at once, with the nodes', async () => {
     const parts: ModelParts = {
       nodes: [
-        node('StringSplit', ['x'], ['h']),
+        node('Teleport', ['x'], ['h']),
         node('Relu', ['h'], ['r']),
         node('TfIdfVectorizer', ['r'], ['a'], {}),
         node('Relu', ['x'], ['p']),
         node('Reshape', ['x', 'p'], ['q']),
         { ...node('Inverse', ['q'], ['g']), domain: 'com.microsoft' },
-        node('StringSplit', ['x'], ['h2']),
+        node('Teleport', ['x'], ['h2']),
         node('Cast', ['x'], ['c'], { to: 16 }),
       ],
       inputs: { x: [4] },
@@ -153,7 +153,7 @@ describe('importing: refusals', () => {
       assert.ok(error instanceof MillraceError);
       assert.equal(error.code, 'MODEL_UNSUPPORTED');
       for (const part of [
-        'StringSplit (ai.onnx, opset 17): StringSplit_h, StringSplit_h2: op not supported',
+        'Teleport (ai.onnx, opset 17): Teleport_h, Teleport_h2: op not supported',
         'TfIdfVectorizer (ai.onnx, opset 17): TfIdfVectorizer_a',
         'Reshape (ai.onnx, opset 17): Reshape_q: operand shape is computed at run time',
         'Inverse (com.microsoft, opset 1): Inverse_g',
@@ -167,7 +167,7 @@ describe('importing: refusals', () => {
 
   it('reports dimensions, opset, types and ops at once', async () => {
     const inputs = { x: [1, 'time'], z: [1, null], s: { dtype: 'float32', shape: [2] } } as const;
-    const nodes = [node('Relu', ['x'], ['r']), node('StringSplit', ['z'], ['y'])];
+    const nodes = [node('Relu', ['x'], ['r']), node('Teleport', ['z'], ['y'])];
     const foreign: ModelParts = {
       opset: 30,
       nodes: [...nodes, node('Cast', ['s'], ['c'], { to: 16 })],
@@ -181,7 +181,7 @@ describe('importing: refusals', () => {
         'opset 30: expected 7 to 28',
         'input "x": [1, time] leaves "time" open',
         'input "z": [1, ?] leaves dimension 1 open',
-        'StringSplit (ai.onnx, opset 30): StringSplit_y: op not supported',
+        'Teleport (ai.onnx, opset 30): Teleport_y: op not supported',
         'onnx.version_converter',
         '--dim time=16 --shape z=1x16',
       ])
