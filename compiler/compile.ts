@@ -189,7 +189,7 @@ async function writeFolder(
   { signal, onProgress }: WatchOptions,
 ): Promise<void> {
   refuseAborted(signal);
-  const { files, read, entry } = await bundleFiles(schedule, COMPILER, docs);
+  const { files, sums, entry } = await bundleFiles(schedule, COMPILER, docs);
   const packer = new Packer(schedule);
   try {
     const parts = {
@@ -206,7 +206,7 @@ async function writeFolder(
             fixedBytes,
             plans: report.plans,
             checksums,
-            files: read,
+            files: sums,
           }),
         );
         return [

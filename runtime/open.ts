@@ -24,6 +24,12 @@ export async function openModel<I, O>(
   const check = fileChecker(manifest, platform.crc32);
   const found = findNative(bundle, platform, options, check);
   const choice = choosePlan(manifest, options);
+  // Those that this run does not need, too: a bundle is whole, or it says what is not. A native engine is checked where
+  // it is chosen.
+  for (const name of new Set(manifest.files?.map((file) => file.name))) {
+    const bytes = name.endsWith('.node') ? null : await bundle.file?.(name);
+    if (bytes) check(name, bytes);
+  }
   const executor = options.executor ?? (await bundle.executor(check));
   const program = recordProgram(executor, manifest);
   checkReach(program, manifest, choice, executor.host);

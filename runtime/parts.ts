@@ -17,6 +17,8 @@ export interface BundleParts {
   executor(check: CheckFile): Promise<Executor>;
   /** The script of an engine thread, where it is a file: to be checked. */
   worker?(): Promise<Uint8Array>;
+  /** Any file of the bundle, where that is cheap: to be checked. null: it is not there. */
+  file?(name: string): Promise<Uint8Array | null>;
   weights(wish: SourceWish): Promise<WeightSource>;
   /** Where the weights are a file of this machine: what the native engine needs. */
   readonly weightsPath?: string;

@@ -14,8 +14,8 @@ import type { BundleFile } from './write.ts';
 
 export interface BundleFiles {
   readonly files: readonly BundleFile[];
-  /** Those that a run reads, for the manifest. */
-  readonly read: readonly FileEntry[];
+  /** Their lengths and checksums, for the manifest. */
+  readonly sums: readonly FileEntry[];
   /** The text of `index.js`. */
   entry(manifestCrc32: number): string;
 }
@@ -44,7 +44,7 @@ export async function bundleFiles(
   ];
   return {
     files,
-    read: files.filter(({ name }) => /\.(js|wasm|node)$/.test(name)).map(entryOf),
+    sums: files.map(entryOf),
     entry: entries.index,
   };
 }

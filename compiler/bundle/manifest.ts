@@ -25,7 +25,7 @@ export interface ManifestParts {
   readonly plans: readonly Plan[];
   /** CRC-32 of each segment's bytes. */
   readonly checksums: readonly number[];
-  /** Code that a run reads. */
+  /** All but the entry, the weights and the manifest itself. */
   readonly files?: readonly FileEntry[] | undefined;
 }
 

@@ -166,7 +166,16 @@ const segment = (steps: number) =>
     lastUse: integer(0, steps - 1),
   });
 
-const file = shape<FileEntry>({ name: text, byteLength: integer(0), crc32: integer(0, MAX_CRC) });
+const file = shape<FileEntry>({
+  name: (fields, name) => {
+    const given = fields.text(name);
+    // It is read from the bundle's folder, and from nowhere else.
+    if (!/^[\w.-]+$/.test(given)) throw invalid(fields.path(name), 'not a file name', 'no folder', given);
+    return given;
+  },
+  byteLength: integer(0),
+  crc32: integer(0, MAX_CRC),
+});
 
 const weight = (values: number, segments: number) =>
   shape<WeightEntry>({

@@ -14,12 +14,17 @@ export const panelsOf = (panels: number, depth: number): readonly Region[] => [
   whole(panels * panelBytes('f32', depth)),
 ];
 
+/** No memory holds it: what parameters that contradict each other are said to touch. */
+export const nowhere: readonly Region[] = [
+  { offset: 0, rows: 1, bytes: Number.POSITIVE_INFINITY, stride: 0 },
+];
+
 interface Piece {
   readonly panel0: number;
   readonly panels: number;
 }
 
-/** The output channels [from, to) of a piece of a layer, as rows of all `channels`. */
+/** The output channels [from, to) of a piece of a layer, as rows of all `channels`; a piece is no longer than its layer. */
 export function pieceRows(
   { panel0, panels }: Piece,
   count: number,
@@ -28,6 +33,7 @@ export function pieceRows(
   groups = 1,
 ): readonly Region[] {
   const perGroup = Math.max(1, Math.ceil(channels / groups / PANEL));
+  if (channels % groups !== 0 || panel0 + panels > groups * perGroup) return nowhere;
   const first = (panel: number): number =>
     Math.floor(panel / perGroup) * (channels / groups) + (panel % perGroup) * PANEL;
   const end = panel0 + panels;

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { crc32 } from 'node:zlib';
 import { recordProgram } from '../../runtime/engine/executor.ts';
 import { heapTables } from '../../runtime/engine/native/heap-tables.ts';
-import { checkReach } from '../../runtime/engine/reach.ts';
+import { operandsOf } from '../../runtime/engine/operands.ts';
+import { checkReach, reachOf } from '../../runtime/engine/reach.ts';
 import { MillraceError } from '../../runtime/error.ts';
 import { choosePlan } from '../../runtime/format/choose.ts';
 import type { Manifest, Plan } from '../../runtime/format/format.ts';
@@ -112,6 +113,44 @@ describe('what a program reaches', () => {
       moved(step + 2, (plan) => plan.arenaBytes - 64),
       /output 0 of negate/,
     );
+  });
+
+  it('of parameters that contradict each other is nowhere', () => {
+    const program = recordProgram(executor, manifest);
+    const choice = choosePlan(manifest, { mode: 'stream', plan: 'smallest' });
+    const product = [...operandsOf(program, executor.host)].find(({ kernel }) => kernel === 'f32-gemm')!;
+    const { params } = product;
+    const panels = Number(params['panels']);
+    for (const [name, panel0] of [
+      ['y', panels],
+      ['y', 64],
+    ] as const)
+      assert.equal(
+        reachOf({ ...product, name, params: { ...params, panel0 } })?.high,
+        Number.POSITIVE_INFINITY,
+      );
+    const conv = { ...product, kernel: 'f32-conv' } as const;
+    const image = {
+      batch: 1,
+      inH: 1,
+      inW: 8,
+      outH: 1,
+      outW: 8,
+      kernelH: 1,
+      kernelW: 1,
+      ldx: 96,
+      ldy: 96,
+      ldr: 0,
+    };
+    for (const [channels, name, high] of [
+      [{ inC: 96, outC: 96, groups: 6 }, 'y', 4 * 96 * 8],
+      [{ inC: 96, outC: 96, groups: 200 }, 'y', Number.POSITIVE_INFINITY],
+      [{ inC: 95, outC: 96, groups: 6 }, 'x', Number.POSITIVE_INFINITY],
+    ] as const) {
+      const given = { ...params, ...image, ...channels, panel0: 0, panels: 6 };
+      assert.equal(reachOf({ ...conv, name, params: given })?.high, high);
+    }
+    checkReach(program, manifest, choice, executor.host);
   });
 
   it('of a tensor from malloc is inside its lifetime', () => {

@@ -1,8 +1,9 @@
 /** Kernels over sliding windows: weights in panels, channels-last images, pixels whose rows may lie apart. */
-import { floatRows, floats, panelsOf, pieceRows } from '../extents.ts';
+import { floatRows, floats, nowhere, panelsOf, pieceRows } from '../extents.ts';
 import { PANEL } from '../layouts.ts';
 import { defineKernel, type ParamsOf } from '../signature.ts';
 import {
+  count,
   epilogue,
   input,
   optionalInput,
@@ -16,9 +17,11 @@ import {
 } from './operands.ts';
 
 const operands = { y: out, x: input, w: weight, residual: optionalInput } as const;
-const strides = { ldx: 'count', ldy: 'count', ldr: 'count' } as const;
+const strides = { ldx: count, ldy: count, ldr: count } as const;
 
 type Piece = ParamsOf<typeof window & typeof strides & typeof piece> & { readonly groups?: number };
+
+type Grouped = Piece & { readonly groups: number };
 
 const pieceExtent = {
   y: (p: Piece) => pieceRows(p, pixelsOut(p), p.ldy, p.outC, p.groups),
@@ -26,9 +29,8 @@ const pieceExtent = {
 };
 const groupedExtent = {
   ...pieceExtent,
-  x: (p: Piece) => floatRows(pixelsIn(p), p.ldx, p.inC),
-  w: (p: Piece & { readonly groups: number }) =>
-    panelsOf(p.panels, (p.kernelH * p.kernelW * p.inC) / p.groups),
+  x: (p: Grouped) => (p.inC % p.groups === 0 ? floatRows(pixelsIn(p), p.ldx, p.inC) : nowhere),
+  w: (p: Grouped) => panelsOf(p.panels, (p.kernelH * p.kernelW * p.inC) / p.groups),
 };
 
 export const convolutionKernels = {
@@ -88,7 +90,7 @@ export const convolutionKernels = {
    */
   'f32-pool': defineKernel({
     operands: { y: out, x: input },
-    params: { ...window, padBottom: 'i32', padRight: 'i32', ldx: 'count', ldy: 'count', mode: 'pool' },
+    params: { ...window, padBottom: 'i32', padRight: 'i32', ldx: count, ldy: count, mode: 'pool' },
     extent: {
       y: (p) => floatRows(pixelsOut(p), p.ldy, p.outC),
       x: (p) => floatRows(pixelsIn(p), p.ldx, Math.max(p.inC, p.outC)),
@@ -105,12 +107,12 @@ export const convolutionKernels = {
   'f32-resize': defineKernel({
     operands: { y: out, x: input, w: weight },
     params: {
-      batch: 'count',
-      inH: 'count',
-      inW: 'count',
-      outH: 'count',
-      outW: 'count',
-      channels: 'count',
+      batch: count,
+      inH: count,
+      inW: count,
+      outH: count,
+      outW: count,
+      channels: count,
       mode: 'resize',
     },
     extent: {

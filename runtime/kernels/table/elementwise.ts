@@ -4,15 +4,15 @@ import { castBytes } from '../functions.ts';
 import { FLOAT_BYTES } from '../layouts.ts';
 import { whole } from '../region.ts';
 import { defineKernel } from '../signature.ts';
-import { anyInput, anyOut, dimNames, dims6, epilogue, input, out, weight } from './operands.ts';
+import { anyInput, anyOut, count, dimNames, dims6, epilogue, input, out, weight } from './operands.ts';
 
 export const elementwiseKernels = {
   /** y[i] = fn(x[i]). */
   'f32-unary': defineKernel({
     operands: { y: out, x: input },
-    params: { count: 'count', fn: 'unary', alpha: 'f32', beta: 'f32' },
+    params: { count: count, fn: 'unary', alpha: 'f32', beta: 'f32' },
     extent: { y: (p) => floats(p.count), x: (p) => floats(p.count) },
-    work: { unit: 'elements', times: ['count'] },
+    work: { unit: 'elements', times: [count] },
     split: 'elements',
     inPlace: ['x'],
   }),
@@ -50,7 +50,7 @@ export const elementwiseKernels = {
   /** y[r,c] = act(x[r,c]·scale[c] + shift[c]); w is scale[channels] then shift[channels]; rows ldx and ldy apart. */
   'f32-affine': defineKernel({
     operands: { y: out, x: input, w: weight },
-    params: { rows: 'count', channels: 'count', ldx: 'count', ldy: 'count', ...epilogue },
+    params: { rows: count, channels: count, ldx: count, ldy: count, ...epilogue },
     extent: {
       y: (p) => floatRows(p.rows, p.ldy, p.channels),
       x: (p) => floatRows(p.rows, p.ldx, p.channels),
@@ -65,12 +65,12 @@ export const elementwiseKernels = {
    * around, to float16 rounds to nearest even, to bool is 1 where not zero. */
   cast: defineKernel({
     operands: { y: anyOut, x: anyInput },
-    params: { count: 'count', from: 'cast', to: 'cast' },
+    params: { count: count, from: 'cast', to: 'cast' },
     extent: {
       y: (p) => [whole(p.count * castBytes[p.to])],
       x: (p) => [whole(p.count * castBytes[p.from])],
     },
-    work: { unit: 'elements', times: ['count'] },
+    work: { unit: 'elements', times: [count] },
     split: 'elements',
   }),
 } as const;

@@ -3,7 +3,7 @@ import { box, numberedOf } from '../extents.ts';
 import { FLOAT_BYTES } from '../layouts.ts';
 import { whole } from '../region.ts';
 import { defineKernel } from '../signature.ts';
-import { anyInput, anyOut, dimNames, dims6 } from './operands.ts';
+import { anyInput, anyOut, count, dimNames, dims6 } from './operands.ts';
 
 export const movementKernels = {
   /**
@@ -42,9 +42,9 @@ export const movementKernels = {
   /** y[i] = the value of which low and high are the 32-bit halves. */
   fill: defineKernel({
     operands: { y: anyOut },
-    params: { count: 'count', elementBytes: 'elementBytes', low: 'i32', high: 'i32' },
+    params: { count: count, elementBytes: 'elementBytes', low: 'i32', high: 'i32' },
     extent: { y: (p) => [whole(p.count * p.elementBytes)] },
-    work: { unit: 'elements', times: ['count'] },
+    work: { unit: 'elements', times: [count] },
     split: 'elements',
   }),
   /** y[o,i,…] = x[o, indices[i], …]: rows of innerBytes; an index below zero counts from the end, one out of
@@ -52,10 +52,10 @@ export const movementKernels = {
   gather: defineKernel({
     operands: { y: anyOut, x: anyInput, indices: anyInput },
     params: {
-      outer: 'count',
-      axis: 'count',
-      count: 'count',
-      innerBytes: 'count',
+      outer: count,
+      axis: count,
+      count: count,
+      innerBytes: count,
       indexBytes: 'indexBytes',
     },
     extent: {
@@ -64,7 +64,7 @@ export const movementKernels = {
       indices: (p) => [whole(p.count * p.indexBytes)],
     },
     // Counted in floats.
-    work: { unit: 'elements', times: ['outer', 'count', 'innerBytes'], over: [FLOAT_BYTES] },
+    work: { unit: 'elements', times: ['outer', count, 'innerBytes'], over: [FLOAT_BYTES] },
     split: 'rows',
   }),
 } as const;

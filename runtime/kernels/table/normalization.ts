@@ -1,13 +1,13 @@
 /** Kernels that read rows or columns whole before they write: sums, norms and softmax. */
 import { floats } from '../extents.ts';
 import { defineKernel } from '../signature.ts';
-import { epilogue, input, out, weight } from './operands.ts';
+import { count, epilogue, input, out, weight } from './operands.ts';
 
 export const normalizationKernels = {
   /** y[o,i] = fn over r of x[o,r,i]. An extremum with a NaN is NaN. */
   'f32-reduce': defineKernel({
     operands: { y: out, x: input },
-    params: { outer: 'count', reduce: 'count', inner: 'count', fn: 'reduce' },
+    params: { outer: count, reduce: count, inner: count, fn: 'reduce' },
     extent: {
       y: (p) => floats(p.outer * p.inner),
       x: (p) => floats(p.outer * p.reduce * p.inner),
@@ -18,7 +18,7 @@ export const normalizationKernels = {
   /** Softmax (log: 1 for its logarithm) over the middle of [outer, axis, inner]. */
   'f32-softmax': defineKernel({
     operands: { y: out, x: input },
-    params: { outer: 'count', axis: 'count', inner: 'count', log: 'flag' },
+    params: { outer: count, axis: count, inner: count, log: 'flag' },
     extent: {
       y: (p) => floats(p.outer * p.axis * p.inner),
       x: (p) => floats(p.outer * p.axis * p.inner),
@@ -30,7 +30,7 @@ export const normalizationKernels = {
   /** Mean and variance per batch and channel over `spatial`; w is scale[channels] then bias[channels]. */
   'f32-instance-norm': defineKernel({
     operands: { y: out, x: input, w: weight },
-    params: { batch: 'count', spatial: 'count', channels: 'count', epsilon: 'f32', ...epilogue },
+    params: { batch: count, spatial: count, channels: count, epsilon: 'f32', ...epilogue },
     extent: {
       y: (p) => floats(p.batch * p.spatial * p.channels),
       x: (p) => floats(p.batch * p.spatial * p.channels),
@@ -47,7 +47,7 @@ export const normalizationKernels = {
    */
   'f32-layer-norm': defineKernel({
     operands: { y: out, x: input, w: weight },
-    params: { rows: 'count', columns: 'count', epsilon: 'f32', rms: 'flag' },
+    params: { rows: count, columns: count, epsilon: 'f32', rms: 'flag' },
     extent: {
       y: (p) => floats(p.rows * p.columns),
       x: (p) => floats(p.rows * p.columns),
@@ -60,7 +60,7 @@ export const normalizationKernels = {
   /** Local response normalisation over channels: x / (bias + alpha/size · Σ x²)^beta, window as ONNX has it. */
   'f32-lrn': defineKernel({
     operands: { y: out, x: input },
-    params: { rows: 'count', channels: 'count', size: 'size', alpha: 'f32', beta: 'f32', bias: 'f32' },
+    params: { rows: count, channels: count, size: 'size', alpha: 'f32', beta: 'f32', bias: 'f32' },
     extent: {
       y: (p) => floats(p.rows * p.channels),
       x: (p) => floats(p.rows * p.channels),

@@ -1,5 +1,8 @@
 /** Operands and parameters that kernels of several families have. */
 
+/** By far the most frequent type, so it has a name: every bundle carries the table. */
+export const count = 'count';
+
 export const out = { role: 'out', element: 'f32' } as const;
 export const input = { role: 'in', element: 'f32' } as const;
 export const optionalInput = { role: 'in', element: 'f32', optional: true } as const;
@@ -11,7 +14,7 @@ export const anyInput = { role: 'in', element: 'any' } as const;
 
 /** `act` is applied to each result, after residual and bias. */
 export const epilogue = { act: 'unary', alpha: 'f32', beta: 'f32' } as const;
-export const piece = { panel0: 'count', panels: 'count' } as const;
+export const piece = { panel0: count, panels: count } as const;
 
 /** Pixels of `inC` and `outC` channels that may lie apart. */
 export const pixelRows = {
@@ -22,13 +25,13 @@ export const pixelRows = {
 
 /** One-dimensional convolutions are two-dimensional with height 1. Channels are totals over all groups. */
 export const window = {
-  batch: 'count',
-  inH: 'count',
-  inW: 'count',
-  inC: 'count',
-  outH: 'count',
-  outW: 'count',
-  outC: 'count',
+  batch: count,
+  inH: count,
+  inW: count,
+  inC: count,
+  outH: count,
+  outW: count,
+  outC: count,
   kernelH: 'size',
   kernelW: 'size',
   strideH: 'size',
@@ -51,11 +54,11 @@ export const pixelsOut = ({ batch, outH, outW }: Pixels): number => batch * outH
 
 /** Up to six collapsed dimensions, outermost first; unused ones are 1. */
 export const dims6 = {
-  d0: 'count',
-  d1: 'count',
-  d2: 'count',
-  d3: 'count',
-  d4: 'count',
-  d5: 'count',
+  d0: count,
+  d1: count,
+  d2: count,
+  d3: count,
+  d4: count,
+  d5: count,
 } as const;
 export const dimNames = ['d0', 'd1', 'd2', 'd3', 'd4', 'd5'] as const;

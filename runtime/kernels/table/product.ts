@@ -2,9 +2,9 @@
 import { box, floatRows, floats, panelsOf, pieceRows } from '../extents.ts';
 import { FLOAT_BYTES, PANEL } from '../layouts.ts';
 import { defineKernel } from '../signature.ts';
-import { epilogue, input, optionalInput, out, piece, scratch, weight } from './operands.ts';
+import { count, epilogue, input, optionalInput, out, piece, scratch, weight } from './operands.ts';
 
-const recurrence = { batch: 'count', steps: 'count', hidden: 'count', reverse: 'flag' } as const;
+const recurrence = { batch: count, steps: count, hidden: count, reverse: 'flag' } as const;
 
 interface Recurrence {
   readonly batch: number;
@@ -21,12 +21,12 @@ export const productKernels = {
   'f32-gemm': defineKernel({
     operands: { y: out, x: input, w: weight, residual: optionalInput },
     params: {
-      m: 'count',
-      n: 'count',
-      k: 'count',
-      ldx: 'count',
-      ldy: 'count',
-      ldr: 'count',
+      m: count,
+      n: count,
+      k: count,
+      ldx: count,
+      ldy: count,
+      ldr: count,
       ...piece,
       ...epilogue,
     },
@@ -52,11 +52,11 @@ export const productKernels = {
   'f32-matmul': defineKernel({
     operands: { y: out, a: input, b: input },
     params: {
-      batch0: 'count',
-      batch1: 'count',
-      m: 'count',
-      n: 'count',
-      k: 'count',
+      batch0: count,
+      batch1: count,
+      m: count,
+      n: count,
+      k: count,
       aBatch0: 'i32',
       aBatch1: 'i32',
       aRow: 'i32',

@@ -22,6 +22,7 @@ export const filesOf = (folder: URL): BundleParts => ({
   engine: (file) => readBytes(new URL(file, folder)),
   executor: (check) => importExecutor(folder, check),
   worker: () => readBytes(new URL('worker.js', folder)),
+  file: (name) => readFile(new URL(name, folder)).catch(() => null),
   weights: (wish) => openWeights(nodeFiles, fileURLToPath(new URL('weights.bin', folder)), wish),
 });
 
