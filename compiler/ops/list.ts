@@ -57,7 +57,11 @@ export {
   tan,
 } from './elementwise/trigonometry.ts';
 export { where } from './elementwise/where.ts';
+export { gatherElements, scatterElements } from './indexing/elements.ts';
 export { gather } from './indexing/gather.ts';
+export { oneHot } from './indexing/one-hot.ts';
+export { gatherPoints, scatterPoints } from './indexing/points.ts';
+export { tensorScatter } from './indexing/tensor-scatter.ts';
 export { conv } from './linear/conv.ts';
 export { convTranspose } from './linear/conv-transpose.ts';
 export { matmul } from './linear/matmul.ts';
@@ -66,6 +70,7 @@ export { concat } from './movement/concat.ts';
 export { expand } from './movement/expand.ts';
 export { pad } from './movement/pad.ts';
 export { resize } from './movement/resize.ts';
+export { reverseSequence } from './movement/reverse-sequence.ts';
 export { slice } from './movement/slice.ts';
 export { split } from './movement/split.ts';
 export { transpose } from './movement/transpose.ts';
@@ -80,4 +85,7 @@ export { averagePool } from './pooling/average-pool.ts';
 export { maxPool } from './pooling/max-pool.ts';
 export { gru } from './recurrent/gru.ts';
 export { lstm } from './recurrent/lstm.ts';
+export { argMax, argMin } from './reduction/arg-extremum.ts';
 export { reduceMax, reduceMean, reduceMin, reduceProd, reduceSum } from './reduction/reduce.ts';
+export { cumProd, cumSum } from './reduction/scan.ts';
+export { topK } from './reduction/top-k.ts';

@@ -5,6 +5,7 @@ import type { Graph } from '../../compiler/ir/graph.ts';
 import { bytesOf, fromNumbers } from '../../compiler/ir/tensor.ts';
 import { type DType, elementCount, type Shape } from '../../compiler/ir/types.ts';
 import { graphBuilder } from '../../compiler/ops/index.ts';
+import { indexingCases } from './indexing-export-cases.ts';
 
 /** An input of the network; with `range`, a constant of numbers in it. */
 export interface Operand {
@@ -47,6 +48,7 @@ const functions = [
 ];
 
 export const cases: readonly Case[] = [
+  ...indexingCases,
   ...unary,
   ...['log', 'sqrt', 'reciprocal'].map((op): Case => ({ op, inputs: [positive(2, 3)] })),
   ...['asin', 'acos', 'atanh'].map((op): Case => ({ op, inputs: [given('float32', [2], [0.5, -0.25])] })),

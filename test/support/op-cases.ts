@@ -6,6 +6,7 @@ import type { Attrs } from '../../compiler/ir/constant.ts';
 import { fromNumbers, type Tensor } from '../../compiler/ir/tensor.ts';
 import { type DType, elementCount, type Shape } from '../../compiler/ir/types.ts';
 import { unaryFunctions } from '../../runtime/kernels/functions.ts';
+import { indexingMakers } from './indexing-cases.ts';
 import { Random } from './random.ts';
 
 export interface OpCase {
@@ -225,6 +226,7 @@ const shift = pair(['uint8', 'uint32', 'uint64', 'int32'], 0, 9);
 
 /** By op. */
 export const makers: Readonly<Record<string, Make>> = {
+  ...indexingMakers,
   conv: convolution,
   convTranspose: transposed,
   matmul: product,

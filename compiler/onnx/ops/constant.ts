@@ -2,6 +2,7 @@
 import { fromNumbers, zeros } from '../../ir/tensor.ts';
 import { elementCount, type TensorType } from '../../ir/types.ts';
 import type { ImportNode } from '../import/node.ts';
+import { dtypeOf, elementTypeName } from '../read/schema.ts';
 import { defineOnnx, type Import, withConstants } from './define.ts';
 
 const given: Import = (node) => {
@@ -55,6 +56,22 @@ const size: Import = (node) => {
   return [node.constantTensor(fromNumbers({ dtype: 'int64', shape: [] }, [count]))];
 };
 
+/** Ones on a diagonal of a matrix as large as the input, of its type unless told otherwise. */
+const eyeLike: Import = (node) => {
+  const given = node.type(node.input(0));
+  if (given.shape.length !== 2) node.invalid('input', 'rank 2', `rank ${given.shape.length}`);
+  const to = node.int('dtype', 0);
+  const dtype =
+    to === 0 ? given.dtype : (dtypeOf(to) ?? node.unsupported(`element type ${elementTypeName(to)}`));
+  const [rows, columns] = given.shape as [number, number];
+  if (rows * columns > longestRange)
+    node.invalid('matrix', `${longestRange} elements at most`, `${rows * columns}`);
+  const k = node.int('k', 0);
+  const values = new Array<number>(rows * columns).fill(0);
+  for (let i = Math.max(0, -k); i < rows && i + k < columns; i++) values[i * columns + i + k] = 1;
+  return [node.constantTensor(fromNumbers({ dtype, shape: given.shape }, values))];
+};
+
 const longestRange = 1 << 20;
 
 const range: Import<'start' | 'limit' | 'delta'> = (node) => {
@@ -82,6 +99,7 @@ export const constant = defineOnnx({
     ConstantOfShape: withConstants({ shape: 0 }, constantOfShape),
     Shape: { import: shape, shapeOnly: true },
     Size: { import: size, shapeOnly: true },
+    EyeLike: { import: eyeLike, shapeOnly: true },
     Range: withConstants({ start: 0, limit: 1, delta: 2 }, range),
   },
   exports: {},

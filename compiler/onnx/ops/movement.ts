@@ -129,6 +129,50 @@ const spaceToDepth: Import = (node) => {
   return [node.channelsFirst(node.emit('spaceToDepth', [node.channelsLast(node.input(0))], attrs))];
 };
 
+/**
+ * Each axis is repeated as an axis of its own before it: [2, 3] by [4, 5] goes [1, 2, 1, 3], [4, 2, 5, 3], [8, 15]. Before
+ * opset 6 one axis was repeated, given with its times.
+ */
+const tile: Import<'repeats' | 'axis'> = (node) => {
+  const x = node.input(0);
+  const shape = node.shape(x);
+  let repeats = node.constantNumbers('repeats') ?? node.invalid('has no repeats');
+  if (node.opset < 6) {
+    const axis = node.axis(node.constantNumber('axis') ?? node.invalid('has no axis'), shape.length);
+    repeats = shape.map((_, i) => (i === axis ? repeats[0]! : 1));
+  }
+  if (repeats.length !== shape.length || repeats.some((n) => !(n >= 0)))
+    node.invalid('repeats', `${shape.length} numbers`, `[${repeats}]`);
+  const pairs = (times: (i: number) => number): number[] =>
+    shape.flatMap((extent, i) => (repeats[i] === 1 ? [extent] : [times(i), extent]));
+  const apart = node.reshape(
+    x,
+    pairs(() => 1),
+    'apart',
+  );
+  const repeated = pairs((i) => repeats[i]!);
+  const tiled = repeats.every((n) => n === 1)
+    ? apart
+    : node.emit('expand', [apart], { shape: repeated }, 'repeated');
+  return [
+    node.reshape(
+      tiled,
+      shape.map((extent, i) => extent * repeats[i]!),
+      '',
+    ),
+  ];
+};
+
+const reverseSequence: Import = (node) => {
+  const attrs = { batchAxis: node.int('batch_axis', 1), timeAxis: node.int('time_axis', 0) };
+  return [node.emit('reverseSequence', [node.input(0), node.input(1)], attrs)];
+};
+
+const writeReverseSequence: Export<AttrsOf<'reverseSequence'>> = (node) => {
+  const attributes = { batch_axis: int(node.attrs.batchAxis), time_axis: int(node.attrs.timeAxis) };
+  return [node.add('ReverseSequence', node.all(), attributes)];
+};
+
 const writeConcat: Export<AttrsOf<'concat'>> = (node) => [
   node.add('Concat', node.all(), { axis: int(node.attrs.axis) }),
 ];
@@ -205,6 +249,8 @@ export const movement = defineOnnx({
     Pad: withConstants({ pads: 1, constant_value: 2, axes: 3 }, pad),
     DepthToSpace: depthToSpace,
     SpaceToDepth: spaceToDepth,
+    Tile: withConstants({ repeats: 1, axis: 2 }, tile),
+    ReverseSequence: reverseSequence,
     Trilu: withConstants({ k: 1 }, trilu),
   },
   exports: {
@@ -215,5 +261,6 @@ export const movement = defineOnnx({
     depthToSpace: onImages(writeDepthToSpace),
     spaceToDepth: onImages(writeSpaceToDepth),
     trilu: writeTrilu,
+    reverseSequence: writeReverseSequence,
   },
 });
