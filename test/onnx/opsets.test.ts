@@ -241,3 +241,60 @@ describe('imports by opset', () => {
     assert.deepEqual((await one(13, 'Pow', x6, {}, [exponent])).values, [1, 4, 9, 16, 25, 36]);
   });
 });
+
+describe('opsets before 7', () => {
+  const x = tensor('float32', [2, 2, 2], [0, 0, 0, 0, 0, 0, 0, 0]);
+  const operand = (shape: readonly number[], values: readonly number[]) => [
+    initializer('b', tensor('float32', shape, values)),
+  ];
+
+  it('fit the second operand in where broadcast and axis say', async () => {
+    const added = async (values: Parameters<typeof attributes>[0], shape: number[], numbers: number[]) =>
+      (await one(6, 'Add', x, values, operand(shape, numbers))).values;
+    assert.deepEqual(await added({ broadcast: 1, axis: 0 }, [2], [1, 2]), [1, 1, 1, 1, 2, 2, 2, 2]);
+    assert.deepEqual(await added({ broadcast: 1, axis: 1 }, [2], [1, 2]), [1, 1, 2, 2, 1, 1, 2, 2]);
+    assert.deepEqual(await added({ broadcast: 1 }, [2], [1, 2]), [1, 2, 1, 2, 1, 2, 1, 2]);
+    assert.deepEqual(await added({ broadcast: 1, axis: 0 }, [2, 2], [1, 2, 3, 4]), [1, 1, 2, 2, 3, 3, 4, 4]);
+    const powers = await one(1, 'Pow', tensor('float32', [2, 1], [2, 3]), { broadcast: 1, axis: 0 }, [
+      initializer('b', tensor('float32', [2], [3, 2])),
+    ]);
+    assert.deepEqual(powers, { shape: [2, 1], values: [8, 9] });
+    for (const axis of [2, 9])
+      await assert.rejects(one(6, 'Mul', x, { broadcast: 1, axis }, operand([2, 2], [1, 1, 1, 1])), {
+        code: 'MODEL_INVALID',
+      });
+  });
+
+  it('have a slope a channel', async () => {
+    const below = tensor('float32', [1, 2, 2], [-1, -2, -3, 4]);
+    assert.deepEqual((await one(6, 'PRelu', below, {}, operand([2], [2, 3]))).values, [-2, -4, -9, 4]);
+    assert.deepEqual((await one(7, 'PRelu', below, {}, operand([2], [2, 3]))).values, [-2, -6, -6, 4]);
+  });
+
+  it('name the type of a cast', async () => {
+    const halves = tensor('float32', [2], [1.5, -1.5]);
+    assert.deepEqual((await one(1, 'Cast', halves, { to: 'INT32' })).values, [1, -1]);
+    await assert.rejects(one(1, 'Cast', halves, { to: 'COMPLEX64' }), { code: 'MODEL_UNSUPPORTED' });
+  });
+
+  it('scale images by height and width', async () => {
+    const row = tensor('float32', [1, 1, 1, 2], [1, 2]);
+    const scaled = await one(1, 'Upsample', row, { height_scale: { f: 2 }, width_scale: { f: 1 } });
+    assert.deepEqual(scaled, { shape: [1, 1, 2, 2], values: [1, 2, 1, 2] });
+  });
+
+  it('normalise each element by statistics of its own', async () => {
+    const pair = tensor('float32', [1, 1, 2], [3, 5]);
+    const of = (name: string, values: number[]) => initializer(name, tensor('float32', [1, 2], values));
+    const statistics = [of('s', [1, 2]), of('b', [0, 1]), of('m', [1, 1]), of('v', [4, 1])];
+    const { shape, values } = await one(
+      7,
+      'BatchNormalization',
+      pair,
+      { spatial: 0, epsilon: { f: 0 } },
+      statistics,
+    );
+    assert.deepEqual(shape, [1, 1, 2]);
+    close(values, [1, 9]);
+  });
+});

@@ -23,7 +23,7 @@ export interface ImportOptions extends Bindings {
 }
 
 /** Versions of the default opset whose definitions `../ops` follows. */
-export const opsets = { first: 7, last: 28 } as const;
+export const opsets = { first: 1, last: 28 } as const;
 
 /**
  * Reads a model file; its weights stay where they are.

@@ -4,9 +4,10 @@ import { isFloat, type TensorType } from '../../ir/types.ts';
 import type { AttrsOf, PlainOp } from '../../ops/index.ts';
 import { float, int } from '../export/graph.ts';
 import type { ImportNode } from '../import/node.ts';
-import { dtypeOf, elementTypeName, elementTypeOf } from '../read/schema.ts';
+import { dtypeOf, elementTypeName, elementTypeNamed, elementTypeOf } from '../read/schema.ts';
 import { defineOnnx, type Export, type Import, noNode } from './define.ts';
 import { finish, unary } from './functions.ts';
+import { operandsOf, slopesOf } from './old-broadcast.ts';
 
 const one =
   (op: PlainOp): Import =>
@@ -14,7 +15,7 @@ const one =
 
 const two =
   (op: PlainOp): Import =>
-  (node) => [node.emit(op, [node.input(0), node.input(1)])];
+  (node) => [node.emit(op, operandsOf(node))];
 
 /** Any number of inputs: a chain of binary ops, in the order given. */
 function chain(node: ImportNode, op: 'add' | 'max' | 'min'): ValueId {
@@ -54,7 +55,7 @@ const clip: Import = (node) => {
  * of integers too.
  */
 const pow: Import = (node) => {
-  const [x, y] = [node.input(0), node.input(1)];
+  const [x, y] = operandsOf(node);
   const to = node.type(x).dtype;
   if (!isFloat(to) && isFloat(node.type(y).dtype)) {
     const wide = (id: ValueId, part: string): ValueId =>
@@ -76,8 +77,9 @@ function castTo(node: ImportNode, x: ValueId, to: string): ReturnType<Import> {
   return [node.type(x).dtype === to ? x : node.emit('cast', [x], { to })];
 }
 
+/** Until opset 5 the type is given by its name, `FLOAT16`. */
 const cast: Import = (node) => {
-  const to = node.int('to', 0);
+  const to = node.opset < 6 ? elementTypeNamed(node.string('to', '').toLowerCase()) : node.int('to', 0);
   return castTo(
     node,
     node.input(0),
@@ -169,7 +171,7 @@ export const elementwise = defineOnnx({
     Mul: two('mul'),
     Div: two('div'),
     Pow: pow,
-    PRelu: two('prelu'),
+    PRelu: (node) => [node.emit('prelu', slopesOf(node))],
     Sum: (node) => [chain(node, 'add')],
     Max: (node) => [chain(node, 'max')],
     Min: (node) => [chain(node, 'min')],

@@ -11,12 +11,23 @@ import { finish } from './functions.ts';
 
 const batchNormalization: Import = (node) => {
   if (node.int('training_mode', 0) !== 0) node.unsupported('training_mode');
-  if (node.int('spatial', 1) === 0) node.unsupported('spatial = 0');
   node.onlyFirstOutput('outputs of training');
+  if (node.opset < 9 && node.int('spatial', 1) === 0) return normalizeElements(node);
   const inputs = [node.channelsLast(node.input(0)), ...[1, 2, 3, 4].map((i) => node.input(i))];
   const attrs = { epsilon: node.float('epsilon', 1e-5), axis: -1 };
   return [node.channelsFirst(node.emit('batchNorm', inputs, attrs))];
 };
+
+/** Until opset 8 statistics may be of each element instead of each channel: all of them are channels then. */
+function normalizeElements(node: ImportNode): ReturnType<Import> {
+  const x = node.input(0);
+  const shape = node.shape(x);
+  const count = elementCount(shape.slice(1));
+  const rows = node.reshape(x, [shape[0] ?? 1, count], 'rows');
+  const statistics = [1, 2, 3, 4].map((i) => node.reshape(node.input(i), [count], `statistics_${i}`));
+  const attrs = { epsilon: node.float('epsilon', 1e-5), axis: -1 };
+  return [node.reshape(node.emit('batchNorm', [rows, ...statistics], attrs), shape, 'shape')];
+}
 
 const instanceNormalization: Import = (node) => {
   const x = node.input(0);

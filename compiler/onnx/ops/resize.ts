@@ -42,11 +42,22 @@ function emit(
 
 const upsample: Import<'scales'> = (node) => {
   const from = node.shape(node.input(0));
-  const scales = node.floats('scales') ?? node.constantNumbers('scales') ?? node.invalid('has no scales');
+  const scales =
+    node.floats('scales') ??
+    imageScales(node, from.length) ??
+    node.constantNumbers('scales') ??
+    node.invalid('has no scales');
   if (scales.length !== from.length) node.invalid('scales', `${from.length} numbers`, `${scales.length}`);
   const shape = scaled(from, scales);
   return emit(node, scales, shape, node.string('mode', 'nearest'), 'asymmetric', 'floor');
 };
+
+/** Until opset 6, attributes of their own for rows and columns. */
+function imageScales(node: ImportNode, rank: number): number[] | null {
+  if (node.opset >= 7) return null;
+  if (rank !== 4) node.invalid('input', 'rank 4', `rank ${rank}`);
+  return [1, 1, node.float('height_scale', 0), node.float('width_scale', 0)];
+}
 
 /** Scales are float32: 2/3 of 6 is 4 only if the product is rounded as float32 is. */
 const scaled = (from: readonly number[], scales: readonly number[]): number[] =>

@@ -117,4 +117,7 @@ export const dtypeOf = (elementType: number): DType | null => elementTypes[eleme
 export const elementTypeName = (elementType: number): string =>
   elementTypes[elementType]?.[0] ?? `type ${elementType}`;
 
+/** ONNX's number of an element type; −1 for a name that it does not have. */
+export const elementTypeNamed = (name: string): number => elementTypes.findIndex(([known]) => known === name);
+
 export const elementTypeOf = (dtype: DType): number => elementTypes.findIndex(([, own]) => own === dtype);
