@@ -5,6 +5,7 @@ import { bits } from './bits.ts';
 import { constant } from './constant.ts';
 import type { defineOnnx, ExportEntry, ImportEntry } from './define.ts';
 import { elementwise } from './elementwise.ts';
+import { groupNorms } from './group-norms.ts';
 import { indexing } from './indexing.ts';
 import { linear } from './linear.ts';
 import { movement } from './movement.ts';
@@ -13,6 +14,7 @@ import { pooling } from './pooling.ts';
 import { recurrent } from './recurrent.ts';
 import { reduction } from './reduction.ts';
 import { resize } from './resize.ts';
+import { rowNorms } from './row-norms.ts';
 import { shape } from './shape.ts';
 
 type Family = ReturnType<typeof defineOnnx>;
@@ -29,6 +31,7 @@ const families = whole([
   bits,
   constant,
   elementwise,
+  groupNorms,
   indexing,
   linear,
   movement,
@@ -37,6 +40,7 @@ const families = whole([
   recurrent,
   reduction,
   resize,
+  rowNorms,
   shape,
 ]);
 

@@ -1,99 +1,11 @@
-/** Normalisations, as they are at inference, and softmax. */
+/** How our normalisations are written; softmax in both directions. */
 import type { TypedConstant } from '../../ir/constant.ts';
-import type { ValueId } from '../../ir/graph.ts';
 import { elementCount } from '../../ir/types.ts';
 import { type AttrsOf, opOf } from '../../ops/index.ts';
 import { plainOrder } from '../export/axis-order.ts';
 import { float, int, ints } from '../export/graph.ts';
-import type { ImportNode } from '../import/node.ts';
 import { defineOnnx, type Export, type Import, onImages } from './define.ts';
 import { finish } from './functions.ts';
-
-const batchNormalization: Import = (node) => {
-  if (node.int('training_mode', 0) !== 0) node.unsupported('training_mode');
-  node.onlyFirstOutput('outputs of training');
-  if (node.opset < 9 && node.int('spatial', 1) === 0) return normalizeElements(node);
-  const inputs = [node.channelsLast(node.input(0)), ...[1, 2, 3, 4].map((i) => node.input(i))];
-  const attrs = { epsilon: node.float('epsilon', 1e-5), axis: -1 };
-  return [node.channelsFirst(node.emit('batchNorm', inputs, attrs))];
-};
-
-/** Until opset 8 statistics may be of each element instead of each channel: all of them are channels then. */
-function normalizeElements(node: ImportNode): ReturnType<Import> {
-  const x = node.input(0);
-  const shape = node.shape(x);
-  const count = elementCount(shape.slice(1));
-  const rows = node.reshape(x, [shape[0] ?? 1, count], 'rows');
-  const statistics = [1, 2, 3, 4].map((i) => node.reshape(node.input(i), [count], `statistics_${i}`));
-  const attrs = { epsilon: node.float('epsilon', 1e-5), axis: -1 };
-  return [node.reshape(node.emit('batchNorm', [rows, ...statistics], attrs), shape, 'shape')];
-}
-
-const instanceNormalization: Import = (node) => {
-  const x = node.input(0);
-  if (node.shape(x).length < 3) node.invalid('input', 'rank 3 or more', `rank ${node.shape(x).length}`);
-  const inputs = [node.channelsLast(x), node.input(1), node.input(2)];
-  return [node.channelsFirst(node.emit('instanceNorm', inputs, { epsilon: node.float('epsilon', 1e-5) }))];
-};
-
-/** Over the last axis it is an op; over several, of the same elements as one axis. */
-const layerNormalization: Import = (node) => {
-  const x = node.input(0);
-  const { dtype, shape } = node.type(x);
-  if (dtype !== 'float32') node.unsupported(`input of ${dtype} (only float32)`);
-  const axis = node.axis(node.int('axis', -1), shape.length);
-  if (node.wants(1) || node.wants(2)) return layerNormOfParts(node, axis);
-  const columns = shape.slice(axis).reduce((product, extent) => product * extent, 1);
-  const rows = node.reshape(x, [...shape.slice(0, axis), columns], 'rows');
-  const vector = (id: ValueId, part: string): ValueId =>
-    node.reshape(
-      node.shape(id).length === shape.length - axis
-        ? id
-        : node.emit('expand', [id], { shape: shape.slice(axis) }, part),
-      [columns],
-      part,
-    );
-  const bias = node.optional(2);
-  const zeros = (): ValueId => node.splat({ dtype, shape: [columns] }, 0);
-  const inputs = [rows, vector(node.input(1), 'scale'), bias === null ? zeros() : vector(bias, 'bias')];
-  const y = node.emit('layerNorm', inputs, { epsilon: node.float('epsilon', 1e-5) });
-  return [node.reshape(y, shape, 'shape')];
-};
-
-/** (x − mean) / √(variance + ε) · scale + bias, where the mean or the deviation is wanted too. */
-function layerNormOfParts(node: ImportNode, axis: number): (ValueId | null)[] {
-  const x = node.input(0);
-  const { dtype, shape } = node.type(x);
-  const axes = Array.from({ length: shape.length - axis }, (_, i) => axis + i);
-  const mean = node.emit('reduceMean', [x], { axes, keepDims: true }, 'mean');
-  const centred = node.emit('sub', [x, mean], {}, 'centred');
-  const squares = node.emit('mul', [centred, centred], {}, 'squares');
-  const variance = node.emit('reduceMean', [squares], { axes, keepDims: true }, 'variance');
-  const epsilon = node.scalar(dtype, node.float('epsilon', 1e-5), 'epsilon');
-  const deviation = node.emit(
-    'sqrt',
-    [node.emit('add', [variance, epsilon], {}, 'epsilon')],
-    {},
-    'deviation',
-  );
-  const normal = node.emit('div', [centred, deviation], {}, 'normal');
-  const scaled = node.emit('mul', [normal, node.input(1)], {}, node.optional(2) === null ? '' : 'scaled');
-  const bias = node.optional(2);
-  const inverse = node.wants(2) ? node.emit('reciprocal', [deviation], {}, 'inverse') : null;
-  return [bias === null ? scaled : node.emit('add', [scaled, bias]), mean, inverse];
-}
-
-const lrn: Import = (node) => {
-  const size = node.int('size', 0);
-  if (size < 1) node.invalid('attribute "size"', 'at least 1', `${size}`);
-  const attrs = {
-    size,
-    alpha: node.float('alpha', 1e-4),
-    beta: node.float('beta', 0.75),
-    bias: node.float('bias', 1),
-  };
-  return [node.channelsFirst(node.emit('lrn', [node.channelsLast(node.input(0))], attrs))];
-};
 
 /**
  * Until opset 12 everything from `axis` (default 1) on is one dimension; since 13 `axis` (default −1) is that axis
@@ -202,10 +114,6 @@ const writeSoftmax =
 
 export const normalization = defineOnnx({
   imports: {
-    BatchNormalization: batchNormalization,
-    InstanceNormalization: instanceNormalization,
-    LayerNormalization: layerNormalization,
-    LRN: lrn,
     Softmax: softmax('softmax'),
     LogSoftmax: softmax('logSoftmax'),
   },
