@@ -11,6 +11,7 @@
 #include "bytes.h"
 #include "engine.h"
 #include "lanes.h"
+#include "vector.h"
 
 #define DIMS 6
 
@@ -43,7 +44,7 @@ INLINE void transpose_4x4(float *y, intptr_t y_step, const float *x, intptr_t x_
 /* y[i·y_step + j] = x[j·x_step + i], i < columns, j < rows; a block of columns at a time, so that each line of x
  * is used up and each of y filled while it is near. */
 #define TRANSPOSE(type, name)                                                                               \
-  static void transpose_##name(type *y, intptr_t y_step, const type *x, intptr_t x_step, int32_t columns,   \
+  APART void transpose_##name(type *y, intptr_t y_step, const type *x, intptr_t x_step, int32_t columns,   \
                                int32_t rows) {                                                              \
     for (int32_t i0 = 0; i0 < columns; i0 += BLOCK) {                                                       \
       const int32_t i1 = least(columns, i0 + BLOCK);                                                        \
@@ -74,7 +75,7 @@ static void copy_edge(uint32_t *y, struct step ys, const uint32_t *x, struct ste
   }
 }
 
-static void transpose_4(uint32_t *y, intptr_t y_step, const uint32_t *x, intptr_t x_step, int32_t columns,
+APART void transpose_4(uint32_t *y, intptr_t y_step, const uint32_t *x, intptr_t x_step, int32_t columns,
                         int32_t rows) {
   const int32_t whole_columns = columns & ~3;
   const int32_t whole_rows = rows & ~3;
@@ -92,7 +93,7 @@ static void transpose_4(uint32_t *y, intptr_t y_step, const uint32_t *x, intptr_
 
 /* y[i·y_step] = x[i·x_step]. A constant step of 0 or 1 lets the compiler use vectors. */
 #define ELEMENTS(type, name)                                                                              \
-  static void elements_##name(type *y, intptr_t y_step, const type *x, intptr_t x_step, int32_t count) {  \
+  APART void elements_##name(type *y, intptr_t y_step, const type *x, intptr_t x_step, int32_t count) {  \
     if (y_step == 1 && x_step == 0) {                                                                     \
       const type value = *x;                                                                              \
       for (int32_t i = 0; i < count; i++) y[i] = value;                                                   \

@@ -6,7 +6,6 @@
 #include "engine.h"
 #include "lanes.h"
 
-
 /* The taps of one window inside the image. */
 struct taps {
   const float *first;
@@ -54,6 +53,11 @@ INLINE void pool_pixel(float *y, const struct taps *t, int32_t channels, int ave
   if (c < channels) pool_channels(y, t, c, 1, channels - c, average, divisor);
 }
 
+APART void pool_maximum(float *y, const struct taps *t, int32_t channels) { pool_pixel(y, t, channels, 0, 1.0f); }
+APART void pool_average(float *y, const struct taps *t, int32_t channels, int32_t counted) {
+  pool_pixel(y, t, channels, 1, (float)most(1, counted));
+}
+
 KERNEL(f32_pool) {
   float *y = at(p->y);
   const float *x = at(p->x);
@@ -75,7 +79,7 @@ KERNEL(f32_pool) {
       t.first = x + ((image + top + kh * p->dilationH) * p->inW + left + kw * p->dilationW) * p->ldx;
       float *to = y + (intptr_t)pixel * p->ldy;
       if (p->mode == POOL_MAXIMUM) {
-        pool_pixel(to, &t, p->outC, 0, 1.0f);
+        pool_maximum(to, &t, p->outC);
         continue;
       }
       int32_t counted = t.rows * t.columns;
@@ -84,7 +88,7 @@ KERNEL(f32_pool) {
         counted = taps_within(top, p->dilationH, p->kernelH, -p->padTop, p->inH + p->padBottom, &unused) *
                   taps_within(left, p->dilationW, p->kernelW, -p->padLeft, p->inW + p->padRight, &unused);
       }
-      pool_pixel(to, &t, p->outC, 1, (float)most(1, counted));
+      pool_average(to, &t, p->outC, counted);
     }
   }
 }

@@ -70,20 +70,23 @@ INLINE float reduce_row(int32_t fn, const float *x, int32_t count) {
 }
 
 /* fn is a constant in each of the calls below, so the choices above are made by the compiler. */
-INLINE void reduce_all(int32_t fn, const struct f32_reduce_params *p, struct work *work) {
+INLINE void reduce_rows(int32_t fn, const struct f32_reduce_params *p, struct work *work) {
+  float *y = at(p->y);
+  const float *x = at(p->x);
+  const int32_t reduce = p->reduce;
+  const int32_t rows = most(1, TILE / most(1, reduce));
+  const int32_t tiles = parts(p->outer, rows);
+  for (int32_t tile; (tile = next_tile(work)) < tiles;) {
+    const int32_t end = least(p->outer, (tile + 1) * rows);
+    for (int32_t o = tile * rows; o < end; o++) y[o] = reduce_row(fn, x + (intptr_t)o * reduce, reduce);
+  }
+}
+
+INLINE void reduce_images(int32_t fn, const struct f32_reduce_params *p, struct work *work) {
   float *y = at(p->y);
   const float *x = at(p->x);
   const int32_t reduce = p->reduce;
   const int32_t inner = p->inner;
-  if (inner == 1) {
-    const int32_t rows = most(1, TILE / most(1, reduce));
-    const int32_t tiles = parts(p->outer, rows);
-    for (int32_t tile; (tile = next_tile(work)) < tiles;) {
-      const int32_t end = least(p->outer, (tile + 1) * rows);
-      for (int32_t o = tile * rows; o < end; o++) y[o] = reduce_row(fn, x + (intptr_t)o * reduce, reduce);
-    }
-    return;
-  }
   const int32_t parts_of_row = parts(inner, COLUMNS);
   const int32_t tiles = p->outer * parts_of_row;
   for (int32_t tile; (tile = next_tile(work)) < tiles;) {
@@ -94,11 +97,21 @@ INLINE void reduce_all(int32_t fn, const struct f32_reduce_params *p, struct wor
   }
 }
 
+#define EACH_FUNCTION(X) X(SUM) X(MEAN) X(MAX) X(MIN)
+#define FUNCTIONS(fn)                                                           \
+  APART void rows_##fn(const struct f32_reduce_params *p, struct work *work) {   \
+    reduce_rows(REDUCE_##fn, p, work);                                          \
+  }                                                                             \
+  APART void images_##fn(const struct f32_reduce_params *p, struct work *work) { \
+    reduce_images(REDUCE_##fn, p, work);                                        \
+  }
+EACH_FUNCTION(FUNCTIONS)
+
 KERNEL(f32_reduce) {
   switch (p->fn) {
-    case REDUCE_SUM: reduce_all(REDUCE_SUM, p, work); break;
-    case REDUCE_MEAN: reduce_all(REDUCE_MEAN, p, work); break;
-    case REDUCE_MAX: reduce_all(REDUCE_MAX, p, work); break;
-    case REDUCE_MIN: reduce_all(REDUCE_MIN, p, work); break;
+#define CASE(fn) \
+  case REDUCE_##fn: (p->inner == 1 ? rows_##fn : images_##fn)(p, work); break;
+    EACH_FUNCTION(CASE)
+#undef CASE
   }
 }

@@ -28,7 +28,7 @@ INLINE vNd sum_exponentials(float *y, const float *x, intptr_t stride, int32_t r
   return sum;
 }
 
-static void softmax_columns(float *y, const float *x, intptr_t stride, int32_t rows, int32_t columns, int32_t log) {
+APART void softmax_columns(float *y, const float *x, intptr_t stride, int32_t rows, int32_t columns, int32_t log) {
   for (int32_t c = 0; c < columns; c += LANES) {
     const int32_t lanes = columns - c;
     vN max = load_part(x + c, lanes, 0.0f);
@@ -43,7 +43,7 @@ static void softmax_columns(float *y, const float *x, intptr_t stride, int32_t r
   }
 }
 
-static void softmax_row(float *y, const float *x, int32_t count, int32_t log) {
+APART void softmax_row(float *y, const float *x, int32_t count, int32_t log) {
   const float lowest = -__builtin_inff();
   const int32_t whole = whole_lanes(count);
   const int32_t rest = count - whole;

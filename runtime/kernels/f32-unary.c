@@ -11,16 +11,20 @@
   X(SOFTPLUS) X(ELU) X(GELU) X(GELU_TANH) X(EXP) X(LOG) X(SQRT) X(RECIPROCAL) X(ERF) X(ABS) X(NEG) X(FLOOR) \
   X(CEIL)
 
+#define LOOP(name)                                                                                           \
+  APART void run_##name(float *y, const float *x, int32_t count, float alpha, float beta) {                  \
+    for (int32_t i = 0; i < count; i += LANES)                                                               \
+      storeN(y + i, unaryN(UNARY_##name, loadN(x + i), alpha, beta));                                        \
+  }
+EACH_FUNCTION(LOOP)
+#undef LOOP
+
 /* count is a multiple of LANES. */
 static void run_vectors(int32_t fn, float *y, const float *x, int32_t count, float alpha, float beta) {
   switch (fn) {
-#define LOOP(name)                                                                                           \
-  case UNARY_##name:                                                                                         \
-    for (int32_t i = 0; i < count; i += LANES)                                                             \
-      storeN(y + i, unaryN(UNARY_##name, loadN(x + i), alpha, beta));                                        \
-    break;
-    EACH_FUNCTION(LOOP)
-#undef LOOP
+#define CASE(name) case UNARY_##name: run_##name(y, x, count, alpha, beta); break;
+    EACH_FUNCTION(CASE)
+#undef CASE
   }
 }
 

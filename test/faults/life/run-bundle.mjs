@@ -37,9 +37,9 @@ const codeOf = (error) =>
 const later = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const rss = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0) * 1024;
 
-async function once(model, runOptions) {
+async function once(model, inputs, runOptions) {
   try {
-    return digestOf(await model.run(inputsOf(model), runOptions));
+    return digestOf(await model.run(inputs, runOptions));
   } catch (error) {
     return codeOf(error);
   }
@@ -59,8 +59,8 @@ async function main() {
     for (const descriptor of held) closeSync(descriptor);
   }
   const model = await load(options);
+  const inputs = inputsOf(model);
   if (what === 'flat') {
-    const inputs = inputsOf(model);
     for (let run = 0; run < runs / 5; run++) await model.run(inputs);
     const before = rss();
     for (let run = 0; run < runs; run++) await model.run(inputs);
@@ -69,14 +69,14 @@ async function main() {
     for (let run = 0; run < runs; run++) {
       const controller = new AbortController();
       const timer = setTimeout(() => controller.abort(), Math.random() * 8);
-      ended.push(await once(model, { signal: controller.signal }));
+      ended.push(await once(model, inputs, { signal: controller.signal }));
       clearTimeout(timer);
     }
-    ended.push(await once(model));
+    ended.push(await once(model, inputs));
   } else if (what === 'exit') {
     setTimeout(() => process.exit(7), Math.random() * 30);
-    for (;;) await once(model);
-  } else for (let run = 0; run < runs; run++) ended.push(await once(model));
+    for (;;) await once(model, inputs);
+  } else for (let run = 0; run < runs; run++) ended.push(await once(model, inputs));
   await model.close();
 }
 
@@ -84,11 +84,12 @@ async function workers() {
   for (let run = 0; run < runs; run++) {
     threads.length = 0;
     const model = await load(options);
-    const running = once(model);
+    const inputs = inputsOf(model);
+    const running = once(model, inputs);
     await later(Math.random() * 6);
     await threads[Math.floor(Math.random() * threads.length)]?.terminate();
     ended.push(await running);
-    ended.push(await once(model));
+    ended.push(await once(model, inputs));
     await model.close();
   }
 }
