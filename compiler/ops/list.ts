@@ -83,6 +83,7 @@ export { layerNorm, rmsNorm } from './normalization/row-norm.ts';
 export { logSoftmax, softmax } from './normalization/softmax.ts';
 export { averagePool } from './pooling/average-pool.ts';
 export { maxPool } from './pooling/max-pool.ts';
+export { dequantize, quantize } from './quantization/quantize.ts';
 export { gru } from './recurrent/gru.ts';
 export { lstm } from './recurrent/lstm.ts';
 export { argMax, argMin } from './reduction/arg-extremum.ts';

@@ -30,6 +30,8 @@ const w = (...shape: number[]): Operand => ({ shape, range: [-1, 1] });
 const positive = (...shape: number[]): Operand => ({ shape, range: [0.5, 2] });
 const given = (dtype: DType, shape: Shape, values: readonly number[]): Operand => ({ dtype, shape, values });
 
+const w0 = (value: number): Operand => given('float32', [], [value]);
+
 const window = { strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] };
 const pool = { kernel: [2, 2], ...window };
 const image = x(2, 5, 4, 6);
@@ -89,6 +91,15 @@ export const cases: readonly Case[] = [
   { op: 'mod', inputs: [given('int64', [4], [5, -5, 5, -5]), given('int64', [4], [3, 3, -3, -3])] },
   { op: 'mod', inputs: [given('float32', [5], [5, -5, 5, -5, 6]), given('float32', [5], [3, 3, -3, -3, 3])] },
   { op: 'mod', inputs: [x(4), positive(4)], attrs: { fmod: true } },
+  { op: 'quantize', inputs: [x(2, 3), w0(0.01)], attrs: { to: 'uint8' } },
+  {
+    op: 'quantize',
+    inputs: [x(2, 3), given('float32', [3], [0.01, 0.5, 0.1]), given('float32', [], [3])],
+    attrs: { to: 'int8' },
+  },
+  { op: 'quantize', inputs: [x(2, 3), w0(0.0001)], attrs: { to: 'int16' } },
+  { op: 'dequantize', inputs: [given('uint8', [2, 2], [0, 3, 7, 255]), w0(0.1), w0(3)] },
+  { op: 'dequantize', inputs: [given('int8', [3], [-9, 3, 7]), given('float32', [3], [0.5, 1, 2])] },
   { op: 'cast', inputs: [x(2, 3)], attrs: { to: 'int32' } },
   { op: 'cast', inputs: [ints(2)], attrs: { to: 'float32' } },
   { op: 'identity', inputs: [x(2)] },

@@ -330,6 +330,25 @@ export const makers: Readonly<Record<string, Make>> = {
     return of([d.tensor(a, 0, 2, 'bool'), d.tensor(b, -9, 9, dtype), d.tensor([], -9, 9, dtype)]);
   },
   fromBfloat16: (d) => of([d.tensor(d.shape(d.integer(1, 3)), 0x3f00, 0x4100, 'uint16')]),
+  quantize: (d) => {
+    const shape = d.shape(d.integer(1, 4));
+    const wide = d.chance(0.5);
+    const scale = d.tensor(wide ? [shape.at(-1)!] : [], 0.01, 0.1);
+    const zero = d.chance(0.5) ? d.tensor(wide ? [shape.at(-1)!] : [], 0, 9) : null;
+    zero?.data.forEach((value, i) => {
+      zero.data[i] = Math.floor(Number(value));
+    });
+    return of([d.tensor(shape, -9, 9), scale, zero], {
+      to: d.pick(['int8', 'uint8', 'int8', 'uint8', 'int16']),
+    });
+  },
+  dequantize: (d) => {
+    const shape = d.shape(d.integer(1, 4));
+    const scale = d.tensor(d.chance(0.5) ? [shape.at(-1)!] : [], 0.01, 0.1);
+    const zero = d.chance(0.5) ? d.tensor([], 0, 9) : null;
+    const x = d.tensor(shape, 0, 99, d.pick(['int8', 'uint8', 'int32']));
+    return of([x, scale, zero], {}, d.chance(0.3) ? [0] : []);
+  },
   maxPool: pool((d) => ({ ceilMode: d.chance(0.5) })),
   averagePool: pool((d) => ({ ceilMode: d.chance(0.5), countIncludePad: d.chance(0.5) })),
   reduceMean: reduction,

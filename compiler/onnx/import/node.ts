@@ -47,6 +47,11 @@ export class ImportNode<Operand extends string = never> {
     this.#graph = graph;
   }
 
+  /** The same node over other inputs, its parts named by `part`: for an op that is another one between conversions. */
+  on(inputs: readonly (ValueId | null)[], part: string): ImportNode {
+    return new ImportNode(this.node, `${this.name}.${part}`, this.opset, inputs, {}, this.#graph);
+  }
+
   unsupported(reason: string): never {
     throw new Unsupported(reason);
   }

@@ -11,6 +11,9 @@ import { linear } from './linear.ts';
 import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
 import { pooling } from './pooling.ts';
+import { quantize } from './quantize.ts';
+import { quantizedProducts } from './quantized.ts';
+import { quantizedFunctions } from './quantized-functions.ts';
 import { recurrent } from './recurrent.ts';
 import { reduction } from './reduction.ts';
 import { resize } from './resize.ts';
@@ -37,6 +40,9 @@ const families = whole([
   movement,
   normalization,
   pooling,
+  quantize,
+  quantizedFunctions,
+  quantizedProducts,
   recurrent,
   reduction,
   resize,

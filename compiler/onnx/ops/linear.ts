@@ -21,7 +21,7 @@ function kernelOf(node: ImportNode, w: ValueId, rank: number): number[] {
   return kernel;
 }
 
-const conv: Import = (node) => {
+export const conv: Import = (node) => {
   const x = node.input(0);
   const w = node.input(1);
   const rank = node.shape(x).length;
@@ -137,7 +137,7 @@ const writeConvTranspose: Export<AttrsOf<'convTranspose'>> = (node) => {
 };
 
 /** numpy's rules for vectors: a row before, a column after, and the added dimension is dropped from the result. */
-const matmul: Import = (node) => {
+export const matmul: Import = (node) => {
   let a = node.input(0);
   let b = node.input(1);
   const shapeA = node.shape(a);

@@ -24,7 +24,7 @@ const maxPool: Import = (node) => {
   return [node.channelsFirst(node.emit('maxPool', [x], attrs))];
 };
 
-const averagePool: Import = (node) => {
+export const averagePool: Import = (node) => {
   const { x, attrs } = readPool(node);
   const countIncludePad = node.int('count_include_pad', 0) !== 0;
   return [node.channelsFirst(node.emit('averagePool', [x], { ...attrs, countIncludePad }))];

@@ -38,6 +38,7 @@ def case(name, op, inputs, outputs=1, constants=(), opset=17, domain='', **attrs
     data.mkdir(parents=True)
     names = [f'y{i}' for i in range(outputs)] if isinstance(outputs, int) else outputs
     ids = ['' if x is None else f'x{i}' for i, x in enumerate(inputs)]
+    attrs = {key.rstrip('_'): value for key, value in attrs.items()}
     node = helper.make_node(op, ids, names, name='it', domain=domain, **attrs)
     given = [(f'x{i}', x) for i, x in enumerate(inputs) if x is not None and i not in constants]
     fixed = [numpy_helper.from_array(np.asarray(inputs[i]), f'x{i}') for i in constants]
@@ -86,4 +87,62 @@ def norms():
     case('embed_layer_norm_positions', 'EmbedLayerNormalization', [ids, segments, *tables, None, positions], ['y', 'm'], range(2, 7), **ms)
 
 
+def quantized():
+    d = Draw('quantized')
+    ms = dict(domain=MS)
+    s = lambda value: np.float32(value)
+    u8, i8 = np.uint8, np.int8
+    # Sums of two products that 16 bits hold: beyond, onnxruntime saturates on some processors.
+    q = lambda *shape, dtype=u8: d.i(*shape, low=0 if dtype is u8 else -64, high=256 if dtype is u8 else 64, dtype=dtype)
+    for name, dtype in (('uint8', u8), ('int8', i8)):
+        z = lambda value: dtype(value)
+        a, b = q(2, 3, 4, dtype=dtype), q(3, 1, dtype=dtype)
+        x = q(1, 3, 4, 5, dtype=dtype)
+        case(f'qlinear_add_{name}', 'QLinearAdd', [a, s(0.03), z(7), b, s(0.05), z(3), s(0.0613), z(5)], 1, (1, 2, 4, 5, 6, 7), **ms)
+        case(f'qlinear_mul_{name}', 'QLinearMul', [a, s(0.03), z(7), b, s(0.05), z(3), s(0.1013), z(5)], 1, (1, 2, 4, 5, 6, 7), **ms)
+        case(f'qlinear_sigmoid_{name}', 'QLinearSigmoid', [a, s(0.03), z(7), s(1 / 256), z(0)], 1, (1, 2, 3, 4), **ms)
+        case(f'qlinear_leaky_relu_{name}', 'QLinearLeakyRelu', [a, s(0.03), z(7), s(0.0413), z(9)], 1, (1, 2, 3, 4), alpha=0.2, **ms)
+        case(f'qlinear_softmax_{name}', 'QLinearSoftmax', [a, s(0.03), z(7), s(1 / 256), z(0)], 1, (1, 2, 3, 4), opset_=13, axis=-1, **ms)
+        case(f'qlinear_average_pool_{name}', 'QLinearAveragePool', [x, s(0.03), z(7), s(0.0217), z(9)], 1, (1, 2, 3, 4), kernel_shape=[2, 2], pads=[1, 0, 0, 1], **ms)
+        case(f'qlinear_global_average_pool_{name}', 'QLinearGlobalAveragePool', [x, s(0.03), z(7), s(0.02), z(9)], 1, (1, 2, 3, 4), channels_last=0, **ms)
+    case('qlinear_softmax_flat', 'QLinearSoftmax', [q(2, 3, 4), s(0.03), u8(7), s(1 / 256), u8(0)], 1, (1, 2, 3, 4), opset_=9, axis=1, **ms)
+    case('qlinear_average_pool_last', 'QLinearAveragePool', [q(1, 4, 5, 3), s(0.03), u8(7), s(0.02), u8(9)], 1, (1, 2, 3, 4), kernel_shape=[3, 2], strides=[2, 1], channels_last=1, **ms)
+    case('qlinear_global_average_pool_last', 'QLinearGlobalAveragePool', [q(1, 4, 5, 3), s(0.03), u8(7), s(0.02), u8(9)], 1, (1, 2, 3, 4), channels_last=1, **ms)
+    case('qlinear_concat', 'QLinearConcat', [s(0.05), u8(3), q(2, 3), s(0.03), u8(7), q(2, 2), s(0.06), u8(100)], 1, (0, 1, 3, 4, 6, 7), axis=1, **ms)
+
+    x, w = q(1, 4, 6, 5), q(3, 4, 3, 3, dtype=i8)
+    bias = d.i(3, low=-5000, high=5000, dtype=np.int32)
+    scales = d.f(3, low=0.001, high=0.01)
+    rest = dict(pads=[1, 1, 1, 1], strides=[2, 1])
+    case('qlinear_conv', 'QLinearConv', [x, s(0.03), u8(120), w, scales, np.zeros(3, i8), s(0.1), u8(128), bias], 1, range(1, 9), **rest)
+    case('qlinear_conv_group', 'QLinearConv', [x, s(0.03), u8(120), q(4, 1, 3, 3), s(0.01), u8(131), s(0.1), u8(128)], 1, range(1, 8), group=4)
+    deep = [q(1, 96, 4, 4), s(0.03), u8(120), q(5, 96, 3, 3, dtype=i8), s(0.003), i8(0), s(0.5), u8(128), d.i(5, low=-9999, high=9999, dtype=np.int32)]
+    case('qlinear_conv_deep', 'QLinearConv', deep, 1, range(1, 9))
+    case('conv_integer', 'ConvInteger', [x, q(3, 4, 3, 3), u8(120), u8(131)], 1, (1, 2, 3), pads=[1, 1, 1, 1])
+    case('conv_integer_deep', 'ConvInteger', [q(1, 200, 3, 3), q(2, 200, 3, 3), u8(120), u8(3)], 1, (1, 2, 3))
+    a, b = q(2, 3, 40), q(40, 5, dtype=i8)
+    case('matmul_integer', 'MatMulInteger', [a, b, u8(120), i8(3)], 1, (1, 2, 3))
+    case('matmul_integer_columns', 'MatMulInteger', [a, b, u8(120), q(5, dtype=i8)], 1, (1, 2, 3))
+    case('matmul_integer_both', 'MatMulInteger', [q(3, 700), q(700, 4)])
+    case('matmul_integer_deep', 'MatMulInteger', [q(2, 6000), q(6000, 3), u8(2), u8(250)], 1, (2, 3))
+    case('qlinear_matmul', 'QLinearMatMul', [a, s(0.03), u8(120), b, s(0.01), i8(3), s(0.08), u8(100)], 1, range(1, 8))
+    case('qlinear_matmul_columns', 'QLinearMatMul', [a, s(0.03), u8(120), b, d.f(5, low=0.01, high=0.02), q(5, dtype=i8), s(0.2), u8(100)], 1, range(1, 8))
+    case('matmul_integer_to_float', 'MatMulIntegerToFloat', [a, b, s(0.03), d.f(5), u8(120), q(5, dtype=i8), d.f(5)], 1, range(1, 7), **ms)
+    case('dynamic_quantize_matmul', 'DynamicQuantizeMatMul', [d.f(2, 3, 40), b, s(0.03), i8(3), d.f(5)], 1, range(1, 5), **ms)
+    case('qgemm', 'QGemm', [q(3, 40), s(0.03), u8(120), q(5, 40, dtype=i8), s(0.01), i8(0), d.i(5, low=-99, high=99, dtype=np.int32), s(0.2), u8(100)], 1, range(1, 9), transB=1, **ms)
+    case('qgemm_float', 'QGemm', [q(40, 3), s(0.03), u8(120), b, d.f(5), np.zeros(5, i8), d.i(5, low=-99, high=99, dtype=np.int32)], 1, range(1, 7), transA=1, **ms)
+    wide = d.f(3, 4, low=-2, high=5)
+    case('dynamic_quantize', 'DynamicQuantizeLinear', [wide], 3)
+    case('dynamic_quantize_above', 'DynamicQuantizeLinear', [wide + 9], 3)
+    case('quantize_axis', 'QuantizeLinear', [wide, d.f(4, low=0.01, high=0.1), q(4, dtype=i8)], 1, (1, 2), axis=-1)
+    case('quantize_uint16', 'QuantizeLinear', [wide, s(0.001), np.uint16(9)], 1, (1, 2), opset=21)
+    case('quantize_blocks', 'QuantizeLinear', [wide, d.f(2, 4, low=0.01, high=0.1), q(2, 4, dtype=i8)], 1, (1, 2), opset=21, axis=0, block_size=2)
+    case('dequantize_int32', 'DequantizeLinear', [d.i(3, 4, low=-9999, high=9999, dtype=np.int32), s(0.01)], 1, (1,))
+    case('dequantize_axis', 'DequantizeLinear', [q(3, 4, 2), d.f(4), q(4)], 1, (1, 2))
+    case('dequantize_half', 'DequantizeLinear', [q(3, 4), np.float16(0.01), u8(9)], 1, (1, 2), opset=21)
+    case('dequantize_blocks', 'DequantizeLinear', [q(4, 5, dtype=i8), d.f(4, 3)], 1, (1,), opset=21, axis=1, block_size=2)
+    case('dequantize_contrib', 'DequantizeLinear', [q(3, 4, 2), d.f(4), q(4)], 1, (1, 2), axis=1, **ms)
+
+
 norms()
+quantized()
