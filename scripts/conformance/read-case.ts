@@ -54,8 +54,10 @@ function readSide(
       }),
     );
   const own = join(folder, `${side}s.npz`);
-  const arrays = readNpz(existsSync(own) ? own : join(folder, 'io.npz'));
-  const names = [...arrays.names()].filter((name) => existsSync(own) || values.some((v) => v.name === name));
+  const apart = existsSync(own);
+  const arrays = readNpz(apart ? own : join(folder, 'io.npz'));
+  // A file of one side alone may have names of its own, in the order of the model's.
+  const names = apart ? [...arrays.names()] : [];
   const reader = new ConstantReader();
   try {
     return new Map(

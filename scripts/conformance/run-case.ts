@@ -3,7 +3,7 @@ import { conformanceTolerance, difference, type Tolerance } from '../../cli/comp
 import type { Tensor } from '../../compiler/ir/tensor.ts';
 import { constantInputs } from '../../compiler/onnx/import/constant-inputs.ts';
 import { importOnnx } from '../../compiler/onnx/import/import.ts';
-import { outOfScope } from '../../compiler/onnx/import/scope.ts';
+import { outOfScope } from '../../compiler/onnx/import/out-of-scope.ts';
 import { readModel } from '../../compiler/onnx/read/model.ts';
 import type { OnnxValueInfo } from '../../compiler/onnx/read/schema.ts';
 import { MillraceError } from '../../runtime/error.ts';
@@ -41,7 +41,7 @@ async function failureOf(folder: string): Promise<string | null> {
   const path = modelFile(folder);
   const model = readModel(path);
   const foreign = outOfScope(model);
-  if (foreign.length > 0) throw new MillraceError('MODEL_SCOPE', [...new Set(foreign)].join('; '));
+  if (foreign.length > 0) throw new MillraceError('MODEL_SCOPE', foreign.join('; '));
   const { graph } = model;
   const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
   const constants = new Set(constantInputs(model));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { outOfScope } from '../../compiler/onnx/import/scope.ts';
+import { outOfScope } from '../../compiler/onnx/import/out-of-scope.ts';
 import { readModel } from '../../compiler/onnx/read/model.ts';
 import { listCases } from '../../scripts/conformance/read-case.ts';
 import { lost, parseRecord, readRecord, recordText } from '../../scripts/conformance/record.ts';

@@ -227,7 +227,7 @@ describe('importing: refusals', () => {
     await importParts(unused);
     const used = { ...unused, nodes: [node('Add', ['x', 's'], ['y'])] };
     await assert.rejects(importParts(used), /initializer "s": tensor "s": element type bfloat16/);
-    const input = { ...relu([1]), inputs: { x: [1], q: [1] }, nodes: [node('If', ['x'], ['y'])] };
+    const input = { ...relu([1]), inputs: { x: [1], q: [1] }, nodes: [node('Teleport', ['x'], ['y'])] };
     await assert.rejects(importParts(input), { code: 'MODEL_UNSUPPORTED' });
   });
 

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import {
   type AttributeProtoSchema,
+  type FunctionProtoSchema,
+  type GraphProtoSchema,
   AttributeProto_AttributeType as Kind,
   ModelProtoSchema,
   type NodeProtoSchema,
@@ -20,6 +22,9 @@ export type AttributeInit = MessageInitShape<typeof AttributeProtoSchema>;
 export type NodeInit = MessageInitShape<typeof NodeProtoSchema>;
 export type TensorInit = MessageInitShape<typeof TensorProtoSchema>;
 
+export type GraphInit = MessageInitShape<typeof GraphProtoSchema>;
+export type FunctionInit = MessageInitShape<typeof FunctionProtoSchema>;
+
 export interface ModelParts {
   readonly nodes?: readonly NodeInit[];
   /** Type and dimensions (numbers, names, null) by input. */
@@ -29,6 +34,7 @@ export interface ModelParts {
   readonly opset?: number;
   readonly domains?: Readonly<Record<string, number>>;
   readonly irVersion?: number;
+  readonly functions?: readonly FunctionInit[];
 }
 type Port =
   | readonly (number | string | null)[]
@@ -60,6 +66,7 @@ export function modelBytes(parts: ModelParts): Uint8Array {
         version: BigInt(version),
       })),
     ],
+    functions: [...(parts.functions ?? [])],
     graph: {
       name: 'test',
       node: [...(parts.nodes ?? [])],
@@ -70,6 +77,22 @@ export function modelBytes(parts: ModelParts): Uint8Array {
   });
   return toBinary(ModelProtoSchema, model);
 }
+
+/** The body of control flow. */
+export const body = (
+  nodes: readonly NodeInit[],
+  inputs: readonly string[],
+  outputs: readonly string[],
+  initializers: readonly TensorInit[] = [],
+): { readonly graph: GraphInit } => ({
+  graph: {
+    name: 'body',
+    node: [...nodes],
+    initializer: [...initializers],
+    input: inputs.map((name) => ({ name })),
+    output: outputs.map((name) => ({ name })),
+  },
+});
 
 /** Attributes from plain values: integers are ints, other numbers floats (wrap a float 2 as {f: 2}). */
 export function attributes(
@@ -82,6 +105,8 @@ export function attributes(
       | TensorInit
       | { readonly f: number }
       | { readonly floats: readonly number[] }
+      | { readonly graph: GraphInit }
+      | { readonly reference: string; readonly type: Kind }
     >
   >,
 ): AttributeInit[] {
@@ -93,6 +118,8 @@ export function attributes(
         : { name, type: Kind.FLOAT, f: value };
     if (Array.isArray(value)) return { name, type: Kind.INTS, ints: value.map(BigInt) };
     if ('f' in value) return { name, type: Kind.FLOAT, f: value.f };
+    if ('graph' in value) return { name, type: Kind.GRAPH, g: value.graph };
+    if ('reference' in value) return { name, type: value.type, refAttrName: value.reference };
     if ('floats' in value) return { name, type: Kind.FLOATS, floats: [...value.floats] };
     return { name, type: Kind.TENSOR, t: value as TensorInit };
   });

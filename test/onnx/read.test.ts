@@ -10,7 +10,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
-import { FunctionProtoSchema, GraphProtoSchema, ModelProtoSchema, TensorProtoSchema } from 'onnx-buf';
+import {
+  AttributeProtoSchema,
+  FunctionProtoSchema,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  TensorProtoSchema,
+} from 'onnx-buf';
 import { ByteSource } from '../../compiler/onnx/read/byte-source.ts';
 import { readModel, readModelFrom } from '../../compiler/onnx/read/model.ts';
 import { MillraceError } from '../../runtime/error.ts';
@@ -195,7 +202,7 @@ describe('onnx reader', () => {
       assert.throws(() => read(modelBytes({ irVersion })), { code: 'MODEL_UNSUPPORTED' });
   });
 
-  it('counts what it does not read', () => {
+  it('counts what it does not read, and keeps functions', () => {
     const sparse = { name: 's', dims: [1n], dataType: 1, floatData: [1] };
     const bytes = toBinary(
       ModelProtoSchema,
@@ -204,12 +211,32 @@ describe('onnx reader', () => {
         graph: create(GraphProtoSchema, {
           sparseInitializer: [{ values: create(TensorProtoSchema, sparse) }],
         }),
-        functions: [create(FunctionProtoSchema, { name: 'f', domain: 'local' })],
+        functions: [
+          create(FunctionProtoSchema, {
+            name: 'f',
+            domain: 'ai.onnx',
+            overload: 'o',
+            input: ['a'],
+            output: ['b'],
+            node: [create(NodeProtoSchema, { opType: 'Relu', input: ['a'], output: ['b'] })],
+            attributeProto: [create(AttributeProtoSchema, { name: 'k', type: 2, i: 3n })],
+            opsetImport: [{ domain: '', version: 14n }],
+          }),
+        ],
       }),
     );
     const { graph, functions } = read(bytes);
     assert.equal(graph.sparseInitializers, 1);
-    assert.deepEqual(functions, ['local::f']);
+    const [one] = functions;
+    assert.ok(one !== undefined);
+    const { name, domain, overload, inputs, outputs, nodes, opsets, defaults } = one;
+    assert.deepEqual([name, domain, overload, inputs, outputs], ['f', '', 'o', ['a'], ['b']]);
+    assert.deepEqual(
+      nodes.map(({ op }) => op),
+      ['Relu'],
+    );
+    assert.deepEqual([...opsets], [['', 14]]);
+    assert.deepEqual(defaults.get('k'), { kind: 'int', value: 3n });
   });
 });
 

@@ -1,10 +1,15 @@
 /** What a model says, from our reader and from onnx-buf, in one form that can be compared. */
 import { fromBinary } from '@bufbuild/protobuf';
-import { type AttributeProto, ModelProtoSchema, type TensorProto } from 'onnx-buf';
+import { type AttributeProto, type GraphProto, ModelProtoSchema, type TensorProto } from 'onnx-buf';
 import { bytesOf, fromNumbers } from '../../compiler/ir/tensor.ts';
 import { ByteSource } from '../../compiler/onnx/read/byte-source.ts';
 import { readModelFrom } from '../../compiler/onnx/read/model.ts';
-import { dtypeOf, type OnnxAttribute, type OnnxTensor } from '../../compiler/onnx/read/schema.ts';
+import {
+  dtypeOf,
+  type OnnxAttribute,
+  type OnnxGraph,
+  type OnnxTensor,
+} from '../../compiler/onnx/read/schema.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const canonical = (domain: string): string => (domain === 'ai.onnx' ? '' : domain);
@@ -25,13 +30,10 @@ export function ourSummary(bytes: Uint8Array): unknown {
   };
   const attributeOf = ({ kind, value }: OnnxAttribute): unknown => {
     if (kind === 'other') return { kind };
+    if (kind === 'graph') return { kind, value: graphOf(value) };
     return { kind, value: kind === 'tensor' ? tensorOf(value) : value };
   };
-  const { graph } = model;
-  return {
-    irVersion: model.irVersion,
-    opsets: [...model.opsets],
-    functions: model.functions.length,
+  const graphOf = (graph: OnnxGraph): unknown => ({
     name: graph.name,
     nodes: graph.nodes.map((node) => ({
       name: node.name,
@@ -44,6 +46,12 @@ export function ourSummary(bytes: Uint8Array): unknown {
     initializers: [...graph.initializers.values()].map(tensorOf),
     inputs: graph.inputs,
     outputs: graph.outputs,
+  });
+  return {
+    irVersion: model.irVersion,
+    opsets: [...model.opsets],
+    functions: model.functions.length,
+    graph: graphOf(model.graph),
   };
 }
 
@@ -75,7 +83,7 @@ function theirTensor(tensor: TensorProto): unknown {
   };
 }
 
-const kinds = ['undefined', 'float', 'int', 'string', 'tensor', 'other', 'floats', 'ints', 'strings'];
+const kinds = ['undefined', 'float', 'int', 'string', 'tensor', 'graph', 'floats', 'ints', 'strings'];
 
 function theirAttribute(attribute: AttributeProto): unknown {
   const kind = kinds[attribute.type] ?? 'other';
@@ -85,6 +93,7 @@ function theirAttribute(attribute: AttributeProto): unknown {
     int: attribute.i,
     string: text(attribute.s),
     tensor: attribute.t === undefined ? undefined : theirTensor(attribute.t),
+    graph: attribute.g === undefined ? undefined : theirGraph(attribute.g),
     floats: attribute.floats,
     ints: attribute.ints,
     strings: attribute.strings.map(text),
@@ -94,10 +103,7 @@ function theirAttribute(attribute: AttributeProto): unknown {
   return kind === 'other' ? { kind } : { kind, value: values[kind] };
 }
 
-export function theirSummary(bytes: Uint8Array): unknown {
-  const model = fromBinary(ModelProtoSchema, bytes);
-  const graph = model.graph;
-  if (graph === undefined) throw new Error('no graph');
+function theirGraph(graph: GraphProto): unknown {
   const portOf = ({ name, docString, type }: (typeof graph.input)[number]): unknown => {
     const tensor = type?.value.case === 'tensorType' ? type.value.value : undefined;
     const shape =
@@ -109,9 +115,6 @@ export function theirSummary(bytes: Uint8Array): unknown {
     return { name, ...doc, elementType: type === undefined ? 0 : (tensor?.elemType ?? null), shape };
   };
   return {
-    irVersion: Number(model.irVersion),
-    opsets: model.opsetImport.map(({ domain, version }) => [canonical(domain), Number(version)]),
-    functions: model.functions.length,
     name: graph.name,
     nodes: graph.node.map((node) => ({
       name: node.name,
@@ -124,5 +127,16 @@ export function theirSummary(bytes: Uint8Array): unknown {
     initializers: graph.initializer.map(theirTensor),
     inputs: graph.input.map(portOf),
     outputs: graph.output.map(portOf),
+  };
+}
+
+export function theirSummary(bytes: Uint8Array): unknown {
+  const model = fromBinary(ModelProtoSchema, bytes);
+  if (model.graph === undefined) throw new Error('no graph');
+  return {
+    irVersion: Number(model.irVersion),
+    opsets: model.opsetImport.map(({ domain, version }) => [canonical(domain), Number(version)]),
+    functions: model.functions.length,
+    graph: theirGraph(model.graph),
   };
 }

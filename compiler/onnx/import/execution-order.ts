@@ -3,13 +3,35 @@
  * kept as far as possible, so that the layers of a proper file stay in the order people know them in.
  */
 import { MillraceError } from '../../../runtime/error.ts';
-import type { OnnxNode } from '../read/schema.ts';
+import type { OnnxGraph, OnnxNode } from '../read/schema.ts';
+
+/** The graphs in a node's attributes. */
+export const bodiesOf = ({ attributes }: OnnxNode): OnnxGraph[] =>
+  [...attributes.values()].flatMap((attribute) => (attribute.kind === 'graph' ? [attribute.value] : []));
+
+/** Names that a node needs: its inputs, and what its bodies take from around them. */
+function needs(node: OnnxNode): readonly string[] {
+  const bodies = bodiesOf(node);
+  return bodies.length === 0 ? node.inputs : [...node.inputs, ...bodies.flatMap(free)];
+}
+
+/** Names that a body uses and does not define. */
+function free(body: OnnxGraph): string[] {
+  const own = new Set([
+    ...body.inputs.map(({ name }) => name),
+    ...body.initializers.keys(),
+    ...body.nodes.flatMap(({ outputs }) => outputs),
+  ]);
+  const used = [...body.nodes.flatMap((node) => needs(node)), ...body.outputs.map(({ name }) => name)];
+  return used.filter((name) => !own.has(name));
+}
 
 export function inExecutionOrder(nodes: readonly OnnxNode[]): OnnxNode[] {
   const producers = new Map<string, number>();
   nodes.forEach((node, i) => {
     for (const output of node.outputs) if (output !== '' && !producers.has(output)) producers.set(output, i);
   });
+  const needed = nodes.map(needs);
   const ordered: OnnxNode[] = [];
   const state = new Uint8Array(nodes.length);
   const [untouched, open, done] = [0, 1, 2];
@@ -22,8 +44,8 @@ export function inExecutionOrder(nodes: readonly OnnxNode[]): OnnxNode[] {
       const node = nodes[i]!;
       if (state[i] === untouched) {
         state[i] = open;
-        for (let k = node.inputs.length - 1; k >= 0; k--) {
-          const producer = producers.get(node.inputs[k]!);
+        for (let k = needed[i]!.length - 1; k >= 0; k--) {
+          const producer = producers.get(needed[i]![k]!);
           if (producer === undefined || state[producer] === done) continue;
           if (state[producer] === open)
             throw new MillraceError('MODEL_INVALID', 'depends on its own result', {

@@ -10,7 +10,7 @@ import type { Tensor } from '../../ir/tensor.ts';
 import { fromNumbers, toNumbers } from '../../ir/tensor.ts';
 import { type DType, formatType, isFloat, type Shape, type TensorType } from '../../ir/types.ts';
 import type { GivenAttrs, OpName } from '../../ops/index.ts';
-import type { AttributeValues, OnnxNode, OnnxTensor } from '../read/schema.ts';
+import type { AttributeValues, OnnxGraph, OnnxNode, OnnxTensor } from '../read/schema.ts';
 import type { ImportGraph } from './graph.ts';
 import { Unsupported } from './report.ts';
 
@@ -21,6 +21,9 @@ export type Positions<Operand extends string = string> = Readonly<Record<Operand
 export const positionIn = (position: Position, opset: number): number =>
   typeof position === 'number' ? position : position(opset);
 
+/** Imports a body on given inputs; its outputs. `part` comes into the names of its nodes, unless it is empty. */
+export type RunBody = (body: OnnxGraph, inputs: readonly ValueId[], part: string) => ValueId[];
+
 /** `Operand` names the constant operands that the op has declared: no other input can be read. */
 export class ImportNode<Operand extends string = never> {
   readonly node: OnnxNode;
@@ -30,6 +33,7 @@ export class ImportNode<Operand extends string = never> {
   readonly inputs: readonly (ValueId | null)[];
   readonly #constants: Positions<Operand>;
   readonly #graph: ImportGraph;
+  readonly #runBody: RunBody;
 
   constructor(
     node: OnnxNode,
@@ -38,6 +42,7 @@ export class ImportNode<Operand extends string = never> {
     inputs: readonly (ValueId | null)[],
     constants: Positions<Operand>,
     graph: ImportGraph,
+    runBody: RunBody,
   ) {
     this.node = node;
     this.name = name;
@@ -45,6 +50,7 @@ export class ImportNode<Operand extends string = never> {
     this.inputs = inputs;
     this.#constants = constants;
     this.#graph = graph;
+    this.#runBody = runBody;
   }
 
   /** The same node over other inputs, its parts named by `part`: for an op that is another one between conversions. */
@@ -137,6 +143,15 @@ export class ImportNode<Operand extends string = never> {
 
   tensor(name: string): OnnxTensor | null {
     return this.#attribute(name, 'tensor');
+  }
+
+  /** The body that an attribute holds. */
+  body(name: string): OnnxGraph {
+    return this.#attribute(name, 'graph') ?? this.invalid(`attribute "${name}" is missing`);
+  }
+
+  runBody(body: OnnxGraph, inputs: readonly ValueId[], part: string): ValueId[] {
+    return this.#runBody(body, inputs, part);
   }
 
   /** An axis given by attribute or operand, counted from the front. */

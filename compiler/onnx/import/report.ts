@@ -3,11 +3,14 @@
  * element types. Ops are grouped by reason, with the names of their nodes.
  */
 import { type ErrorCode, MillraceError } from '../../../runtime/error.ts';
-import type { OnnxModel, OnnxNode } from '../read/schema.ts';
-import { outOfScope } from './scope.ts';
+import type { OnnxModel } from '../read/schema.ts';
+import { outOfScope } from './out-of-scope.ts';
 
 /** Thrown where a part of the model is of no form that Millrace has; the importer notes it and goes on. */
 export class Unsupported extends Error {}
+
+/** Thrown where a value is missing that was refused before, and noted there. */
+export class Unavailable extends Error {}
 
 /** Names listed per line; more are counted. */
 const namesShown = 8;
@@ -25,14 +28,14 @@ export class ImportReport {
 
   constructor(model: OnnxModel) {
     this.#model = model;
-    this.#foreign = [...new Set(outOfScope(model))];
+    this.#foreign = outOfScope(model);
     if (model.graph.sparseInitializers > 0)
       this.unsupported(`${model.graph.sparseInitializers} sparse initializers`, 'dense ones only');
-    for (const name of model.functions) this.unsupported(`function ${name}`, 'model-local functions');
   }
 
   /** The model is of an opset that Millrace does not know; 0 for none. */
   opset(opset: number, known: { readonly first: number; readonly last: number }): void {
+    if (this.#code === 'MODEL_OPSET') return;
     this.#code = 'MODEL_OPSET';
     const range = `${known.first} to ${known.last}`;
     this.#lines.push(
@@ -51,17 +54,11 @@ export class ImportReport {
     this.#hints.push(hint);
   }
 
-  unsupported(what: OnnxNode | string, reason: string, name?: string): void {
-    const subject = typeof what === 'string' ? what : this.#describe(what);
+  unsupported(subject: string, reason: string, name?: string): void {
     const key = `${subject}\t${reason}`;
     const names = this.#unsupported.get(key);
     if (names === undefined) this.#unsupported.set(key, name === undefined ? [] : [name]);
     else if (name !== undefined) names.push(name);
-  }
-
-  #describe({ op, domain }: OnnxNode): string {
-    const version = this.#model.opsets.get(domain);
-    return `${op} (${domain || 'ai.onnx'}, ${version === undefined ? 'opset not imported' : `opset ${version}`})`;
   }
 
   throwIfAny(): void {

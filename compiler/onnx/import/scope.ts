@@ -1,74 +1,55 @@
 /**
- * What Millrace declares out of scope, whatever a later version learns: values that are no tensors of numbers, strings,
- * training, random numbers that no seed fixes, and decoding of images. Everything else that is refused is a gap.
+ * What the names of a graph stand for. A body sees the names around it, unless it has its own. A function sees only its
+ * own. Initialisers come into the graph when they are first used: one that nothing uses may be of any kind.
  */
-import { elementTypeName, type OnnxModel, type OnnxNode, type OnnxValueInfo } from '../read/schema.ts';
+import { MillraceError } from '../../../runtime/error.ts';
+import type { ValueId } from '../../ir/graph.ts';
+import type { OnnxTensor } from '../read/schema.ts';
 
-/** Ops of the default domain that are out of scope for what they work on. */
-export const foreignOps: ReadonlyMap<string, string> = new Map([
-  ...[
-    'ConcatFromSequence',
-    'SequenceAt',
-    'SequenceConstruct',
-    'SequenceEmpty',
-    'SequenceErase',
-    'SequenceInsert',
-    'SequenceLength',
-    'SequenceMap',
-    'SplitToSequence',
-  ].map((op) => [op, 'sequences'] as const),
-  ...['Optional', 'OptionalGetElement', 'OptionalHasElement'].map((op) => [op, 'optional values'] as const),
-  ...['RegexFullMatch', 'StringConcat', 'StringNormalizer', 'StringSplit'].map(
-    (op) => [op, 'strings'] as const,
-  ),
-  ['ImageDecoder', 'decoding of images'],
-]);
+/** Adds an initialiser to the graph; null, having noted why, where it can't be. */
+export type Embed = (name: string, tensor: OnnxTensor) => ValueId | null;
 
-/** Domains that are out of scope as a whole. */
-export const foreignDomains: ReadonlyMap<string, string> = new Map([
-  ['ai.onnx.ml', 'classical machine learning'],
-  ['ai.onnx.training', 'training'],
-  ['ai.onnx.preview.training', 'training'],
-]);
+export class Scope {
+  /** Null for what could not be imported. */
+  readonly #values = new Map<string, ValueId | null>();
+  readonly #initializers: ReadonlyMap<string, OnnxTensor>;
+  readonly #outer: Scope | null;
+  readonly #embed: Embed;
 
-/** Ops whose outputs are random unless a seed fixes them. */
-export const randomOps: ReadonlySet<string> = new Set([
-  'Bernoulli',
-  'Multinomial',
-  'RandomNormal',
-  'RandomNormalLike',
-  'RandomUniform',
-  'RandomUniformLike',
-]);
+  constructor(initializers: ReadonlyMap<string, OnnxTensor>, embed: Embed, outer: Scope | null = null) {
+    this.#initializers = initializers;
+    this.#embed = embed;
+    this.#outer = outer;
+  }
 
-const STRING = 8;
+  body(initializers: ReadonlyMap<string, OnnxTensor>): Scope {
+    return new Scope(initializers, this.#embed, this);
+  }
 
-/** Why a node is out of scope, or null. */
-export function foreignNode({ op, domain, attributes }: OnnxNode): string | null {
-  const known = domain === '' ? foreignOps.get(op) : foreignDomains.get(domain);
-  if (known !== undefined) return known;
-  if (domain !== '') return null;
-  if (randomOps.has(op) && !attributes.has('seed')) return 'random numbers without a seed';
-  const to = attributes.get('to');
-  if (op === 'Cast' && to?.kind === 'int' && to.value === BigInt(STRING)) return 'strings';
-  const text = op === 'Constant' && (attributes.has('value_string') || attributes.has('value_strings'));
-  return text ? 'strings' : null;
+  define(name: string, id: ValueId | null): void {
+    if (this.#values.has(name) || this.#initializers.has(name))
+      throw new MillraceError('MODEL_INVALID', 'is defined twice', { at: `value "${name}"` });
+    this.#values.set(name, id);
+  }
+
+  lookup(name: string, user: string): ValueId | null {
+    const known = this.#find(name);
+    if (known === undefined)
+      throw new MillraceError('MODEL_INVALID', 'is not defined', {
+        at: `value "${name}"`,
+        expected: 'an input, an initializer or the output of a node',
+        got: `a use by ${user}`,
+      });
+    return known;
+  }
+
+  #find(name: string): ValueId | null | undefined {
+    const known = this.#values.get(name);
+    if (known !== undefined) return known;
+    const tensor = this.#initializers.get(name);
+    if (tensor === undefined) return this.#outer === null ? undefined : this.#outer.#find(name);
+    const id = this.#embed(name, tensor);
+    this.#values.set(name, id);
+    return id;
+  }
 }
-
-/** Why an input or output is out of scope, or null. */
-export function foreignValue({ elementType }: OnnxValueInfo): string | null {
-  if (elementType === null) return 'sequences, maps and optional values';
-  return elementType === STRING ? `element type ${elementTypeName(STRING)}` : null;
-}
-
-/** Everything in a model that is out of scope, in words; empty where nothing is. */
-export const outOfScope = ({ graph }: OnnxModel): string[] => [
-  ...[...graph.inputs, ...graph.outputs].flatMap((value) => {
-    const reason = foreignValue(value);
-    return reason === null ? [] : [`"${value.name}": ${reason}`];
-  }),
-  ...graph.nodes.flatMap((node) => {
-    const reason = foreignNode(node);
-    return reason === null ? [] : [`${node.op}: ${reason}`];
-  }),
-];

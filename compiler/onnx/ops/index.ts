@@ -3,6 +3,7 @@ import type { OpName } from '../../ops/index.ts';
 import { activations } from './activations.ts';
 import { bits } from './bits.ts';
 import { constant } from './constant.ts';
+import { control } from './control.ts';
 import type { defineOnnx, ExportEntry, ImportEntry } from './define.ts';
 import { elementwise } from './elementwise.ts';
 import { groupNorms } from './group-norms.ts';
@@ -33,6 +34,7 @@ const families = whole([
   activations,
   bits,
   constant,
+  control,
   elementwise,
   groupNorms,
   indexing,

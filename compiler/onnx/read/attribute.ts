@@ -3,7 +3,7 @@
  * decide: a writer may leave out one that equals protobuf's default, and an empty list is not written at all.
  */
 
-import type { OnnxAttribute, OnnxTensor } from './schema.ts';
+import type { OnnxAttribute, OnnxGraph, OnnxTensor } from './schema.ts';
 import { readTensor } from './tensor.ts';
 import type { Message } from './wire.ts';
 
@@ -46,7 +46,11 @@ const kindOfField = new Map<number, (typeof kinds)[number]>([
   [23, 'sparse tensors'],
 ]);
 
-export function readAttribute(message: Message): { name: string; attribute: OnnxAttribute } {
+/** `readBody` reads a graph, which knows how deep it is. */
+export function readAttribute(
+  message: Message,
+  readBody: (message: Message) => OnnxGraph,
+): { name: string; attribute: OnnxAttribute } {
   let name = '';
   let declared = 0;
   let implied: (typeof kinds)[number] = 'undefined';
@@ -55,6 +59,7 @@ export function readAttribute(message: Message): { name: string; attribute: Onnx
   let int = 0n;
   let string = '';
   let tensor: OnnxTensor | null = null;
+  let graph: OnnxGraph | null = null;
   const floats: number[] = [];
   const ints: bigint[] = [];
   const strings: string[] = [];
@@ -68,6 +73,9 @@ export function readAttribute(message: Message): { name: string; attribute: Onnx
     else if (number === 5) {
       if (tensor !== null) throw message.invalid('t appears twice');
       tensor = readTensor(message.message('TensorProto'));
+    } else if (number === 6) {
+      if (graph !== null) throw message.invalid('g appears twice');
+      graph = readBody(message.message('GraphProto'));
     } else if (number === 7) readFloats(message, floats);
     else if (number === 8)
       message.integers((value) => {
@@ -83,13 +91,17 @@ export function readAttribute(message: Message): { name: string; attribute: Onnx
   if (name === '') throw message.source.invalid(message.begin, 'an attribute has no name');
   const kind = declared === 0 ? implied : (kinds[declared] ?? `type ${declared}`);
   const attribute = ((): OnnxAttribute => {
-    if (reference !== '') return { kind: 'other', value: 'reference to a function attribute' };
+    if (reference !== '') return { kind: 'reference', value: reference };
     if (kind === 'float') return { kind, value: float };
     if (kind === 'int') return { kind, value: int };
     if (kind === 'string') return { kind, value: string };
     if (kind === 'floats') return { kind, value: floats };
     if (kind === 'ints') return { kind, value: ints };
     if (kind === 'strings') return { kind, value: strings };
+    if (kind === 'subgraph') {
+      if (graph === null) throw message.source.invalid(message.begin, `attribute "${name}" lacks its graph`);
+      return { kind: 'graph', value: graph };
+    }
     if (kind !== 'tensor') return { kind: 'other', value: kind };
     if (tensor === null) throw message.source.invalid(message.begin, `attribute "${name}" lacks its tensor`);
     return { kind, value: tensor };

@@ -31,7 +31,11 @@ export interface AttributeValues {
   readonly floats: readonly number[];
   readonly ints: readonly bigint[];
   readonly strings: readonly string[];
-  /** A subgraph, a sparse tensor, a type, …: says which. */
+  /** The body of control flow. */
+  readonly graph: OnnxGraph;
+  /** In a function: its value is that of the call's attribute of this name. */
+  readonly reference: string;
+  /** A list of graphs, a sparse tensor, a type, …: says which. */
   readonly other: string;
 }
 export type OnnxAttribute = {
@@ -43,6 +47,8 @@ export interface OnnxNode {
   readonly op: string;
   /** '' for the default domain. */
   readonly domain: string;
+  /** Tells functions of the same name apart. */
+  readonly overload: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, OnnxAttribute>;
@@ -71,12 +77,29 @@ export interface OnnxGraph {
   readonly outputs: readonly OnnxValueInfo[];
 }
 
+/** An op that the model defines by nodes of others. */
+export interface OnnxFunction {
+  readonly name: string;
+  readonly domain: string;
+  readonly overload: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Attributes that a call may leave out. */
+  readonly defaults: ReadonlyMap<string, OnnxAttribute>;
+  readonly nodes: readonly OnnxNode[];
+  /** What its nodes mean, by domain. */
+  readonly opsets: ReadonlyMap<string, number>;
+}
+
+/** Under which a function is found by the nodes that call it. */
+export const functionKey = (domain: string, name: string, overload: string): string =>
+  `${domain}\0${name}\0${overload}`;
+
 export interface OnnxModel {
   readonly irVersion: number;
   /** Version by domain; the default domain is ''. */
   readonly opsets: ReadonlyMap<string, number>;
-  /** `domain::name` of the functions the model defines. */
-  readonly functions: readonly string[];
+  readonly functions: readonly OnnxFunction[];
   readonly graph: OnnxGraph;
 }
 
