@@ -55,7 +55,8 @@ export class ImportNode<Operand extends string = never> {
 
   /** The same node over other inputs, its parts named by `part`: for an op that is another one between conversions. */
   on(inputs: readonly (ValueId | null)[], part: string): ImportNode {
-    return new ImportNode(this.node, `${this.name}.${part}`, this.opset, inputs, {}, this.#graph);
+    const name = `${this.name}.${part}`;
+    return new ImportNode(this.node, name, this.opset, inputs, {}, this.#graph, this.#runBody);
   }
 
   unsupported(reason: string): never {
