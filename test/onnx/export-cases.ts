@@ -6,6 +6,7 @@ import { bytesOf, fromNumbers } from '../../compiler/ir/tensor.ts';
 import { type DType, elementCount, type Shape } from '../../compiler/ir/types.ts';
 import { graphBuilder } from '../../compiler/ops/index.ts';
 import { indexingCases } from './indexing-export-cases.ts';
+import { samplingCases } from './sampling-export-cases.ts';
 
 /** An input of the network; with `range`, a constant of numbers in it. */
 export interface Operand {
@@ -51,6 +52,7 @@ const functions = [
 
 export const cases: readonly Case[] = [
   ...indexingCases,
+  ...samplingCases,
   ...unary,
   ...['log', 'sqrt', 'reciprocal'].map((op): Case => ({ op, inputs: [positive(2, 3)] })),
   ...['asin', 'acos', 'atanh'].map((op): Case => ({ op, inputs: [given('float32', [2], [0.5, -0.25])] })),

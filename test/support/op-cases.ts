@@ -8,6 +8,7 @@ import { type DType, elementCount, type Shape } from '../../compiler/ir/types.ts
 import { unaryFunctions } from '../../runtime/kernels/functions.ts';
 import { indexingMakers } from './indexing-cases.ts';
 import { Random } from './random.ts';
+import { samplingMakers } from './sampling-cases.ts';
 
 export interface OpCase {
   readonly inputs: readonly (Tensor | null)[];
@@ -227,6 +228,7 @@ const shift = pair(['uint8', 'uint32', 'uint64', 'int32'], 0, 9);
 /** By op. */
 export const makers: Readonly<Record<string, Make>> = {
   ...indexingMakers,
+  ...samplingMakers,
   conv: convolution,
   convTranspose: transposed,
   matmul: product,

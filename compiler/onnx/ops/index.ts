@@ -2,6 +2,7 @@
 import type { OpName } from '../../ops/index.ts';
 import { activations } from './activations.ts';
 import { bits } from './bits.ts';
+import { blocks } from './blocks.ts';
 import { constant } from './constant.ts';
 import { control } from './control.ts';
 import type { defineOnnx, ExportEntry, ImportEntry } from './define.ts';
@@ -19,6 +20,7 @@ import { recurrent } from './recurrent.ts';
 import { reduction } from './reduction.ts';
 import { resize } from './resize.ts';
 import { rowNorms } from './row-norms.ts';
+import { sampling } from './sampling.ts';
 import { shape } from './shape.ts';
 
 type Family = ReturnType<typeof defineOnnx>;
@@ -33,6 +35,7 @@ const whole = <const F extends readonly Family[]>(
 const families = whole([
   activations,
   bits,
+  blocks,
   constant,
   control,
   elementwise,
@@ -49,6 +52,7 @@ const families = whole([
   reduction,
   resize,
   rowNorms,
+  sampling,
   shape,
 ]);
 

@@ -8,6 +8,7 @@ import type { ExportNode } from '../export/node.ts';
 import type { ImportNode } from '../import/node.ts';
 import { defineOnnx, type Export, type Import, onImages } from './define.ts';
 import { finish } from './functions.ts';
+import { convolution, transposedConvolution } from './volume.ts';
 import { dilated, listOf, readWindow, requireSpatial } from './window.ts';
 
 /** Extents of the kernel: those of the weights, which `kernel_shape`, if given, must repeat. */
@@ -30,8 +31,8 @@ export const conv: Import = (node) => {
   const window = readWindow(node, node.shape(x).slice(2), kernelOf(node, w, rank));
   const { strides, dilations, pads } = window;
   const groups = node.int('group', 1);
-  const inputs = [node.channelsLast(x), w, node.optional(2)];
-  return [node.channelsFirst(node.emit('conv', inputs, { strides, dilations, pads, groups }))];
+  const attrs = { strides, dilations, pads, groups };
+  return [node.channelsFirst(convolution(node, node.channelsLast(x), w, node.optional(2), attrs))];
 };
 
 /**
@@ -71,12 +72,8 @@ const convTranspose: Import = (node) => {
       }
     }
   }
-  const inputs = [node.channelsLast(x), w, node.optional(2)];
-  return [
-    node.channelsFirst(
-      node.emit('convTranspose', inputs, { strides, dilations, pads, outputPadding, groups }),
-    ),
-  ];
+  const attrs = { strides, dilations, pads, outputPadding, groups };
+  return [node.channelsFirst(transposedConvolution(node, node.channelsLast(x), w, node.optional(2), attrs))];
 };
 
 const windowOf = (

@@ -4,7 +4,7 @@ import type { ValueId } from '../../ir/graph.ts';
 import type { AttrsOf } from '../../ops/index.ts';
 import { int, string } from '../export/graph.ts';
 import type { ImportNode } from '../import/node.ts';
-import { defineOnnx, type Export, type Import, onImages, withConstants } from './define.ts';
+import { defineOnnx, type Export, type Import, withConstants } from './define.ts';
 
 const concat: Import = (node) => {
   const inputs = node.inputs.map((_, i) => node.input(i));
@@ -111,22 +111,25 @@ const pad: Import<'pads' | 'constant_value' | 'axes'> = (node) => {
   return [grows ? node.emit('pad', [kept], { pads: padded, mode, value }) : kept];
 };
 
-function blockSize(node: ImportNode): number {
-  const size = node.int('blocksize', 0);
-  if (size < 1) node.invalid('attribute "blocksize"', 'at least 1', `${size}`);
-  if (node.shape(node.input(0)).length !== 4)
-    node.invalid('input', 'rank 4', `rank ${node.shape(node.input(0)).length}`);
-  return size;
-}
-
-const depthToSpace: Import = (node) => {
-  const attrs = { blockSize: blockSize(node), mode: node.string('mode', 'DCR') };
-  return [node.channelsFirst(node.emit('depthToSpace', [node.channelsLast(node.input(0))], attrs))];
-};
-
-const spaceToDepth: Import = (node) => {
-  const attrs = { blockSize: blockSize(node) };
-  return [node.channelsFirst(node.emit('spaceToDepth', [node.channelsLast(node.input(0))], attrs))];
+/** Cut off or filled up with zeros around the middle, to a shape; of an odd difference the larger half comes last. */
+const centerCropPad: Import<'shape'> = (node) => {
+  const x = node.input(0);
+  const from = node.shape(x);
+  const axes = node.axes(node.ints('axes') ?? from.map((_, i) => i), from.length);
+  const given = node.constantNumbers('shape') ?? node.invalid('has no shape');
+  if (given.length !== axes.length || given.some((n) => !(n >= 0)))
+    node.invalid('shape', `${axes.length} extents`, `[${given}]`);
+  const to = from.map((extent, i) => (axes.includes(i) ? given[axes.indexOf(i)]! : extent));
+  const ranges = from.map((extent, i) => {
+    const size = Math.min(extent, to[i]!);
+    return { start: Math.floor((extent - size) / 2), step: 1, size };
+  });
+  const before = from.map((extent, i) => Math.max(0, Math.floor((to[i]! - extent) / 2)));
+  const after = from.map((extent, i) => Math.max(0, to[i]! - extent) - before[i]!);
+  const pads = [...before, ...after];
+  const grows = pads.some((n) => n > 0);
+  const kept = emitSlice(node, x, ranges, grows ? 'cut' : '');
+  return [grows ? node.emit('pad', [kept], { pads }) : kept];
 };
 
 /**
@@ -210,20 +213,6 @@ const writePad: Export<AttrsOf<'pad'>> = (node) => {
   return [node.add('Pad', operands, { mode: string(node.attrs.mode) })];
 };
 
-const writeDepthToSpace: Export<AttrsOf<'depthToSpace'>> = (node) => {
-  const attributes = { blocksize: int(node.attrs.blockSize), mode: string(node.attrs.mode) };
-  return [node.add('DepthToSpace', [node.input(0)], attributes)];
-};
-
-/** ONNX gathers blocks in the order DCR; the other is a transposition of six dimensions, here channels-first. */
-const writeSpaceToDepth: Export<AttrsOf<'spaceToDepth'>> = (node) => {
-  const b = node.attrs.blockSize;
-  if (node.attrs.mode === 'DCR') return [node.add('SpaceToDepth', [node.input(0)], { blocksize: int(b) })];
-  const [n, c, h, w] = node.typeOf(0).shape as [number, number, number, number];
-  const blocks = node.reshape(node.input(0), [n, c, h / b, b, w / b, b], 'blocks');
-  return [node.reshape(node.transpose(blocks, [0, 1, 3, 5, 2, 4], 'gathered'), node.type.shape, '')];
-};
-
 /** Without an operand k the main diagonal is where the triangle ends; upper by default. */
 const trilu: Import<'k'> = (node) => {
   const x = node.input(0);
@@ -247,8 +236,7 @@ export const movement = defineOnnx({
     Split: withConstants({ split: 1 }, split),
     Slice: withConstants({ starts: 1, ends: 2, axes: 3, steps: 4 }, slice),
     Pad: withConstants({ pads: 1, constant_value: 2, axes: 3 }, pad),
-    DepthToSpace: depthToSpace,
-    SpaceToDepth: spaceToDepth,
+    CenterCropPad: withConstants({ shape: 1 }, centerCropPad),
     Tile: withConstants({ repeats: 1, axis: 2 }, tile),
     ReverseSequence: reverseSequence,
     Trilu: withConstants({ k: 1 }, trilu),
@@ -258,8 +246,6 @@ export const movement = defineOnnx({
     split: writeSplit,
     slice: writeSlice,
     pad: writePad,
-    depthToSpace: onImages(writeDepthToSpace),
-    spaceToDepth: onImages(writeSpaceToDepth),
     trilu: writeTrilu,
     reverseSequence: writeReverseSequence,
   },

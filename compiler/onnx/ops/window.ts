@@ -8,12 +8,10 @@ export interface WindowAttributes {
   readonly pads: readonly number[];
 }
 
-/** The engine has windows over one and two dimensions. */
+/** Number of spatial dimensions. */
 export function requireSpatial(node: ImportNode, rank: number): number {
-  const spatial = rank - 2;
-  if (spatial < 1) node.invalid('input has no spatial dimensions', 'rank 3 or 4', `rank ${rank}`);
-  if (spatial > 2) node.unsupported(`${spatial}-D windows (only 1-D and 2-D)`);
-  return spatial;
+  if (rank < 3) node.invalid('input has no spatial dimensions', 'rank 3 or more', `rank ${rank}`);
+  return rank - 2;
 }
 
 export function listOf(

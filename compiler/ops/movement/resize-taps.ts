@@ -36,6 +36,8 @@ const coordinates: Readonly<Record<string, (x: number, dimension: Dimension) => 
   asymmetric: (x, { shrink }) => shrink(x),
   align_corners: (x, { input, output }) => (output === 1 ? 0 : (x * (input - 1)) / (output - 1)),
   pytorch_half_pixel: (x, dimension) => (dimension.output === 1 ? 0 : halfPixel(x, dimension)),
+  // Of Resize-11; exporters of TensorFlow meant it for the nearest element.
+  tf_half_pixel_for_nn: (x, { shrink }) => shrink(x + 0.5),
   // Keeps the centre of the image in place where the output was rounded from input·scale.
   half_pixel_symmetric: (x, dimension) => {
     const { input, output, scale } = dimension;
@@ -43,12 +45,15 @@ const coordinates: Readonly<Record<string, (x: number, dimension: Dimension) => 
   },
 };
 
-const rounding: Readonly<Record<string, (x: number) => number>> = {
+export const rounding: Readonly<Record<string, (x: number) => number>> = {
   round_prefer_floor: (x) => Math.ceil(x - 0.5),
   round_prefer_ceil: (x) => Math.floor(x + 0.5),
   floor: Math.floor,
   ceil: Math.ceil,
 };
+
+/** Names of the rules for coordinates. */
+export const coordinateNames: readonly string[] = Object.keys(coordinates);
 
 /** Throws unless the attributes describe a resize of x. */
 export function checkResize(x: TensorType, attrs: ResizeAttrs): void {
@@ -56,7 +61,7 @@ export function checkResize(x: TensorType, attrs: ResizeAttrs): void {
   const rank = x.shape.length;
   const known = {
     mode: ['nearest', 'linear'],
-    coordinates: Object.keys(coordinates),
+    coordinates: coordinateNames,
     nearest: Object.keys(rounding),
   };
   for (const [name, names] of Object.entries(known)) {
@@ -73,18 +78,32 @@ export function checkResize(x: TensorType, attrs: ResizeAttrs): void {
     throw shapeError('linear resize', 'floating point numbers', formatType(x));
 }
 
-export function tapsOf(input: number, output: number, scale: number, attrs: ResizeAttrs): Tap[] {
+/** The element nearest to a coordinate, by the rule of the attributes. */
+export const nearestOf = (x: number, { nearest }: ResizeAttrs): number => rounding[nearest]!(x);
+
+/** Output coordinate to input coordinate, along one dimension. */
+export function coordinateOf(
+  input: number,
+  output: number,
+  scale: number,
+  attrs: ResizeAttrs,
+): (o: number) => number {
   // Where the scale is that of the extents, multiply first: 3·7/3 is 7, but 3 / (3/7) need not be, and `floor`
   // would tell. Exporters store scales as float32.
   const exact = Math.fround(output / input) === Math.fround(scale);
   const shrink = exact ? (x: number) => (x * input) / output : (x: number) => x / scale;
   const dimension: Dimension = { input, output, scale: exact ? output / input : scale, shrink };
   const coordinate = coordinates[attrs.coordinates]!;
+  return (o) => coordinate(o, dimension);
+}
+
+export function tapsOf(input: number, output: number, scale: number, attrs: ResizeAttrs): Tap[] {
+  const coordinate = coordinateOf(input, output, scale, attrs);
   const clamp = (x: number): number => Math.max(0, Math.min(input - 1, x));
   return Array.from({ length: output }, (_, o) => {
-    const x = coordinate(o, dimension);
+    const x = coordinate(o);
     if (attrs.mode === 'nearest') {
-      const low = clamp(rounding[attrs.nearest]!(x));
+      const low = clamp(nearestOf(x, attrs));
       return { low, high: low, lowWeight: 1, highWeight: 0 };
     }
     const within = clamp(x);
