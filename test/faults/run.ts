@@ -3,6 +3,7 @@
  *
  *   npm run test:faults                          all of it, at most 20 minutes, by a seed of today
  *   npm run test:faults -- --minutes 1           as much as fits
+ *   npm run test:faults -- --only guided --keep  inputs that went a new way become the corpus
  *   npm run test:faults -- --only onnx --seed 7 --case 4711     one case again
  *
  * Ends with `N passed, N failed, N skipped`: a fuzzer's case or a fault's scenario counts as one.
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     only: { type: 'string' },
     case: { type: 'string' },
+    keep: { type: 'boolean' },
   },
 });
 const minutes = Number(values.minutes);
@@ -62,7 +64,7 @@ for (const name of names) {
 pool.end();
 for (const [name, scenario] of Object.entries(scenarios).filter(([name]) => chosen(name))) {
   const started = Date.now();
-  const result = await scenario({ seed, scale: Math.min(1, minutes / MINUTES) }).catch(
+  const result = await scenario({ seed, scale: Math.min(1, minutes / MINUTES), keep: values.keep }).catch(
     (error: Error) => error,
   );
   if (result instanceof Error) {

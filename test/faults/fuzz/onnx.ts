@@ -87,11 +87,14 @@ const models: Readonly<Record<string, () => ModelParts>> = {
   }),
 };
 
+/** The models as they should be. */
+export const onnxFiles = (): readonly Uint8Array[] => Object.values(models).map((make) => modelBytes(make()));
+
 export const onnxFuzzer: MakeFuzzer = async (folder) => {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, 'model.onnx');
   writeFileSync(join(folder, 'data.bin'), new Uint8Array(wave([12]).data.buffer as ArrayBuffer));
-  const files = Object.values(models).map((make) => modelBytes(make()));
+  const files = onnxFiles();
   const compiled = async (bytes: Uint8Array): Promise<number> => {
     writeFileSync(path, bytes);
     await compile(await importOnnx(path));

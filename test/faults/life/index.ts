@@ -1,4 +1,5 @@
 /** The scenarios, by name. */
+import { guided } from '../guided/index.ts';
 import { cgroup } from './cgroup.ts';
 import { kill } from './kill.ts';
 import { descriptors, flat, fullDisk } from './limits.ts';
@@ -7,6 +8,7 @@ import type { Scenario } from './scenario.ts';
 import { aborts, exits, workers } from './stops.ts';
 
 export const scenarios: Readonly<Record<string, Scenario>> = {
+  guided,
   reads,
   aborts,
   workers,

@@ -23,6 +23,8 @@ export interface Terms {
   readonly seed: number;
   /** How much of it, 1 for a whole campaign. */
   readonly scale: number;
+  /** Whether inputs that are worth it are kept in the source tree. */
+  readonly keep?: boolean | undefined;
 }
 
 export type Outcome = { readonly said: string; readonly skipped?: never } | { readonly skipped: string };
