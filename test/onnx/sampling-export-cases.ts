@@ -1,4 +1,4 @@
-/** Networks of ops that read images at places of their own, to be written as ONNX. */
+/** Networks of ops that read images at places of their own, and of signals, to be written as ONNX. */
 import type { DType, Shape } from '../../compiler/ir/types.ts';
 import type { Case, Operand } from './export-cases.ts';
 
@@ -65,4 +65,7 @@ export const samplingCases: readonly Case[] = [
     inputs: [x(1, 8, 9)],
     attrs: { image: [4, 4], block: [2, 2], ...window },
   },
+  { op: 'dft', inputs: [x(2, 5, 1)], attrs: { length: 5, axis: 1, onesided: true } },
+  { op: 'dft', inputs: [x(2, 4, 3, 2)], attrs: { length: 8, axis: 1, inverse: true } },
+  { op: 'det', inputs: [x(2, 3, 3)] },
 ];

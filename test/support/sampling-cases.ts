@@ -1,4 +1,4 @@
-/** Random cases of ops that read images at places of their own. */
+/** Random cases of ops that read images at places of their own, and of signals. */
 import type { Attrs } from '../../compiler/ir/constant.ts';
 import type { Tensor } from '../../compiler/ir/tensor.ts';
 import type { Draw, OpCase } from './op-cases.ts';
@@ -93,5 +93,15 @@ export const samplingMakers: Readonly<Record<string, (draw: Draw) => OpCase>> = 
     const size = kernel.reduce((product, n) => product * n, d.integer(1, 3));
     const x = d.tensor([d.integer(1, 2), size, outputs.reduce((product, n) => product * n, 1)]);
     return of([x], { image: extents, block: kernel, strides, dilations, pads });
+  },
+  dft: (d) => {
+    const rank = d.integer(1, 3);
+    const axis = d.integer(0, rank - 1);
+    const x = d.tensor([...d.shape(rank, 9), d.integer(1, 2)]);
+    return of([x], { length: d.integer(1, 12), axis, inverse: d.chance(0.5), onesided: d.chance(0.5) });
+  },
+  det: (d) => {
+    const n = d.integer(1, 5);
+    return of([d.tensor([...d.shape(d.integer(0, 2), 3), n, n])]);
   },
 };

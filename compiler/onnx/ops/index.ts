@@ -6,10 +6,13 @@ import { blocks } from './blocks.ts';
 import { constant } from './constant.ts';
 import { control } from './control.ts';
 import type { defineOnnx, ExportEntry, ImportEntry } from './define.ts';
+import { products } from './einsum.ts';
 import { elementwise } from './elementwise.ts';
+import { experimental } from './experimental.ts';
 import { groupNorms } from './group-norms.ts';
 import { indexing } from './indexing.ts';
 import { linear } from './linear.ts';
+import { losses } from './losses.ts';
 import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
 import { pooling } from './pooling.ts';
@@ -22,6 +25,7 @@ import { resize } from './resize.ts';
 import { rowNorms } from './row-norms.ts';
 import { sampling } from './sampling.ts';
 import { shape } from './shape.ts';
+import { signal } from './signal.ts';
 
 type Family = ReturnType<typeof defineOnnx>;
 type Written<F> = F extends { readonly exports: infer E } ? keyof E : never;
@@ -39,12 +43,15 @@ const families = whole([
   constant,
   control,
   elementwise,
+  experimental,
   groupNorms,
   indexing,
   linear,
+  losses,
   movement,
   normalization,
   pooling,
+  products,
   quantize,
   quantizedFunctions,
   quantizedProducts,
@@ -54,6 +61,7 @@ const families = whole([
   rowNorms,
   sampling,
   shape,
+  signal,
 ]);
 
 const imports: ReadonlyMap<string, ImportEntry> = new Map(

@@ -202,10 +202,17 @@ const writeMatmul: Export<AttrsOf<'matmul'>> = (node) => {
 };
 
 export const linear = defineOnnx({
-  imports: { Conv: conv, ConvTranspose: convTranspose, MatMul: matmul, Gemm: gemm },
+  imports: {
+    Conv: conv,
+    ConvTranspose: convTranspose,
+    MatMul: matmul,
+    Gemm: gemm,
+    Det: (node) => [node.emit('det', [node.input(0)])],
+  },
   exports: {
     conv: onImages(writeConv, [0, 3]),
     convTranspose: onImages(writeConvTranspose, [0, 3]),
     matmul: writeMatmul,
+    det: (node) => [node.add('Det', [node.input(0)])],
   },
 });
