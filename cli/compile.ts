@@ -106,6 +106,7 @@ function describe(report: Report): string {
   const lines = [
     `${nameText(model.name)}: ${model.nodes} nodes, ${formatSize(model.weightsBytes)} of weights, ${(model.flops / 1e9).toFixed(2)} GFLOP`,
     `${report.layers} layers in ${report.segments} segments; largest layer ${formatSize(report.largestLayerBytes)}, largest segment ${formatSize(report.largestSegmentBytes)}`,
+    ...(report.assumed ?? []).map((what) => `assumed ${nameText(what)} (bind it with --dim or --shape)`),
     '',
     ...tableLines(
       [words('plan'), 'memory', 'lower bound', 'activations', 'resident', 'depth', 'predicted'],

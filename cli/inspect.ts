@@ -8,9 +8,10 @@ import { MillraceError } from '../runtime/error.ts';
 import type { Manifest } from '../runtime/format/format.ts';
 import { mappedPlans } from '../runtime/format/mapped.ts';
 import { formatSize } from '../runtime/size.ts';
+import { bindingHelp, bindingOptions, bindingsOf } from './bindings.ts';
 import { type Command, readArguments, UsageError } from './command.ts';
 import { manifestOf } from './load.ts';
-import { loadModelFile } from './model-file.ts';
+import { loadModelFile, type ModelFileOptions } from './model-file.ts';
 import { writeText } from './output.ts';
 import { tableLines, words } from './table.ts';
 import { nameText, print, printJson } from './terminal.ts';
@@ -21,6 +22,7 @@ Shows a bundle's layers, segments and plans, or a model's nodes and types.
 
   --html FILE    write a page with the memory map of each plan (bundles)
   --json         print everything as JSON
+${bindingHelp}
 
 example
   millrace inspect dist/resnet50 --html plan.html
@@ -31,7 +33,7 @@ export const inspect: Command = {
   async run(args) {
     const given = readArguments(
       args,
-      { html: { type: 'string' }, json: { type: 'boolean' } },
+      { html: { type: 'string' }, json: { type: 'boolean' }, ...bindingOptions },
       ['<bundle | model>'],
       help,
     );
@@ -43,7 +45,7 @@ export const inspect: Command = {
     if (!found.isDirectory()) {
       if (page !== undefined)
         throw new UsageError('--html: expected a bundle, got a model; compile it first', help);
-      const report = await describeModel(path);
+      const report = await describeModel(path, bindingsOf(given, help));
       if (given.flag('json')) printJson(report, 2);
       else print(modelText(report));
       return 0;
@@ -58,19 +60,22 @@ export const inspect: Command = {
 
 interface ModelReport {
   readonly name: string;
+  /** What the model leaves open and the command does not say. */
+  readonly assumed: readonly string[];
   readonly inputs: readonly { readonly name: string; readonly type: string }[];
   readonly outputs: readonly { readonly name: string; readonly type: string }[];
   readonly ops: Readonly<Record<string, number>>;
   readonly nodes: readonly { readonly name: string; readonly op: string; readonly type: string }[];
 }
 
-async function describeModel(path: string): Promise<ModelReport> {
-  const graph = await loadModelFile(path, {});
+async function describeModel(path: string, bindings: ModelFileOptions): Promise<ModelReport> {
+  const graph = await loadModelFile(path, bindings);
   const typeOf = (id: number): string => formatType(valueAt(graph, id).type);
   const ops: Record<string, number> = {};
   for (const { op } of graph.nodes) ops[op] = (ops[op] ?? 0) + 1;
   return {
     name: graph.name,
+    assumed: graph.assumed ?? [],
     inputs: graph.inputs.map((id) => ({ name: valueAt(graph, id).name, type: typeOf(id) })),
     outputs: graph.outputs.map(({ name, value }) => ({ name, type: typeOf(value) })),
     ops,
@@ -80,6 +85,7 @@ async function describeModel(path: string): Promise<ModelReport> {
 
 function modelText(report: ModelReport): string {
   const lines = [`model "${nameText(report.name)}", ${report.nodes.length} nodes`];
+  for (const what of report.assumed) lines.push(`  assumed ${nameText(what)}`);
   for (const { name, type } of report.inputs) lines.push(`  input   ${nameText(name)}: ${type}`);
   for (const { name, type } of report.outputs) lines.push(`  output  ${nameText(name)}: ${type}`);
   const counts = Object.entries(report.ops).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -114,6 +120,7 @@ function bundleText(manifest: Manifest): string {
   const lines = [
     `bundle of "${nameText(model.name)}", ${manifest.compiler}`,
     `  ${model.nodes} nodes, ${formatSize(model.weightsBytes)} of weights, ${(model.flops / 1e9).toFixed(2)} GFLOP`,
+    ...(manifest.assumed ?? []).map((what) => `  assumed ${nameText(what)}`),
     `  ${manifest.steps} steps, ${segments.length} segments in ${formatSize(manifest.weightsFileBytes)}`,
   ];
   for (const port of manifest.inputs)

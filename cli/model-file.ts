@@ -7,8 +7,11 @@ import { importDarknet } from '../compiler/darknet/import.ts';
 import type { Graph } from '../compiler/ir/graph.ts';
 import { type ImportOptions, importOnnx } from '../compiler/onnx/import/import.ts';
 import { MillraceError } from '../runtime/error.ts';
+import { boundConstants } from './bind.ts';
 
 export interface ModelFileOptions extends ImportOptions {
+  /** Values of inputs as text, which become constants. */
+  readonly binds?: ReadonlyMap<string, string>;
   /** Makes up the weights of a .cfg. */
   readonly seed?: number;
 }
@@ -22,7 +25,9 @@ export async function loadModelFile(path: string, options: ModelFileOptions): Pr
     });
   if (kind !== 'cfg' && options.seed !== undefined)
     throw new MillraceError('OPTION', '--seed is for Darknet models', { at: path });
-  if (kind === 'onnx') return importOnnx(path, options);
+  if (kind === 'onnx') return loadOnnx(path, options);
+  if ((options.binds?.size ?? 0) > 0)
+    throw new MillraceError('OPTION', '--bind is for ONNX models', { at: path });
   if (kind === 'cfg') return loadDarknet(path, options);
   if (Object.keys(options.dims ?? {}).length + Object.keys(options.shapes ?? {}).length > 0)
     throw new MillraceError('OPTION', '--dim and --shape are for ONNX models', {
@@ -31,6 +36,11 @@ export async function loadModelFile(path: string, options: ModelFileOptions): Pr
     });
   const { loadModelModule } = await import('../compiler/model/module/load.ts');
   return loadModelModule(path);
+}
+
+function loadOnnx(path: string, { binds, ...options }: ModelFileOptions): Promise<Graph> {
+  const constants = boundConstants(path, binds ?? new Map());
+  return importOnnx(path, constants === null ? options : { ...options, constants });
 }
 
 /** The weights are in the file beside it, `yolov4.weights` for `yolov4.cfg`, or made up. */

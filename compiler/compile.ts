@@ -35,6 +35,8 @@ const COMPILER = 'millrace 0.1.0';
 /** What a compilation came to. Sizes are bytes. */
 export interface CompileReport {
   readonly model: ModelSummary;
+  /** Extents that the model left open and nobody gave, as they were taken: `N = 1`. Absent where there are none. */
+  readonly assumed?: readonly string[];
   readonly layers: number;
   readonly segments: number;
   readonly largestLayerBytes: number;
@@ -201,6 +203,7 @@ async function writeFolder(
           manifestOf({
             compiler: COMPILER,
             model: report.model,
+            assumed: report.assumed,
             schedule,
             programWords: words,
             fixedBytes,
@@ -243,6 +246,7 @@ function reportOf(graph: Graph, schedule: Schedule): Omit<CompileReport, 'fixedB
       weightsBytes,
       flops: Math.round(schedule.steps.reduce((sum, step) => sum + step.flops, 0)),
     },
+    ...(graph.assumed === undefined ? {} : { assumed: graph.assumed }),
     layers: schedule.layers.length,
     segments: schedule.segments.length,
     largestLayerBytes: Math.max(0, ...layerBytes),

@@ -19,6 +19,7 @@ import type { Schedule, SchedulePort } from '../schedule/schedule.ts';
 export interface ManifestParts {
   readonly compiler: string;
   readonly model: ModelSummary;
+  readonly assumed?: readonly string[] | undefined;
   readonly schedule: Schedule;
   readonly programWords: number;
   readonly fixedBytes: number;
@@ -43,6 +44,7 @@ export function manifestOf(parts: ManifestParts): Manifest {
   return {
     compiler: parts.compiler,
     model: parts.model,
+    ...(parts.assumed === undefined ? {} : { assumed: parts.assumed }),
     inputs: schedule.inputs.map(portOf),
     outputs: schedule.outputs.map(portOf),
     values: schedule.slots.length,

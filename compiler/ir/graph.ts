@@ -50,6 +50,8 @@ export interface Graph {
   readonly inputs: readonly ValueId[];
   readonly outputs: readonly GraphOutput[];
   readonly docs?: PortDocs;
+  /** What the model left open and nobody gave, as it was taken: `N = 1`. */
+  readonly assumed?: readonly string[];
 }
 
 /** The value of an id; ids come from the same graph, so a miss is a programming error. */

@@ -36,6 +36,8 @@ export interface Manifest {
   /** Name and version of the compiler, for people. */
   readonly compiler: string;
   readonly model: ModelSummary;
+  /** What the model left open and nobody gave, as it was taken (`N = 1`); absent where that is nothing. */
+  readonly assumed?: readonly string[];
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   /** Number of value ids the executor uses; id 0 is the absent operand, so arrays by id have this length. */

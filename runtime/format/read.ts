@@ -107,6 +107,7 @@ function readFields(fields: Fields): Manifest {
   return shape<Manifest>({
     compiler: text,
     model: record(model),
+    assumed: optional(texts),
     inputs: records(port(values)),
     outputs: records(port(values)),
     values: () => values,

@@ -12,6 +12,14 @@ describe('importing: dimensions', () => {
     assert.deepEqual(await shapeOf(relu([])), [[]]);
   });
 
+  it('keeps what it assumed', async () => {
+    const parts = { ...relu(['N', 'T']), inputs: { x: ['N', 'T'], z: [null, 2] } };
+    const assumed = async (options: ImportOptions) => (await importParts(parts, options)).assumed;
+    assert.deepEqual(await assumed({ dims: { T: 2 } }), ['N = 1', 'z[0] = 1']);
+    assert.deepEqual(await assumed({ dims: { T: 2, N: 1 } }), ['z[0] = 1']);
+    assert.equal(await assumed({ shapes: { x: [1, 2], z: [3, 2] } }), undefined);
+  });
+
   it('binds names, in all inputs alike', async () => {
     const parts = { ...relu(['N', 'T']), inputs: { x: ['N', 'T'], mask: ['T', 'N'] } };
     assert.deepEqual(await shapeOf(parts, { dims: { T: 7 } }), [[7, 1].reverse(), [7, 1]]);

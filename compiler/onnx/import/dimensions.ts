@@ -25,6 +25,8 @@ export interface BoundInputs {
   readonly foreign: ReadonlyMap<string, string>;
   /** Extents of the symbolic dimensions that are decided. */
   readonly bound: ReadonlyMap<string, number>;
+  /** Extents that nothing gave: `N = 1` by name, `x[0] = 1` where there is none. */
+  readonly assumed: readonly string[];
 }
 
 const isExtent = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
@@ -35,7 +37,8 @@ export function bindInputs(
 ): BoundInputs {
   const inputs = listed.map((input) => ({ ...input, shape: input.shape?.map(symbolOf) ?? null }));
   const given = new Map(Object.entries(shapes));
-  const bound = bindNames(inputs, new Map(Object.entries(dims)), given);
+  const assumed: string[] = [];
+  const bound = bindNames(inputs, new Map(Object.entries(dims)), given, assumed);
   const types = new Map<string, TensorType>();
   const open: OnnxValueInfo[] = [];
   const foreign = new Map<string, string>();
@@ -48,6 +51,7 @@ export function bindInputs(
     if (dtype === null) foreign.set(input.name, `element type ${elementTypeName(input.elementType)}`);
     const shape = given.get(input.name) ?? boundShape(input.shape, bound);
     if (shape === null) open.push(input);
+    else if (!given.has(input.name) && input.shape?.[0] === null) assumed.push(`${input.name}[0] = 1`);
     if (shape === null || dtype === null) continue;
     if (!Number.isSafeInteger(elementCount(shape) * 8))
       throw new MillraceError('MODEL_DIMENSION', 'shape overflows', {
@@ -56,7 +60,7 @@ export function bindInputs(
       });
     types.set(input.name, { dtype, shape });
   }
-  return { types, open, foreign, bound };
+  return { types, open, foreign, bound, assumed };
 }
 
 /** A name without a letter (`?`, `-1`), or Python's `None`, names no dimension: two of them need not be equal. */
@@ -68,6 +72,7 @@ function bindNames(
   inputs: readonly OnnxValueInfo[],
   dims: ReadonlyMap<string, number>,
   shapes: ReadonlyMap<string, readonly number[]>,
+  assumed: string[],
 ): ReadonlyMap<string, number> {
   const symbols = new Set(
     inputs.flatMap(({ shape }) => (shape ?? []).filter((dim) => typeof dim === 'string')),
@@ -93,7 +98,9 @@ function bindNames(
   }
   for (const { shape } of inputs) {
     const batch = shape?.[0];
-    if (typeof batch === 'string' && !bound.has(batch)) bound.set(batch, 1);
+    if (typeof batch !== 'string' || bound.has(batch)) continue;
+    bound.set(batch, 1);
+    assumed.push(`${batch} = 1`);
   }
   return bound;
 }

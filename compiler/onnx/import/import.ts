@@ -3,12 +3,13 @@ import { resolve } from 'node:path';
 import { MillraceError } from '../../../runtime/error.ts';
 import type { Graph } from '../../ir/graph.ts';
 import type { Tensor } from '../../ir/tensor.ts';
+import { formatType } from '../../ir/types.ts';
 import { readModel } from '../read/model.ts';
-import type { OnnxModel, OnnxValueInfo } from '../read/schema.ts';
+import { dtypeOf, elementTypeName, type OnnxModel, type OnnxValueInfo } from '../read/schema.ts';
 import { type Bindings, bindInputs } from './dimensions.ts';
 import { ImportGraph } from './graph.ts';
 import { Nodes, opsets } from './nodes.ts';
-import { commandFor, describeOpen } from './open-inputs.ts';
+import { commandFor, describeOpen, formatShape } from './open-inputs.ts';
 import { ImportReport } from './report.ts';
 import type { Scope } from './scope.ts';
 
@@ -80,10 +81,11 @@ class Import {
     // Until IR 3 initialisers had to be listed as inputs too; they are constants all the same.
     const fixed = new Map(Object.entries(options.constants ?? {}));
     const inputs = graph.inputs.filter(({ name }) => !graph.initializers.has(name) && !fixed.has(name));
-    this.#defineInputs(inputs, options, scope);
+    const assumed = this.#defineInputs(inputs, options, scope);
     for (const [name, tensor] of fixed) {
       if (graph.initializers.has(name) || !graph.inputs.some((input) => input.name === name))
         throw new MillraceError('OPTION', 'the model has no such input', { at: `constant "${name}"` });
+      this.#checkConstant(graph.inputs.find((input) => input.name === name)!, tensor);
       scope.define(name, this.#graph.constant(name, tensor));
     }
     nodes.main(graph, scope, this.#opsets);
@@ -101,7 +103,26 @@ class Import {
       });
     const built = this.#graph.builder.build();
     const docs = { inputs: docsOf(inputs), outputs: docsOf(graph.outputs) };
-    return docs.inputs.size + docs.outputs.size > 0 ? { ...built, docs } : built;
+    return {
+      ...built,
+      ...(docs.inputs.size + docs.outputs.size > 0 ? { docs } : {}),
+      ...(assumed.length > 0 ? { assumed } : {}),
+    };
+  }
+
+  /** A value that is baked in must be one that the input takes. */
+  #checkConstant({ name, elementType, shape }: OnnxValueInfo, { type }: Tensor): void {
+    const dtype = elementType === null || elementType === 0 ? type.dtype : dtypeOf(elementType);
+    const fits =
+      shape === null ||
+      (shape.length === type.shape.length &&
+        shape.every((dim, i) => typeof dim !== 'number' || dim === type.shape[i]));
+    if (dtype === type.dtype && fits) return;
+    throw new MillraceError('OPTION', 'does not fit the input', {
+      at: `constant "${name}"`,
+      expected: `${elementTypeName(elementType ?? 0)} ${formatShape(shape ?? [])}`,
+      got: formatType(type),
+    });
   }
 
   /** A graph that uses the default domain has to import it: 0 is no opset. */
@@ -111,8 +132,9 @@ class Import {
     return imports ? given : new Map([...given, ['', 0]]);
   }
 
-  #defineInputs(inputs: readonly OnnxValueInfo[], options: ImportOptions, scope: Scope): void {
-    const { types, open, foreign, bound } = bindInputs(inputs, options);
+  /** What was assumed of them. */
+  #defineInputs(inputs: readonly OnnxValueInfo[], options: ImportOptions, scope: Scope): readonly string[] {
+    const { types, open, foreign, bound, assumed } = bindInputs(inputs, options);
     for (const { name } of inputs) {
       const type = types.get(name);
       scope.define(name, type === undefined ? null : this.#graph.builder.input(name, type));
@@ -123,5 +145,6 @@ class Import {
         open.map((input) => describeOpen(input, bound)),
         `Give extents, for example: ${commandFor(this.#path, open, bound)}`,
       );
+    return assumed;
   }
 }
