@@ -1,6 +1,6 @@
 /**
  * GFLOP/s of the kernels that carry a network's arithmetic, for every build of the engine that runs here: every
- * convolution of ResNet-50 and their total, MobileNet's depthwise layers, a few products and recurrences.
+ * convolution of ResNet-50 and their total, MobileNet's depthwise layers, a few products, recurrences and norms.
  *
  *   npm run build:engine && node --import=tsx scripts/bench-kernels.ts [--threads n] [variant [group]]
  *
@@ -179,6 +179,17 @@ const gru = (batch: number, steps: number, hidden: number): Measured =>
     { batch, steps, hidden, reverse: 0 },
   );
 
+/** Mean, squares of differences, scale and shift: eight operations an element. */
+const layerNorm = (rows: number, columns: number): Measured =>
+  measured(
+    `layer norm ${rows} × ${columns}`,
+    1,
+    4 * rows * columns,
+    'f32-layer-norm',
+    () => ({ y: new Float32Array(rows * columns), x: seeded(rows * columns, 1), w: seeded(2 * columns, 2) }),
+    { rows, columns, epsilon: 1e-5, rms: 0 },
+  );
+
 const groups: Record<string, readonly Measured[]> = {
   'ResNet-50': [
     conv(112, 7, 2, 3, 64),
@@ -218,6 +229,7 @@ const groups: Record<string, readonly Measured[]> = {
     matmul(12, 128, 64, 128, false),
   ],
   recurrences: [lstm(1, 50, 256), lstm(4, 50, 256), gru(4, 50, 256), lstm(32, 50, 256)],
+  norms: [layerNorm(128, 768), layerNorm(1500, 384)],
 };
 
 const measure = (kernels: Kernels, group: string): void => {
@@ -230,7 +242,7 @@ const measure = (kernels: Kernels, group: string): void => {
     totalFlops += flops * count;
     totalSeconds += best * count;
     console.log(
-      `${variant} ${`${count} × ${name}`.padEnd(44)} ${(flops / best / 1e9).toFixed(1).padStart(6)} GFLOP/s`,
+      `${variant} ${`${count} × ${name}`.padEnd(44)} ${(flops / best / 1e9).toFixed(1).padStart(6)} GFLOP/s, ${(best * 1000).toFixed(3)} ms`,
     );
   }
   const total = `${(totalFlops / 1e9).toFixed(2)} GFLOP in ${(totalSeconds * 1000).toFixed(1)} ms`;
