@@ -40,6 +40,9 @@ export const sub = /* @__PURE__ */ defineBinary({
 export const mul = /* @__PURE__ */ defineBinary({
   name: 'mul',
   float: (a, b) => a * b,
+  floats(y, a, b, { count, aStep, bStep }, { at, ai, bi }) {
+    for (let i = 0; i < count; i++) y[at + i] = a[ai + i * aStep]! * b[bi + i * bStep]!;
+  },
   // The product of two 32-bit integers does not fit a number's 53 bits.
   integer: Math.imul,
   big: (a, b) => a * b,

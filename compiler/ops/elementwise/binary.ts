@@ -24,6 +24,11 @@ interface BinaryDefinition<N extends BinaryFunction = BinaryFunction> {
   /** On integers of up to 32 bits; stored with wrap-around. Left out: as `float`, truncated. */
   readonly integer?: (a: number, b: number) => number;
   readonly big: (a: bigint, b: bigint) => bigint;
+  /**
+   * `float` on a row of float32. Folding scales into weights runs it on every weight of a network, where calls of
+   * `float`, which is another function for every op, take ten times as long.
+   */
+  readonly floats?: (y: Float32Array, a: Float32Array, b: Float32Array, row: Row, from: Places) => void;
   /** Throws where types that broadcast are not enough. */
   readonly check?: (a: TensorType, b: TensorType, output: TensorType) => void;
   readonly traits?: Pick<Traits<EpilogueAttrs>, 'addition' | 'affine'>;
@@ -55,6 +60,13 @@ interface Row {
   readonly count: number;
   readonly aStep: number;
   readonly bStep: number;
+}
+
+/** The first elements of a row. */
+interface Places {
+  readonly at: number;
+  readonly ai: number;
+  readonly bi: number;
 }
 
 /** Calls visit for each row of the output, from element `at` on, made of those of a from `ai` and of b from `bi`. */
@@ -117,7 +129,12 @@ export const defineBinary = <N extends BinaryFunction>(definition: BinaryDefinit
       const apply = integerOf(definition, type!.dtype);
       const [x, y] = [numbersOf(a!), numbersOf(b!)];
       const result = numbersFor(type!);
-      forEachRow(type!, a!.type, b!.type, ({ count, aStep, bStep }, at, ai, bi) => {
+      const { floats } = definition;
+      const plain = [result, x, y].every((array) => array instanceof Float32Array);
+      forEachRow(type!, a!.type, b!.type, (row, at, ai, bi) => {
+        if (floats !== undefined && plain)
+          return floats(result as Float32Array, x as Float32Array, y as Float32Array, row, { at, ai, bi });
+        const { count, aStep, bStep } = row;
         for (let i = 0; i < count; i++) result[at + i] = apply(x[ai + i * aStep]!, y[bi + i * bStep]!);
       });
       if (result instanceof Float32Array || result instanceof Float64Array) applyEpilogue(result, attrs);
