@@ -1,6 +1,8 @@
 /** The ops of ONNX, by family: the one list that importer, exporter, conformance and documentation read. */
 import type { OpName } from '../../ops/index.ts';
 import { activations } from './activations.ts';
+import { attentions } from './attention.ts';
+import { contribAttention } from './attention-contrib.ts';
 import { bits } from './bits.ts';
 import { blocks } from './blocks.ts';
 import { constant } from './constant.ts';
@@ -9,12 +11,14 @@ import type { defineOnnx, ExportEntry, ImportEntry } from './define.ts';
 import { products } from './einsum.ts';
 import { elementwise } from './elementwise.ts';
 import { experimental } from './experimental.ts';
+import { fused } from './fused.ts';
 import { groupNorms } from './group-norms.ts';
 import { indexing } from './indexing.ts';
 import { linear } from './linear.ts';
 import { losses } from './losses.ts';
 import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
+import { packedWeights } from './packed-weights.ts';
 import { pooling } from './pooling.ts';
 import { quantize } from './quantize.ts';
 import { quantizedProducts } from './quantized.ts';
@@ -22,6 +26,7 @@ import { quantizedFunctions } from './quantized-functions.ts';
 import { recurrent } from './recurrent.ts';
 import { reduction } from './reduction.ts';
 import { resize } from './resize.ts';
+import { rotary } from './rotary.ts';
 import { rowNorms } from './row-norms.ts';
 import { sampling } from './sampling.ts';
 import { shape } from './shape.ts';
@@ -38,18 +43,22 @@ const whole = <const F extends readonly Family[]>(
 
 const families = whole([
   activations,
+  attentions,
   bits,
   blocks,
   constant,
   control,
+  contribAttention,
   elementwise,
   experimental,
+  fused,
   groupNorms,
   indexing,
   linear,
   losses,
   movement,
   normalization,
+  packedWeights,
   pooling,
   products,
   quantize,
@@ -58,6 +67,7 @@ const families = whole([
   recurrent,
   reduction,
   resize,
+  rotary,
   rowNorms,
   sampling,
   shape,

@@ -151,7 +151,7 @@ export const matmul: Import = (node) => {
 };
 
 /** α·A·B + β·C. Factors go to the constant operands, where they cost nothing at run time. */
-const gemm: Import = (node) => {
+export const gemm: Import = (node) => {
   const a = node.input(0);
   const dtype = node.type(a).dtype;
   const attrs = { transA: node.int('transA', 0) !== 0, transB: node.int('transB', 0) !== 0 };

@@ -144,5 +144,77 @@ def quantized():
     case('dequantize_contrib', 'DequantizeLinear', [q(3, 4, 2), d.f(4), q(4)], 1, (1, 2), axis=1, **ms)
 
 
+def attention():
+    d = Draw('attention')
+    ms = dict(domain=MS)
+    i32 = lambda *values: np.array(values, np.int32)
+    b, s, n, h = 2, 3, 2, 4
+    w = n * h
+    x, weights, bias = d.f(b, s, 6), d.f(6, 3 * w), d.f(3 * w)
+    fixed = (1, 2)
+    case('attention', 'Attention', [x, weights, bias], 1, fixed, num_heads=n, **ms)
+    case('attention_causal', 'Attention', [x, weights, bias], 1, fixed, num_heads=n, unidirectional=1, scale=0.3, **ms)
+    case('attention_mask', 'Attention', [x, weights, bias, np.array([[1, 1, 0], [1, 1, 1]], np.int32)], 1, fixed, num_heads=n, **ms)
+    case('attention_lengths', 'Attention', [x, weights, bias, i32(2, 3)], 1, fixed, num_heads=n, **ms)
+    case('attention_ends_and_begins', 'Attention', [x, weights, bias, i32(3, 2, 1, 0)], 1, fixed, num_heads=n, **ms)
+    case('attention_mask_3d', 'Attention', [x, weights, bias, d.i(b, s, s, low=0, high=2, dtype=np.int32)], 1, fixed, num_heads=n, **ms)
+    case('attention_sizes', 'Attention', [x, d.f(6, 8 + 8 + 6), d.f(22)], 1, fixed, num_heads=n, qkv_hidden_sizes=[8, 8, 6], **ms)
+    past = d.f(2, b, n, 2, h)
+    mask = np.array([[1, 1, 1, 1, 0], [0, 1, 1, 1, 1]], np.int32)
+    case('attention_past', 'Attention', [x, weights, bias, mask, past], 2, fixed, num_heads=n, unidirectional=1, **ms)
+    case('attention_bias', 'Attention', [x, weights, bias, None, None, d.f(1, n, s, s)], 1, fixed, num_heads=n, **ms)
+
+    q, k, v = d.f(b, s, w), d.f(b, 5, w), d.f(b, 5, 6)
+    case('mha', 'MultiHeadAttention', [q, k, v], 1, num_heads=n, **ms)
+    case('mha_bias', 'MultiHeadAttention', [q, k, v, d.f(w + w + 6)], 1, (3,), num_heads=n, scale=0.4, **ms)
+    case('mha_heads', 'MultiHeadAttention', [q, d.f(b, n, 5, h), d.f(b, n, 5, h)], 1, num_heads=n, **ms)
+    padding = np.array([[1, 1, 1, 1, 0], [0, 1, 1, 0, 1]], np.int32)
+    case('mha_padding', 'MultiHeadAttention', [q, k, v, None, padding], 1, num_heads=n, **ms)
+    case('mha_lengths', 'MultiHeadAttention', [q, k, v, None, i32(4, 5)], 1, num_heads=n, **ms)
+    case('mha_attention_bias', 'MultiHeadAttention', [q, k, v, None, None, d.f(1, n, s, 5)], 1, num_heads=n, **ms)
+    keys, values = d.f(b, s, w), d.f(b, s, w)
+    cache = [d.f(b, n, 2, h), d.f(b, n, 2, h)]
+    case('mha_past', 'MultiHeadAttention', [q, keys, values, None, None, None, *cache], 3, num_heads=n, unidirectional=1, **ms)
+
+    g = 2
+    angles = [d.f(8, 8), d.f(8, 8)]
+    heads = dict(num_heads=4, kv_num_heads=g, **ms)
+    q, k, v = d.f(1, 3, 4 * 16), d.f(1, 3, g * 16), d.f(1, 3, g * 16)
+    none = [np.zeros((1, g, 0, 16), np.float32)] * 2
+    case('gqa_prompt', 'GroupQueryAttention', [q, k, v, None, None, i32(2), np.int32(3)], 3, (6,), **heads)
+    case('gqa_prompt_rotary', 'GroupQueryAttention', [q, k, v, *none, i32(2), np.int32(3), *angles], 3, (6, 7, 8), do_rotary=1, **heads)
+    one = [d.f(1, 1, 4 * 16), d.f(1, 1, g * 16), d.f(1, 1, g * 16)]
+    cache = [d.f(1, g, 4, 16), d.f(1, g, 4, 16)]
+    case('gqa_decode', 'GroupQueryAttention', [*one, *cache, i32(4), np.int32(5)], 3, (6,), **heads)
+    case('gqa_decode_rotary', 'GroupQueryAttention', [*one, *cache, i32(4), np.int32(5), *angles], 3, (6, 7, 8), do_rotary=1, rotary_interleaved=1, **heads)
+    case('gqa_total_at_run_time', 'GroupQueryAttention', [*one, *cache, i32(4), np.array([5], np.int32), *angles], 3, (7, 8), do_rotary=1, **heads)
+    case('gqa_window', 'GroupQueryAttention', [*one, *cache, i32(4), np.int32(5)], 3, (6,), local_window_size=2, **heads)
+    case('gqa_softcap', 'GroupQueryAttention', [q, k, v, None, None, i32(2), np.int32(3)], 3, (6,), softcap=0.7, scale=0.9, **heads)
+    case('gqa_packed', 'GroupQueryAttention', [d.f(1, 3, 8 * 16), None, None, *none, i32(2), np.int32(3), *angles], 3, (6, 7, 8), do_rotary=1, **heads)
+    case('gqa_batch', 'GroupQueryAttention', [d.f(2, 3, 64), d.f(2, 3, 32), d.f(2, 3, 32), None, None, i32(2, 2), np.int32(3)], 3, (6,), **heads)
+
+    angles = [d.f(8, 4), d.f(8, 4)]
+    x4 = d.f(2, 2, 3, 8)
+    case('rotary', 'RotaryEmbedding', [x4, d.i(2, 3, low=0, high=8), *angles], 1, (2, 3), **ms)
+    case('rotary_from', 'RotaryEmbedding', [x4, np.array([2]), *angles], 1, (2, 3), interleaved=1, **ms)
+    case('rotary_flat', 'RotaryEmbedding', [d.f(2, 3, 16), d.i(2, 3, low=0, high=8), *angles], 1, (2, 3), **ms)
+    case('rotary_part', 'RotaryEmbedding', [d.f(2, 3, 24), d.i(2, 3, low=0, high=8), *angles], 1, (2, 3), num_heads=2, rotary_embedding_dim=8, **ms)
+
+    case('fused_matmul', 'FusedMatMul', [d.f(2, 4, 3), d.f(2, 5, 4)], 1, (), alpha=0.5, transA=1, transB=1, **ms)
+    case('fused_matmul_batch', 'FusedMatMul', [d.f(4, 2, 3), d.f(2, 3, 5)], 1, (), transBatchA=1, **ms)
+    image, kernel = d.f(1, 3, 5, 5), d.f(4, 3, 3, 3)
+    case('fused_conv', 'FusedConv', [image, kernel, d.f(4)], 1, (1, 2), activation='LeakyRelu', activation_params=[0.2], **ms)
+    case('fused_conv_sum', 'FusedConv', [image, kernel, d.f(4), d.f(1, 4, 5, 5)], 1, (1, 2), activation='Relu', pads=[1, 1, 1, 1], **ms)
+    case('fused_gemm', 'FusedGemm', [d.f(2, 3), d.f(3, 4), d.f(4)], 1, (1, 2), activation='Relu', **ms)
+
+    data, scales = d.i(5, 2, 8, low=0, high=256, dtype=np.uint8), d.f(10)
+    rest = dict(K=30, N=5, bits=4, block_size=16, **ms)
+    case('matmul_nbits', 'MatMulNBits', [d.f(3, 30), data, scales], 1, (1, 2), **rest)
+    case('matmul_nbits_zeros', 'MatMulNBits', [d.f(3, 30), data, scales, d.i(5, low=0, high=256, dtype=np.uint8)], 1, (1, 2, 3), **rest)
+    case('matmul_8bits', 'MatMulNBits', [d.f(3, 32), d.i(5, 2, 16, low=0, high=256, dtype=np.uint8), d.f(5, 2)], 1, (1, 2), K=32, N=5, bits=8, block_size=16, **ms)
+    case('gather_blocks', 'GatherBlockQuantized', [d.i(6, 16, low=0, high=256, dtype=np.uint8), d.i(2, 2, low=0, high=6), d.f(6, 2)], 1, (0, 2), block_size=16, bits=4, gather_axis=0, quantize_axis=1, **ms)
+
+
 norms()
 quantized()
+attention()
