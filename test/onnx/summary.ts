@@ -112,7 +112,12 @@ function theirGraph(graph: GraphProto): unknown {
         return value.case === 'dimParam' ? value.value || null : null;
       }) ?? null;
     const doc = docString === '' ? {} : { doc: docString };
-    return { name, ...doc, elementType: type === undefined ? 0 : (tensor?.elemType ?? null), shape };
+    return {
+      name,
+      ...doc,
+      elementType: type?.value.case === undefined ? 0 : (tensor?.elemType ?? null),
+      shape,
+    };
   };
   return {
     name: graph.name,

@@ -19,10 +19,12 @@ export function readValueInfo(message: Message): OnnxValueInfo {
 
 /** Sequences, maps and optionals are not tensors: their element type is null. */
 function readType(message: Message): Pick<OnnxValueInfo, 'elementType' | 'shape'> {
-  let elementType: number | null = null;
+  let elementType: number | null = 0;
   let shape: OnnxDimension[] | null = null;
   let seen = false;
   while (message.next()) {
+    // Denotation, a word on what the value is for, is the one field that is no type.
+    if (message.number !== 1 && message.number !== 6) elementType = null;
     if (message.number !== 1) continue;
     if (seen) throw message.invalid('tensor_type appears twice');
     seen = true;

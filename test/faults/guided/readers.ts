@@ -10,7 +10,7 @@ import { HEADER_BYTES } from '../../../runtime/format/format.ts';
 import { encodeHeader } from '../../../runtime/format/header.ts';
 import { readManifest } from '../../../runtime/format/read.ts';
 import { chain, encode } from '../../support/chain.ts';
-import { onnxFiles } from '../fuzz/onnx.ts';
+import { onnxFiles } from '../fuzz/onnx-models.ts';
 
 export interface Reader {
   /** The modules whose coverage leads the search. */
