@@ -81,6 +81,7 @@ const law: Readonly<Record<string, readonly string[]>> = {
     'compiler/memory/problem',
     'compiler/memory/simulate',
     'runtime/format/format',
+    'runtime/format/fields',
     'runtime/error',
   ],
   'compiler/pack/': ['compiler/schedule/', 'compiler/ir/', 'compiler/ops/', 'runtime/'],

@@ -102,6 +102,11 @@ export class Fields {
     return new Fields(this.#get(name), this, name);
   }
 
+  /** Of a record that is a table: what its entries are called. */
+  names(): string[] {
+    return Object.keys(this.#fields);
+  }
+
   #get(name: string): unknown {
     return Object.hasOwn(this.#fields, name) ? this.#fields[name] : undefined;
   }

@@ -3,6 +3,7 @@
  * profile is copied between machines and edited by hand. Fields unknown to this version are ignored.
  */
 import { MillraceError } from '../../../runtime/error.ts';
+import { Fields, invalid } from '../../../runtime/format/fields.ts';
 import type { ReadModel } from '../../memory/problem.ts';
 import { type Device, type KernelCost, referenceDevice, type StepWork, workKey } from './cost.ts';
 import { fitFamily, type Timing } from './fit.ts';
@@ -53,7 +54,6 @@ export function othersFrom(timings: readonly Timing[]): Profile['others'] {
   };
 }
 
-const MOST_ENTRIES = 1_000_000;
 const MOST_IN_FLIGHT = 64;
 const MOST_THREADS = 1024;
 
@@ -63,104 +63,75 @@ const MOST_THREADS = 1024;
  * @example const profile = parseProfile(await readFile('profile.json', 'utf8'), 'profile.json');
  */
 export function parseProfile(text: string, at: string): Profile {
-  const wrong = (field: string, expected: string, got: unknown): MillraceError =>
-    new MillraceError('PROFILE', 'not a profile of a device', {
-      at: field === '' ? at : `${at}: ${field}`,
-      expected,
-      got: shown(got),
-      hint: 'Write one with `millrace calibrate`.',
-    });
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw wrong('', 'JSON', (cause as Error).message);
+    throw notProfile(at, 'JSON', (cause as Error).message);
   }
-  const record = (value: unknown, field: string): Readonly<Record<string, unknown>> => {
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return value as Readonly<Record<string, unknown>>;
-    throw wrong(field, 'an object', value);
-  };
-  const own = (from: Readonly<Record<string, unknown>>, name: string): unknown =>
-    Object.hasOwn(from, name) ? from[name] : undefined;
-  const list = (value: unknown, field: string): readonly unknown[] => {
-    if (Array.isArray(value) && value.length <= MOST_ENTRIES) return value;
-    throw wrong(field, `a list of at most ${MOST_ENTRIES}`, value);
-  };
-  const string = (value: unknown, field: string): string => {
-    if (typeof value === 'string') return value;
-    throw wrong(field, 'text', value);
-  };
-  const amount = (value: unknown, field: string): number => {
-    if (typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY) return value;
-    throw wrong(field, 'a number, 0 or more', value);
-  };
-  const speed = (value: unknown, field: string): number => {
-    if (amount(value, field) > 0) return value as number;
-    throw wrong(field, 'a number above 0', value);
-  };
-  const count = (value: unknown, field: string, least: number, most: number): number => {
-    if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most)
-      return value as number;
-    throw wrong(field, `a whole number, ${least} to ${most}`, value);
-  };
-  const bytes = (value: unknown, field: string): number => count(value, field, 0, Number.MAX_SAFE_INTEGER);
+  try {
+    return readProfile(new Fields(json));
+  } catch (error) {
+    if (!(error instanceof MillraceError)) throw error;
+    // The reader of fields names them as those of a manifest.
+    const field = error.at?.replace(/^manifest\.bin: /, '') ?? '';
+    throw notProfile(field === '' ? at : `${at}: ${field}`, String(error.expected), String(error.got));
+  }
+}
 
-  const top = record(json, '');
-  const version = own(top, 'version');
-  if (version !== PROFILE_VERSION) throw wrong('version', `${PROFILE_VERSION}`, version);
-  const others = record(own(top, 'others'), 'others');
-  const read = record(own(top, 'read'), 'read');
-  const kernelCost = ([kernel, value]: readonly [string, unknown]): [string, KernelCost] => {
-    const field = `kernels.${kernel}`;
-    const cost = record(value, field);
-    const term = (name: string): number => amount(own(cost, name), `${field}.${name}`);
-    return [
-      kernel,
-      {
-        fixedMs: term('fixedMs'),
-        msPerGflop: term('msPerGflop'),
-        msPerGigabyte: term('msPerGigabyte'),
-        msPerGigabyteOfWeights: term('msPerGigabyteOfWeights'),
-      },
-    ];
-  };
-  const timing = (value: unknown, n: number): Timing => {
-    const field = `measured[${n}]`;
-    const entry = record(value, field);
-    const of = record(own(entry, 'work'), `${field}.work`);
-    const work: StepWork = {
-      kernel: string(own(of, 'kernel'), `${field}.work.kernel`),
-      flops: bytes(own(of, 'flops'), `${field}.work.flops`),
-      bytes: bytes(own(of, 'bytes'), `${field}.work.bytes`),
-      weightBytes: bytes(own(of, 'weightBytes'), `${field}.work.weightBytes`),
-    };
-    return { work, ms: amount(own(entry, 'ms'), `${field}.ms`) };
-  };
+const notProfile = (at: string, expected: string, got: string): MillraceError =>
+  new MillraceError('PROFILE', 'not a profile of a device', {
+    at,
+    expected,
+    got,
+    hint: 'Write one with `millrace calibrate`.',
+  });
+
+function readProfile(top: Fields): Profile {
+  top.integer('version', PROFILE_VERSION, PROFILE_VERSION);
+  const read = top.record('read');
+  const others = top.record('others');
+  const kernels = top.record('kernels');
   return {
-    version,
-    machine: string(own(top, 'machine'), 'machine'),
-    engine: string(own(top, 'engine'), 'engine'),
-    isa: string(own(top, 'isa'), 'isa'),
-    threads: count(own(top, 'threads'), 'threads', 1, MOST_THREADS),
-    source: string(own(top, 'source'), 'source'),
-    kernels: Object.fromEntries(Object.entries(record(own(top, 'kernels'), 'kernels')).map(kernelCost)),
-    others: {
-      flopsPerMs: speed(own(others, 'flopsPerMs'), 'others.flopsPerMs'),
-      bytesPerMs: speed(own(others, 'bytesPerMs'), 'others.bytesPerMs'),
-    },
+    version: PROFILE_VERSION,
+    machine: top.text('machine'),
+    engine: top.text('engine'),
+    isa: top.text('isa'),
+    threads: top.integer('threads', 1, MOST_THREADS),
+    source: top.text('source'),
+    kernels: Object.fromEntries(kernels.names().map((name) => [name, readCost(kernels.record(name))])),
+    others: { flopsPerMs: speed(others, 'flopsPerMs'), bytesPerMs: speed(others, 'bytesPerMs') },
     read: {
-      latencyMs: amount(own(read, 'latencyMs'), 'read.latencyMs'),
-      bytesPerMs: speed(own(read, 'bytesPerMs'), 'read.bytesPerMs'),
-      inFlight: count(own(read, 'inFlight'), 'read.inFlight', 1, MOST_IN_FLIGHT),
-      handleMs: amount(own(read, 'handleMs'), 'read.handleMs'),
-      handleMsPerGigabyte: amount(own(read, 'handleMsPerGigabyte'), 'read.handleMsPerGigabyte'),
+      latencyMs: read.amount('latencyMs'),
+      bytesPerMs: speed(read, 'bytesPerMs'),
+      inFlight: read.integer('inFlight', 1, MOST_IN_FLIGHT),
+      handleMs: read.amount('handleMs'),
+      handleMsPerGigabyte: read.amount('handleMsPerGigabyte'),
     },
-    measured: list(own(top, 'measured'), 'measured').map(timing),
+    measured: top.records('measured', readTiming),
   };
 }
 
-function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+function speed(fields: Fields, name: string): number {
+  const value = fields.amount(name);
+  if (value > 0) return value;
+  throw invalid(fields.path(name), 'not a speed', 'a number above 0', value);
+}
+
+const readCost = (fields: Fields): KernelCost => ({
+  fixedMs: fields.amount('fixedMs'),
+  msPerGflop: fields.amount('msPerGflop'),
+  msPerGigabyte: fields.amount('msPerGigabyte'),
+  msPerGigabyteOfWeights: fields.amount('msPerGigabyteOfWeights'),
+});
+
+function readTiming(fields: Fields): Timing {
+  const of = fields.record('work');
+  const work: StepWork = {
+    kernel: of.text('kernel'),
+    flops: of.integer('flops', 0),
+    bytes: of.integer('bytes', 0),
+    weightBytes: of.integer('weightBytes', 0),
+  };
+  return { work, ms: fields.amount('ms') };
 }
