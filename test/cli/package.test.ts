@@ -167,9 +167,7 @@ export { rows };
   });
 });
 
-describe('the package of Millrace', function () {
-  this.timeout(120_000);
-
+describe('the package of Millrace', () => {
   it('holds what its README links to, and each engine once', () => {
     const files = readdirSync(packedPackage(), { recursive: true, encoding: 'utf8' });
     const readme = readFileSync(join(packedPackage(), 'README.md'), 'utf8');

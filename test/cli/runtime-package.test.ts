@@ -16,8 +16,7 @@ const npm = (args: readonly string[], cwd: string): string =>
     shell: process.platform === 'win32',
   });
 
-describe('@millrace/runtime', function () {
-  this.timeout(120_000);
+describe('@millrace/runtime', () => {
   let folder: Folder;
   let packed: { filename: string; size: number; unpackedSize: number; files: { path: string }[] };
   before(() => {

@@ -33,7 +33,7 @@ describe('a process', () => {
       String(threads),
       String(4 * WIDTH),
     ];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 30_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 150_000 });
     return JSON.parse(stdout) as { rss: number; heap: number };
   };
 

@@ -70,8 +70,7 @@ const isComputation = ({ home }: Exported): boolean => home.includes('shapes.');
 const refusesNothing = ({ home, name }: Exported): boolean =>
   /^(layers\.)?(init|sizes)\./.test(home) || ['tensor', 'parameterCount', 'deviceOf'].includes(name);
 
-describe('the docstrings of the entries', function () {
-  this.timeout(120_000);
+describe('the docstrings of the entries', () => {
   const config = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile).config;
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files }, ts.sys, root);
   const exported = exportedBy(ts.createProgram(files, options));

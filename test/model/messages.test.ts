@@ -57,8 +57,7 @@ function check(source: string): Map<number, string> {
 }
 
 describe('types: messages', () => {
-  it('are sentences at the argument that is wrong', function () {
-    this.timeout(120_000);
+  it('are sentences at the argument that is wrong', () => {
     const names = new Set(cases.flatMap(([call]) => [...call.matchAll(/(\w+)\(/g)].map(([, name]) => name!)));
     const head = [
       `import { ${[...names].join(', ')}, type Tensor } from 'millrace';`,

@@ -35,9 +35,7 @@ async function refusal(files: Files, code: string): Promise<string> {
 const head = `import { defineModel, relu, tensor } from 'millrace';\n`;
 const simple = `${head}export default defineModel('simple', { x: tensor('float32', [2]) }, ({ x }) => ({ y: relu(x) }));\n`;
 
-describe('model modules', function () {
-  this.timeout(120_000);
-
+describe('model modules', () => {
   it('export one model, by default or alone', async () => {
     assert.equal((await load({ 'model.ts': simple })).name, 'simple');
     const alone = simple.replace('export default', 'export const size = 3;\nexport const model =');
@@ -118,9 +116,7 @@ describe('model modules', function () {
   });
 });
 
-describe('doc comments of model modules', function () {
-  this.timeout(120_000);
-
+describe('doc comments of model modules', () => {
   const docsOf = async (files: Files): Promise<Record<string, string>> => {
     const { docs } = await load(files);
     return Object.fromEntries([...(docs?.inputs ?? []), ...(docs?.outputs ?? [])]);

@@ -34,8 +34,7 @@ const define = (weights?: Parameters<typeof defineModel>[3]) =>
     weights,
   );
 
-describe('names that are members of every object', function () {
-  this.timeout(60_000);
+describe('names that are members of every object', () => {
   let folder: Folder;
   before(async () => {
     folder = temporaryFolder();

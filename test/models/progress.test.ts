@@ -9,8 +9,7 @@ import { networks } from '../support/networks.ts';
 const stages: readonly Stage[] = ['passes', 'schedule', 'plan', 'pack'];
 const aborted = { code: 'ABORTED' };
 
-describe('progress of a compilation', function () {
-  this.timeout(120_000);
+describe('progress of a compilation', () => {
   let folder: Folder;
   beforeEach(() => {
     folder = temporaryFolder();

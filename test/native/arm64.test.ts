@@ -42,7 +42,7 @@ describe('the native engine for arm64', function () {
     const args = [driver, job, join(bundle.path, 'weights.bin'), isa, String(source), String(threads), '3'];
     const { stdout } = await promisify(execFile)('qemu-aarch64', args, {
       encoding: 'buffer',
-      timeout: 60_000,
+      timeout: 150_000,
     });
     return stdout;
   };

@@ -150,7 +150,7 @@ describe('contexts', () => {
     const large = chain({ layers: 16, width: 512, rows: 8 });
     const folder = await writeBundle(large);
     const args = ['--expose-gc', '--import=tsx', child, folder.path, '8', String(8 * 512)];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 150_000 });
     await folder.remove();
     const { resident, slab, model, contexts, runs } = JSON.parse(stdout) as Record<string, number>;
     assert.ok(resident! > 15 * MIB);

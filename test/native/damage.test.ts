@@ -179,7 +179,7 @@ describe('damage to the weights of a loaded native model', () => {
       const { stdout } = await promisify(execFile)(
         'strace',
         [...args, process.execPath, '--import=tsx', failing, copy.path, source],
-        { timeout: 60_000 },
+        { timeout: 150_000 },
       );
       return JSON.parse(stdout) as string[];
     };

@@ -79,7 +79,7 @@ describe('a lying manifest on the native engine', () => {
     it(`in ${MANIFESTS} random ways, seed ${seed}`, async () => {
       const child = fileURLToPath(new URL('hostile.child.ts', import.meta.url));
       const args = ['--import=tsx', child, String(seed), String(MANIFESTS)];
-      const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 });
+      const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 150_000 });
       const ended = JSON.parse(stdout) as Record<string, number>;
       for (const how of Object.keys(ended)) assert.match(how, /^(ran|[A-Z_]+)$/);
       assert.ok(ended['ran']! > MANIFESTS / 20, stdout);

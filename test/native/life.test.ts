@@ -36,7 +36,7 @@ describe('a process with the native engine', () => {
     flags: string[] = [],
   ) => {
     const args = [...flags, '--import=tsx', child, what, bundles[bundle].path, String(threads), mode, '1600'];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 150_000 });
     return JSON.parse(stdout) as { rss: number; heap: number };
   };
 

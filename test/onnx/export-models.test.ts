@@ -86,8 +86,7 @@ const golden = [
 const count = (path: string, op: string): number =>
   readModel(path).graph.nodes.filter((node) => node.op === op).length;
 
-describe('networks made by others, exported again', function () {
-  this.timeout(30_000);
+describe('networks made by others, exported again', () => {
   for (const name of golden)
     it(name, async function () {
       const source = join(shared, 'onnx/models', name);

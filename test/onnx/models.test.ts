@@ -41,8 +41,7 @@ function deviation(got: Tensor, expected: Tensor): number {
   return difference === 0 ? 0 : difference / largest;
 }
 
-describe('networks made by others, by the reference', function () {
-  this.timeout(20_000);
+describe('networks made by others, by the reference', () => {
   for (const [name, tolerance] of golden)
     it(name, async function () {
       const folder = join(shared, 'onnx/models', name);
