@@ -6,8 +6,8 @@ import type { ValueId } from '../../ir/graph.ts';
 import { type DType, elementCount } from '../../ir/types.ts';
 import type { ImportNode } from '../import/node.ts';
 
-/** The least float32: what stands for −∞ where softmax would make NaN of it. */
-const LEAST = -(2 - 2 ** -23) * 2 ** 127;
+/** What stands for −∞ where softmax would make NaN of it: no product reaches as far, and it takes all of one in. */
+const LEAST = -1e29;
 
 export interface AttentionInputs {
   /** [batch, heads, steps, width]; the heads of keys and values divide those of the queries. */

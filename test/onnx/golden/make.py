@@ -162,6 +162,7 @@ def attention():
     past = d.f(2, b, n, 2, h)
     mask = np.array([[1, 1, 1, 1, 0], [0, 1, 1, 1, 1]], np.int32)
     case('attention_past', 'Attention', [x, weights, bias, mask, past], 2, fixed, num_heads=n, unidirectional=1, **ms)
+    case('attention_hidden', 'Attention', [d.f(1, n, s, h), d.f(1, n, s, h), d.f(1, n, s, h), np.array([[1, 0, 1], [0, 0, 0], [0, 1, 1]], bool)], 1, opset=24)
     case('attention_bias', 'Attention', [x, weights, bias, None, None, d.f(1, n, s, s)], 1, fixed, num_heads=n, **ms)
 
     q, k, v = d.f(b, s, w), d.f(b, 5, w), d.f(b, 5, 6)
