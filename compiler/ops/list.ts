@@ -89,6 +89,7 @@ export { maxPoolIndices } from './pooling/max-pool-indices.ts';
 export { dequantize, quantize } from './quantization/quantize.ts';
 export { gru } from './recurrent/gru.ts';
 export { lstm } from './recurrent/lstm.ts';
+export { recurrentCell } from './recurrent/recurrent-cell.ts';
 export { argMax, argMin } from './reduction/arg-extremum.ts';
 export { reduceMax, reduceMean, reduceMin, reduceProd, reduceSum } from './reduction/reduce.ts';
 export { cumProd, cumSum } from './reduction/scan.ts';

@@ -162,6 +162,27 @@ export const cases: readonly Case[] = [
     inputs: [x(3, 4, 3), w(15, 3), w(15, 5), w(15), w(15), x(3, 5)],
     attrs: { reverse: true },
   },
+  { op: 'recurrentCell', inputs: [x(2, 5, 3), w(4, 3), w(4, 4)], attrs: { cell: 'rnn' } },
+  {
+    op: 'recurrentCell',
+    inputs: [x(2, 5, 3), w(12, 3), w(12, 4), w(12), null, null, given('int32', [2], [3, 5]), w(2, 4)],
+    attrs: { cell: 'gru', reverse: true, clip: 0.5 },
+  },
+  {
+    op: 'recurrentCell',
+    inputs: [x(2, 5, 3), w(16, 3), w(16, 4), null, null, w(12), null, null, w(2, 4)],
+    attrs: { cell: 'lstm', inputForget: true },
+  },
+  {
+    op: 'recurrentCell',
+    inputs: [x(2, 3, 3), w(16, 3), w(16, 4)],
+    attrs: {
+      cell: 'lstm',
+      activations: ['HardSigmoid', 'Tanh', 'Elu'],
+      alphas: [0.3, 0, 0.5],
+      betas: [0.4, 0, 0],
+    },
+  },
   { op: 'lrn', inputs: [image], attrs: { size: 3, alpha: 0.5, beta: 0.5, bias: 2 } },
   { op: 'lrn', inputs: [x(2, 3, 4)], attrs: { size: 3, alpha: 0.5 } },
   { op: 'lrn', inputs: [image], attrs: { size: 2, alpha: 0.5 }, oracle: 'odd sizes only' },

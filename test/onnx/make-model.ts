@@ -105,6 +105,7 @@ export function attributes(
       | TensorInit
       | { readonly f: number }
       | { readonly floats: readonly number[] }
+      | { readonly strings: readonly string[] }
       | { readonly graph: GraphInit }
       | { readonly reference: string; readonly type: Kind }
     >
@@ -120,6 +121,12 @@ export function attributes(
     if ('f' in value) return { name, type: Kind.FLOAT, f: value.f };
     if ('graph' in value) return { name, type: Kind.GRAPH, g: value.graph };
     if ('reference' in value) return { name, type: value.type, refAttrName: value.reference };
+    if ('strings' in value)
+      return {
+        name,
+        type: Kind.STRINGS,
+        strings: value.strings.map((text) => new TextEncoder().encode(text)),
+      };
     if ('floats' in value) return { name, type: Kind.FLOATS, floats: [...value.floats] };
     return { name, type: Kind.TENSOR, t: value as TensorInit };
   });

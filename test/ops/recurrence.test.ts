@@ -77,3 +77,78 @@ describe('gru', () => {
     checkLowering('gru', [...plain, ...rest], { reverse: true }, [1, 2, 3, 4]);
   });
 });
+
+describe('recurrentCell', () => {
+  const x = tensor([1, 2, 1], [1, 2]);
+
+  it('of one number is what ONNX says', () => {
+    const rnn = [x, tensor([1, 1], [0.5]), tensor([1, 1], [2]), tensor([1], [0.1]), tensor([1], [0.2])];
+    const h1 = Math.tanh(0.8);
+    const h2 = Math.tanh(1.3 + 2 * h1);
+    const [y, h] = runOp('recurrentCell', rnn, { cell: 'rnn' });
+    assertClose([...(y!.data as Float32Array)], [h1, h2]);
+    assertClose([...(h!.data as Float32Array)], [h2]);
+    assertClose(
+      values('recurrentCell', rnn, { cell: 'rnn', activations: ['Affine'], alphas: [2], betas: [1] }),
+      [2.6, 2 * (1.3 + 2 * 2.6) + 1],
+    );
+    assertClose(values('recurrentCell', rnn, { cell: 'rnn', activations: ['Relu'], clip: 1 }), [0.8, 1]);
+  });
+
+  it('resets the state before the product, or the product', () => {
+    // Gates z, r, h of x = 1 from a state of 1.
+    const one = tensor([1, 1, 1], [1]);
+    const inputs = [one, tensor([3, 1], [0, 1, 1]), tensor([3, 1], [0, 1, 2]), null, tensor([3], [0, 0, 3])];
+    const all = [...inputs, null, null, tensor([1, 1], [1])];
+    const r = sigmoid(2);
+    const before = 0.5 * Math.tanh(1 + 2 * r + 3) + 0.5;
+    const after = 0.5 * Math.tanh(1 + r * (2 + 3)) + 0.5;
+    assertClose(values('recurrentCell', all, { cell: 'gru' }), [before]);
+    assertClose(values('recurrentCell', all, { cell: 'gru', resetAfter: true }), [after]);
+  });
+
+  it('of LSTM looks at its state, and keeps what it does not take in', () => {
+    // Gates i, o, f, c of x = 1 from a state h = 0, c = 2; peepholes 0.1, 0.2, 0.3 for i, o, f.
+    const one = tensor([1, 1, 1], [1]);
+    const inputs = [one, tensor([4, 1], [1, 2, 3, 4]), tensor([4, 1], [0, 0, 0, 0]), null, null];
+    const all = [...inputs, tensor([3], [0.1, 0.2, 0.3]), null, null, tensor([1, 1], [2])];
+    const [i, f] = [sigmoid(1.2), sigmoid(3.6)];
+    const c = f * 2 + i * Math.tanh(4);
+    const h = sigmoid(2 + 0.2 * c) * Math.tanh(c);
+    const [y, , last] = runOp('recurrentCell', all, { cell: 'lstm' });
+    assertClose([...(y!.data as Float32Array)], [h]);
+    assertClose([...(last!.data as Float32Array)], [c]);
+    const kept = (1 - i) * 2 + i * Math.tanh(4);
+    const coupled = values('recurrentCell', all, { cell: 'lstm', inputForget: true });
+    assertClose(coupled, [sigmoid(2 + 0.2 * kept) * Math.tanh(kept)]);
+  });
+
+  it('ends where a sequence does, from either side', () => {
+    const inputs = [
+      tensor([2, 2, 1], [1, 2, 3, 4]),
+      tensor([1, 1], [1]),
+      tensor([1, 1], [10]),
+      null,
+      null,
+      null,
+    ];
+    const all = [...inputs, tensor([2], [1, 2], 'int32')];
+    const attrs = { cell: 'rnn', activations: ['Relu'] };
+    const [y, h] = runOp('recurrentCell', all, attrs);
+    assert.deepEqual([...(y!.data as Float32Array)], [1, 0, 3, 34]);
+    assert.deepEqual([...(h!.data as Float32Array)], [1, 34]);
+    assert.deepEqual(values('recurrentCell', all, { ...attrs, reverse: true }), [1, 0, 43, 4]);
+  });
+
+  it('refuses what it does not know', () => {
+    refuses('recurrentCell', '[2,3,4] [5,4] [5,5]', { cell: 'lru' }, /cell.*rnn, gru, lstm.*lru/s);
+    refuses('recurrentCell', '[2,3,4] [5,4] [5,5]', { cell: 'rnn', activations: ['Cosh'] }, /Cosh/);
+    refuses(
+      'recurrentCell',
+      '[2,3,4] [5,4] [5,5]',
+      { cell: 'rnn', activations: ['Tanh', 'Tanh'] },
+      /activations.*1/s,
+    );
+    refuses('recurrentCell', '[2,3,4] [5,4] [5,5]', { cell: 'gru' }, /weightIn.*3 gates/s);
+  });
+});

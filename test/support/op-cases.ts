@@ -248,6 +248,32 @@ export const makers: Readonly<Record<string, Make>> = {
   rmsNorm: rowNorm(1),
   lstm: recurrent(4, 2),
   gru: recurrent(3, 1),
+  recurrentCell: (d) => {
+    const cell = d.pick(['rnn', 'gru', 'lstm']);
+    const gates = { rnn: 1, gru: 3, lstm: 4 }[cell] ?? 1;
+    const [batch, steps, inputs, hidden] = [
+      d.integer(1, 3),
+      d.integer(1, 5),
+      d.integer(1, 4),
+      d.integer(1, 4),
+    ];
+    const maybe = (shape: readonly number[]) => (d.chance(0.5) ? d.tensor(shape) : null);
+    return of(
+      [
+        d.tensor([batch, steps, inputs]),
+        d.tensor([gates * hidden, inputs]),
+        d.tensor([gates * hidden, hidden]),
+        maybe([gates * hidden]),
+        maybe([gates * hidden]),
+        cell === 'lstm' ? maybe([3 * hidden]) : null,
+        d.chance(0.5) ? d.tensor([batch], 0, steps + 1, 'int32') : null,
+        maybe([batch, hidden]),
+        cell === 'lstm' ? maybe([batch, hidden]) : null,
+      ],
+      { cell, reverse: d.chance(0.3), clip: d.pick([0.5, Infinity]), resetAfter: d.chance(0.5) },
+      [1, 2],
+    );
+  },
   relu: unary(),
   sigmoid: unary(),
   hardSwish: unary(),

@@ -72,6 +72,14 @@ function attributeOf(
       return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
     case 'ints':
       return { name, type: AttributeType.INTS, ints: value.map(BigInt) };
+    case 'floats':
+      return { name, type: AttributeType.FLOATS, floats: [...value] };
+    case 'strings':
+      return {
+        name,
+        type: AttributeType.STRINGS,
+        strings: value.map((text) => new TextEncoder().encode(text)),
+      };
   }
 }
 

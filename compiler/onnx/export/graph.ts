@@ -9,12 +9,15 @@ import type { TensorType } from '../../ir/types.ts';
 export type Attribute =
   | { readonly kind: 'int' | 'float'; readonly value: number }
   | { readonly kind: 'string'; readonly value: string }
-  | { readonly kind: 'ints'; readonly value: readonly number[] };
+  | { readonly kind: 'ints' | 'floats'; readonly value: readonly number[] }
+  | { readonly kind: 'strings'; readonly value: readonly string[] };
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 export const int = (value: number | boolean): Attribute => ({ kind: 'int', value: Number(value) });
 export const float = (value: number): Attribute => ({ kind: 'float', value });
 export const string = (value: string): Attribute => ({ kind: 'string', value });
+export const floats = (value: readonly number[]): Attribute => ({ kind: 'floats', value });
+export const strings = (value: readonly string[]): Attribute => ({ kind: 'strings', value });
 export const ints = (value: readonly number[]): Attribute => ({ kind: 'ints', value });
 
 export interface ExportedNode {

@@ -5,6 +5,7 @@ import { attentions } from './attention.ts';
 import { contribAttention } from './attention-contrib.ts';
 import { bits } from './bits.ts';
 import { blocks } from './blocks.ts';
+import { causalConvs } from './causal-conv.ts';
 import { constant } from './constant.ts';
 import { control } from './control.ts';
 import type { defineOnnx, ExportEntry, ImportEntry } from './define.ts';
@@ -46,6 +47,7 @@ const families = whole([
   attentions,
   bits,
   blocks,
+  causalConvs,
   constant,
   control,
   contribAttention,

@@ -216,6 +216,33 @@ def attention():
     case('gather_blocks', 'GatherBlockQuantized', [d.i(6, 16, low=0, high=256, dtype=np.uint8), d.i(2, 2, low=0, high=6), d.f(6, 2)], 1, (0, 2), block_size=16, bits=4, gather_axis=0, quantize_axis=1, **ms)
 
 
+def recurrent():
+    d = Draw('recurrent')
+    steps, batch, width, hidden = 4, 2, 3, 2
+    x = d.f(steps, batch, width)
+
+    def layer(name, op, gates, directions=1, rest=(), outputs=2, **attrs):
+        size = gates * hidden
+        weights = [d.f(directions, size, width), d.f(directions, size, hidden), d.f(directions, 2 * size)]
+        case(name, op, [x, *weights, *rest], outputs, (1, 2, 3), opset=14, hidden_size=hidden, **attrs)
+
+    states = lambda directions: d.f(directions, batch, hidden)
+    lengths = np.array([2, 4], np.int32)
+    layer('rnn', 'RNN', 1)
+    layer('rnn_both', 'RNN', 1, 2, [lengths, states(2)], direction='bidirectional', activations=['Relu', 'LeakyRelu'], activation_alpha=[0.1])
+    layer('rnn_clip', 'RNN', 1, clip=0.3, direction='reverse')
+    layer('gru_before', 'GRU', 3)
+    layer('gru_lengths', 'GRU', 3, 2, [lengths, states(2)], direction='bidirectional')
+    layer('gru_after_lengths', 'GRU', 3, 1, [lengths], linear_before_reset=1, direction='reverse')
+    layer('gru_affine', 'GRU', 3, activations=['HardSigmoid', 'Affine'], activation_alpha=[0.3, 0.5], activation_beta=[0.4, 0.1])
+    layer('lstm_lengths', 'LSTM', 4, 2, [lengths, states(2), states(2)], 3, direction='bidirectional')
+    layer('lstm_peepholes', 'LSTM', 4, 1, [None, None, None, d.f(1, 3 * hidden)], 3)
+    layer('lstm_clip', 'LSTM', 4, 1, [], 3, clip=0.2, direction='reverse')
+    layer('lstm_coupled', 'LSTM', 4, 1, [], 3, input_forget=1)
+    layer('lstm_activations', 'LSTM', 4, 1, [], 3, activations=['HardSigmoid', 'Softsign', 'Elu'], activation_alpha=[0.3, 0.5], activation_beta=[0.4])
+
+
 norms()
 quantized()
 attention()
+recurrent()
