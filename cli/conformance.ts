@@ -13,6 +13,7 @@ import { type CaseResult, runConformance } from './conformance-cases.ts';
 import { withTemporaryFolder } from './interrupt.ts';
 import { progress } from './progress.ts';
 import { print, printJson, tell } from './terminal.ts';
+import { trueShape } from './true-shape.ts';
 
 const help = `millrace conformance <folder> [options]
 
@@ -78,7 +79,10 @@ async function runStreamed(
       return new Map(
         model.outputs.map((port) => [
           port.name,
-          { type: { dtype: port.dtype as DType, shape: port.shape }, data: outputs[port.name]! },
+          {
+            type: { dtype: port.dtype as DType, shape: trueShape(port, outputs) },
+            data: outputs[port.name]!,
+          },
         ]),
       );
     } finally {

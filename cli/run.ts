@@ -16,6 +16,7 @@ import { writing } from './output.ts';
 import { planReport } from './plan-report.ts';
 import { nameText, print, printJson } from './terminal.ts';
 import { writeTrace } from './trace.ts';
+import { trueShape } from './true-shape.ts';
 
 const help = `millrace run <bundle> [options]
 
@@ -68,11 +69,12 @@ export const run: Command = {
         const data = outputs[port.name] as Tensor['data'];
         const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
         const sha256 = createHash('sha256').update(bytes).digest('hex');
-        const one = { name: port.name, dtype: port.dtype, shape: port.shape, sha256 };
+        const shape = trueShape(port, outputs);
+        const one = { name: port.name, dtype: port.dtype, shape, sha256 };
         if (directory === undefined) described.push(one);
         else {
           const file = join(directory, `${fileOf.get(port.name)}.npy`);
-          const type = { dtype: port.dtype as DType, shape: port.shape };
+          const type = { dtype: port.dtype as DType, shape };
           await writing(file, async () => writeNpy(file, { type, data }));
           described.push({ ...one, file });
         }

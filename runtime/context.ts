@@ -100,7 +100,7 @@ export class Context<Inputs = Tensors, Outputs = Tensors> {
     if (this.#closing !== null || parts === null) throw this.#closedError();
     if (this.#running !== null)
       throw new MillraceError('BUSY', 'a run is going on', {
-        hint: 'Await it first, or make a context for each run that shall go on at the same time.',
+        hint: 'Await it first, or make a context for each run.',
       });
     const { signal } = options;
     if (signal?.aborted) throw aborted(signal);
@@ -220,9 +220,16 @@ function describe(given: unknown): string {
 function readOutputs({ outputs, engine }: ContextParts, given: Tensors): Tensors {
   return Object.fromEntries(
     outputs.map((port) => {
-      const array = arrayOf(given, port) ?? new (arrayFor(port.dtype as DType))(elementCount(port.shape));
+      let count = elementCount(port.shape);
+      const sized = outputs[port.sized!];
+      if (sized) {
+        const { buffer } = engine.valueBytes(sized.value, sized.byteLength).slice();
+        // What lies behind the true extents is of no meaning.
+        count = Math.min(count, Number(new BigUint64Array(buffer).reduce((a, b) => a * b, 1n)));
+      }
+      const array = arrayOf(given, port) ?? new (arrayFor(port.dtype as DType))(count);
       const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-      bytes.set(engine.valueBytes(port.value, port.byteLength));
+      bytes.set(engine.valueBytes(port.value, bytes.length));
       return [port.name, array];
     }),
   );

@@ -94,7 +94,7 @@ export class LoadedModel<Inputs = Tensors, Outputs = Tensors> extends Context<In
       throw new MillraceError('OPTION', 'a context in WASM has its own copy of resident weights', {
         at: 'shareWeights',
         got: `plan ${this.plan.name} with ${this.plan.residentBytes} resident bytes`,
-        hint: 'Use the native engine, a plan that streams everything, or leave the option out.',
+        hint: 'Use the native engine, or a plan that streams everything.',
       });
     const opening: Promise<Context<Inputs, Outputs>> = this.#open(threads, sharesWeights, () =>
       this.#contexts.delete(opening),

@@ -88,12 +88,13 @@ function workTable(schedule: Schedule): WorkTable {
   };
 }
 
-const portOf = ({ name, type, slot }: SchedulePort): Port => ({
+const portOf = ({ name, type, slot, sized }: SchedulePort): Port => ({
   name,
   dtype: type.dtype,
   shape: type.shape,
   value: slot,
   byteLength: byteLength(type),
+  ...(sized === undefined ? {} : { sized }),
 });
 
 const sumSteps = (schedule: Schedule, first: number, count: number): number =>

@@ -98,8 +98,9 @@ async function rollUpRuntime(): Promise<string> {
 }
 
 /** A property; what the model's author says of it comes first. */
-function field({ name, type }: SchedulePort, doc?: string): string[] {
-  const shape = `${formatShape(type)}.${notes[type.dtype] ?? ''}`;
+function field({ name, type, sized }: SchedulePort, doc?: string): string[] {
+  const most = sized === undefined ? '' : 'At most ';
+  const shape = `${most}${formatShape(type)}.${notes[type.dtype] ?? ''}`;
   // The text may come from a model file, and must not end the comment.
   const words = doc === undefined ? [] : doc.replaceAll('*/', '*\\/').split(/\r?\n/);
   const comment =

@@ -98,4 +98,8 @@ export { columnsToImage } from './sampling/columns-to-image.ts';
 export { deformConv } from './sampling/deform-conv.ts';
 export { gridSample } from './sampling/grid-sample.ts';
 export { roiAlign } from './sampling/roi-align.ts';
+export { compress, nonZero } from './selection/choose.ts';
+export { nonMaxSuppression } from './selection/non-max-suppression.ts';
+export { trim } from './selection/trim.ts';
+export { unique } from './selection/unique.ts';
 export { dft } from './signal/dft.ts';

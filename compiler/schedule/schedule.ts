@@ -100,6 +100,8 @@ export interface SchedulePort {
   readonly name: string;
   readonly type: TensorType;
   readonly slot: SlotId;
+  /** The output that holds the true shape, where it depends on data; the type is the largest. */
+  readonly sized?: number;
 }
 
 export interface Schedule {

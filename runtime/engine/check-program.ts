@@ -15,7 +15,7 @@ export const mismatch = (what: string, expected: string | number, got: string | 
     at: 'executor.js',
     expected: String(expected),
     got: String(got),
-    hint: 'executor.js and manifest.bin are of different compilations: copy the whole folder again.',
+    hint: 'The files are of different compilations: copy the whole folder again.',
   });
 
 export function checkProgram(words: Int32Array, manifest: Manifest, host: readonly HostOp[]): void {

@@ -35,6 +35,6 @@ export function checkKernels(module: WebAssembly.Module, program: Int32Array, fi
     at: file,
     expected: `an engine with ${missing.join(', ')}`,
     got: held,
-    hint: 'Engine and executor are of different compilations: copy the whole folder again.',
+    hint: 'The files are of different compilations: copy the whole folder again.',
   });
 }

@@ -39,6 +39,8 @@ function checkPorts(ports: readonly Port[], at: string): void {
     if (names.has(port.name)) throw invalid(`${at}[${i}].name`, 'name used twice', 'unique names', port.name);
     names.add(port.name);
     const bytes = elementCount(port.shape) * elementSize(port.dtype as DType);
+    if (port.sized !== undefined && ports[port.sized]?.dtype !== 'int64')
+      throw invalid(`${at}[${i}].sized`, 'no shape', 'int64', port.sized);
     if (port.byteLength !== bytes)
       throw invalid(`${at}[${i}].byteLength`, 'does not fit the shape', `${bytes}`, port.byteLength);
   }

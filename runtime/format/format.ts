@@ -83,6 +83,8 @@ export interface Port {
   readonly shape: readonly number[];
   readonly value: number;
   readonly byteLength: number;
+  /** Where the shape depends on data, and `shape` is the largest: the output that holds the true one, as int64. */
+  readonly sized?: number;
 }
 
 export interface LayerEntry {

@@ -31,7 +31,7 @@ const invalid = (what: string, expected: string, got: string): MillraceError =>
     at: 'manifest.bin',
     expected,
     got,
-    hint: 'The file is damaged or not a Millrace bundle: compile the model again, or copy the bundle again.',
+    hint: 'The file is damaged or no Millrace bundle: compile the model or copy the bundle again.',
   });
 
 /** The payload of a manifest.bin whose header, length and CRC are right; throws BUNDLE_INVALID or BUNDLE_VERSION. */

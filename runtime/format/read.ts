@@ -139,6 +139,7 @@ const port = (values: number) =>
     shape: integers(0),
     value: integer(1, values - 1),
     byteLength: integer(0),
+    sized: optional(integer(0)),
   });
 
 const choice = shape<VariantChoice>({

@@ -79,6 +79,8 @@ describe('reading a manifest', () => {
     ['inputs.0.byteLength', 65, /does not fit the shape/],
     ['inputs.0.shape', [2 ** 30, 2 ** 30], /does not fit the shape/],
     ['inputs.1', manifest.inputs[0], /name used twice/],
+    ['outputs.0.sized', 0, /outputs\[0\]\.sized: no shape/],
+    ['outputs.0.sized', 99, /outputs\[0\]\.sized: no shape/],
     ['segments', {}, /segments: not a list/],
     ['segments.0.offset', 1.5, /segments\[0\]\.offset/],
     ['segments.0.offset', 9007199254740993n, /segments\[0\]\.offset/],

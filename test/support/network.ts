@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { buildSync } from 'esbuild';
+import { trueShape } from '../../cli/true-shape.ts';
 import { stripEngine } from '../../compiler/bundle/engine/strip.ts';
 import { kernelsIn } from '../../compiler/bundle/files.ts';
 import { encodeManifest, manifestOf } from '../../compiler/bundle/manifest.ts';
@@ -141,8 +142,9 @@ export async function runTensors(
   const outputs = await model.run(given);
   return new Map(
     model.outputs.map((port) => {
-      const type = { dtype: port.dtype as DType, shape: port.shape };
-      return [port.name, { type, data: outputs[port.name]! }];
+      const data = outputs[port.name]!;
+      const type = { dtype: port.dtype as DType, shape: trueShape(port, outputs) };
+      return [port.name, { type, data }];
     }),
   );
 }

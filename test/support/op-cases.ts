@@ -9,6 +9,7 @@ import { unaryFunctions } from '../../runtime/kernels/functions.ts';
 import { indexingMakers } from './indexing-cases.ts';
 import { Random } from './random.ts';
 import { samplingMakers } from './sampling-cases.ts';
+import { selectionMakers } from './selection-cases.ts';
 
 export interface OpCase {
   readonly inputs: readonly (Tensor | null)[];
@@ -229,6 +230,7 @@ const shift = pair(['uint8', 'uint32', 'uint64', 'int32'], 0, 9);
 export const makers: Readonly<Record<string, Make>> = {
   ...indexingMakers,
   ...samplingMakers,
+  ...selectionMakers,
   conv: convolution,
   convTranspose: transposed,
   matmul: product,

@@ -14,6 +14,7 @@ import { type OpName, signatures } from '../../ops/index.ts';
 import { ByteSource } from '../read/byte-source.ts';
 import { ExternalFolder } from '../read/external.ts';
 import type { OnnxTensor } from '../read/schema.ts';
+import { type Bound, carriedBound } from './bounds.ts';
 import { Unsupported } from './report.ts';
 
 /** Initialisers up to this size become bytes of the graph: they are biases and scalars, and print well. */
@@ -30,6 +31,7 @@ export class ImportGraph {
   readonly builder: GraphBuilder;
   readonly #source: ByteSource;
   readonly #reader = new ConstantReader();
+  readonly #bounds = new Map<ValueId, Bound>();
   #folder: ExternalFolder | null = null;
 
   constructor(name: string, path: string) {
@@ -60,7 +62,26 @@ export class ImportGraph {
 
   /** Adds a node, or, where all inputs are constants, what it evaluates to. */
   emit(op: OpName, inputs: readonly (ValueId | null)[], attrs: Attrs, name: string): ValueId[] {
-    return this.#fold(op, inputs, attrs, name) ?? this.builder.node(op, inputs, attrs, name);
+    const folded = this.#fold(op, inputs, attrs, name);
+    if (folded !== null) return folded;
+    const bounds = inputs.map((id) => (id === null ? null : (this.#bounds.get(id) ?? null)));
+    const outputs = this.builder.node(op, inputs, attrs, name);
+    if (bounds.every((bound) => bound === null)) return outputs;
+    const typeOf = (id: ValueId | null): TensorType | null => (id === null ? null : this.typeOf(id));
+    const types = outputs.map((id) => this.typeOf(id));
+    const bound = carriedBound(op, signatures.complete(op, attrs), inputs.map(typeOf), types, bounds);
+    if (bound !== null) for (const id of outputs) this.#bounds.set(id, bound);
+    return outputs;
+  }
+
+  /** Of the value's axis, the first elements are true, as many as the other value says. */
+  bind(id: ValueId, bound: Bound): void {
+    this.#bounds.set(id, bound);
+  }
+
+  /** How much of a value is true; null for all. */
+  boundOf(id: ValueId): Bound | null {
+    return this.#bounds.get(id) ?? null;
   }
 
   /** The outputs as constants, if all inputs are and folding can keep them small or lazy. */

@@ -1,7 +1,7 @@
 /** ONNX to Graph: a model's inputs get their types, its nodes are imported, and what stands in the way is one error. */
 import { resolve } from 'node:path';
 import { MillraceError } from '../../../runtime/error.ts';
-import type { Graph } from '../../ir/graph.ts';
+import type { Graph, ValueId } from '../../ir/graph.ts';
 import type { Tensor } from '../../ir/tensor.ts';
 import { formatType } from '../../ir/types.ts';
 import { readModel } from '../read/model.ts';
@@ -94,7 +94,7 @@ class Import {
     graph.outputs.forEach(({ name }, i) => {
       const id = scope.lookup(name, 'the outputs of the graph');
       if (id === null) missing.push(name);
-      else this.#graph.builder.output(names[i]!, id);
+      else this.#output(names[i]!, id);
     });
     this.#report.throwIfAny();
     if (missing.length > 0)
@@ -108,6 +108,19 @@ class Import {
       ...(docs.inputs.size + docs.outputs.size > 0 ? { docs } : {}),
       ...(assumed.length > 0 ? { assumed } : {}),
     };
+  }
+
+  /** One whose shape depends on data is cut where it ends; what shape that is comes out beside it. */
+  #output(name: string, id: ValueId): void {
+    const bound = this.#graph.boundOf(id);
+    if (bound === null) {
+      this.#graph.builder.output(name, id);
+      return;
+    }
+    const { builder } = this.#graph;
+    const [cut, shape] = builder.node('trim', [id, bound.count], { axis: bound.axis }, `${name}.true`);
+    this.#graph.builder.output(name, cut!);
+    this.#graph.builder.output(`${name}.shape`, shape!);
   }
 
   /** A value that is baked in must be one that the input takes. */

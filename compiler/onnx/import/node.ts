@@ -11,6 +11,7 @@ import { fromNumbers, toNumbers } from '../../ir/tensor.ts';
 import { type DType, formatType, isFloat, type Shape, type TensorType } from '../../ir/types.ts';
 import type { GivenAttrs, OpName } from '../../ops/index.ts';
 import type { AttributeValues, OnnxGraph, OnnxNode, OnnxTensor } from '../read/schema.ts';
+import type { Bound } from './bounds.ts';
 import type { ImportGraph } from './graph.ts';
 import { Unsupported } from './report.ts';
 
@@ -238,6 +239,23 @@ export class ImportNode<Operand extends string = never> {
 
   embed(tensor: OnnxTensor): ValueId {
     return this.#graph.embed(this.name, tensor);
+  }
+
+  /** A value of which the first `count` elements along an axis are true: cut off there if that is known, else noted. */
+  sized(id: ValueId, axis: number, count: ValueId): ValueId {
+    const known = this.numbersOf(count)?.[0];
+    if (known === undefined) {
+      this.#graph.bind(id, { axis, count });
+      return id;
+    }
+    const shape = this.shape(id);
+    const attrs = { starts: shape.map(() => 0), steps: shape.map(() => 1), sizes: shape.with(axis, known) };
+    return known === shape[axis] ? id : this.emit('slice', [id], attrs, 'true');
+  }
+
+  /** The axis of a value whose extent depends on data, and that extent; null where all are known. */
+  boundOf(id: ValueId): Bound | null {
+    return this.#graph.boundOf(id);
   }
 
   reshape(id: ValueId, shape: Shape, part: string): ValueId {

@@ -47,11 +47,22 @@ const shape: Import = (node) => {
   // Out of range is clamped here, unlike everywhere else.
   const clamp = (axis: number): number =>
     Math.min(Math.max(axis < 0 ? axis + dims.length : axis, 0), dims.length);
-  const part = dims.slice(clamp(node.int('start', 0)), clamp(node.int('end', dims.length)));
+  const [start, end] = [clamp(node.int('start', 0)), clamp(node.int('end', dims.length))];
+  const part = dims.slice(start, end);
+  const bound = node.boundOf(node.input(0));
+  if (bound !== null && bound.axis >= start && bound.axis < end) {
+    const pieces = part.map((dim, i) =>
+      i + start === bound.axis
+        ? node.reshape(bound.count, [1], 'extent')
+        : node.constant({ dtype: 'int64', shape: [1] }, [dim], `extent${i}`),
+    );
+    return [pieces.length === 1 ? pieces[0]! : node.emit('concat', pieces, { axis: 0 })];
+  }
   return [node.constantTensor(fromNumbers({ dtype: 'int64', shape: [part.length] }, part))];
 };
 
 const size: Import = (node) => {
+  if (node.boundOf(node.input(0)) !== null) node.unsupported('of a tensor whose size depends on data');
   const count = elementCount(node.shape(node.input(0)));
   return [node.constantTensor(fromNumbers({ dtype: 'int64', shape: [] }, [count]))];
 };

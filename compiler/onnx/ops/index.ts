@@ -30,6 +30,7 @@ import { resize } from './resize.ts';
 import { rotary } from './rotary.ts';
 import { rowNorms } from './row-norms.ts';
 import { sampling } from './sampling.ts';
+import { selection } from './selection.ts';
 import { shape } from './shape.ts';
 import { signal } from './signal.ts';
 
@@ -72,6 +73,7 @@ const families = whole([
   rotary,
   rowNorms,
   sampling,
+  selection,
   shape,
   signal,
 ]);

@@ -43,14 +43,22 @@ const arg =
     return [node.emit(op, [x], { axis, keepDims, last: node.int('select_last_index', 0) !== 0 })];
   };
 
-/** k is an attribute until opset 10. */
+/** k is an attribute until opset 10. Where it is not known, all elements are put in order, and the first k are true. */
 const topK: Import<'k'> = (node) => {
   const x = node.input(0);
   const shape = node.shape(x);
   const axis = node.axis(node.int('axis', -1), shape.length);
-  const k = node.opset < 10 ? node.int('k', -1) : (node.constantNumber('k') ?? node.invalid('has no k'));
+  const largest = node.int('largest', 1) !== 0;
+  const given = node.opset < 10 ? null : node.input(1);
+  const known = given === null ? node.int('k', -1) : (node.numbersOf(given)?.[0] ?? null);
+  if (given !== null && known === null) {
+    const count = node.reshape(given, [], 'k');
+    const outputs = node.emitAll('topK', [x], { k: shape[axis]!, axis, largest });
+    return outputs.map((id) => node.sized(id, axis, count));
+  }
+  const k = known ?? 0;
   if (!(k >= 0 && k <= shape[axis]!)) node.invalid('k', `0 to ${shape[axis]}`, `${k}`);
-  return node.emitAll('topK', [x], { k, axis, largest: node.int('largest', 1) !== 0 });
+  return node.emitAll('topK', [x], { k, axis, largest });
 };
 
 const oneHot: Import<'depth'> = (node) => {

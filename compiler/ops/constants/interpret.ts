@@ -4,8 +4,8 @@
  */
 import { MillraceError } from '../../../runtime/error.ts';
 import { type Graph, type ValueId, valueAt } from '../../ir/graph.ts';
-import type { Tensor } from '../../ir/tensor.ts';
-import { formatType, sameType } from '../../ir/types.ts';
+import { type Tensor, toNumbers } from '../../ir/tensor.ts';
+import { elementCount, formatType, sameType } from '../../ir/types.ts';
 import { opOf } from '../index.ts';
 import { ConstantReader } from './materialize.ts';
 
@@ -54,8 +54,17 @@ export function interpret(graph: Graph, inputs: ReadonlyMap<string, Tensor>): Ma
       });
       for (const id of node.inputs) if (id !== null && lastUse.get(id) === step) tensors.delete(id);
     });
-    return new Map(graph.outputs.map(({ name, value }) => [name, read(value)]));
+    return new Map(graph.outputs.map(({ name, value }) => [name, trueOf(graph, value, read)]));
   } finally {
     reader.close();
   }
+}
+
+/** A result whose shape depends on data, with the shape it has. */
+function trueOf(graph: Graph, id: ValueId, read: (id: ValueId) => Tensor): Tensor {
+  const tensor = read(id);
+  const node = graph.nodes.find(({ op, outputs }) => outputs[0] === id && opOf(op).traits.sized === true);
+  if (node === undefined) return tensor;
+  const shape = toNumbers(read(node.outputs[1]!));
+  return { type: { ...tensor.type, shape }, data: tensor.data.subarray(0, elementCount(shape)) };
 }

@@ -186,6 +186,19 @@ export interface Traits<A extends Attrs> {
   zeros?(attrs: A): readonly number[] | null;
   /** Attributes under which the op pads its first input with these zeros itself, on top of what it pads already. */
   padded?(attrs: A, zeros: readonly number[]): A | null;
+  /**
+   * Elements along an axis of an input do not meet: those of the result at one place depend on those at that place alone.
+   * The axis of the outputs that is this one; null where they meet. Elementwise ops need not say it.
+   */
+  apart?(
+    attrs: A,
+    input: number,
+    axis: number,
+    inputs: readonly (TensorType | null)[],
+    outputs: readonly TensorType[],
+  ): number | null;
+  /** Output 0 has its true shape, which depends on data, in output 1; its type is the largest. */
+  readonly sized?: true;
   /** The node is `transpose` (its perm is what the layout pass moves). */
   permutation?(attrs: A): readonly number[];
 }

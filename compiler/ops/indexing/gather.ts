@@ -19,6 +19,11 @@ export const gather = /* @__PURE__ */ defineOp({
   attrs: { axis: 0 },
   traits: {
     movement: true,
+    apart({ axis }, input, at, inputs) {
+      if (input === 1) return axis + at;
+      if (at === axis) return null;
+      return at < axis ? at : at + inputs[1]!.shape.length - 1;
+    },
     region(attrs, box, [x, indices]) {
       const { axis } = attrs;
       const rank = indices!.shape.length;

@@ -28,7 +28,12 @@ export const gatherPoints = /* @__PURE__ */ defineOp({
   name: 'gatherPoints',
   inputs: ['x', 'indices'],
   attrs: { batches: 0 },
-  traits: {},
+  traits: {
+    apart: ({ batches }, input, axis, inputs) => {
+      const rows = inputs[1]!.shape.length - 1;
+      return (input === 1 && axis >= batches && axis < rows) || axis < batches ? axis : null;
+    },
+  },
   infer(inputs, { batches }) {
     const [x, indices] = [required(inputs, 0, 'x'), required(inputs, 1, 'indices')];
     checkPoints(x, indices, batches);

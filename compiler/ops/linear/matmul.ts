@@ -35,6 +35,12 @@ export const matmul = /* @__PURE__ */ defineOp({
   inputs: ['a', 'b', 'bias?', 'residual?'],
   attrs: { transA: false, transB: false, ...noEpilogue },
   traits: {
+    apart({ transA }, input, axis, [a], [y]) {
+      // Rows of the first matrix, and what stacks it.
+      const rank = a!.shape.length;
+      if (input !== 0 || axis === (transA ? rank - 2 : rank - 1)) return null;
+      return axis + y!.shape.length - rank - (axis === rank - 1 ? 1 : 0);
+    },
     linear: { weight: 1, bias: 2, residual: 3, channelAxis: ({ transB }) => (transB ? -2 : -1) },
     epilogue: true,
   },

@@ -24,6 +24,7 @@ export const concat = /* @__PURE__ */ defineOp({
   required: ['axis'],
   traits: {
     movement: true,
+    apart: (attrs, _input, axis) => (axis === attrs.axis ? null : axis),
     forwards: (_attrs, inputs) => (inputs.length === 1 ? 0 : null),
     region(attrs, box, inputs) {
       const { axis } = attrs;

@@ -23,6 +23,7 @@ export const expand = /* @__PURE__ */ defineOp({
   required: ['shape'],
   traits: {
     movement: true,
+    apart: ({ shape }, _input, axis, [x]) => axis + shape.length - x!.shape.length,
     forwards: ({ shape }, [x]) => (sameShape(shape, x!.shape) ? 0 : null),
     region: (_attrs, box, [x]) => ({
       attrs: { shape: box.sizes },

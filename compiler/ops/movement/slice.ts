@@ -34,6 +34,8 @@ export const slice = /* @__PURE__ */ defineOp({
   required: ['starts', 'steps', 'sizes'],
   traits: {
     movement: true,
+    apart: ({ starts, steps, sizes }, _input, axis, [x]) =>
+      starts[axis] === 0 && steps[axis] === 1 && sizes[axis] === x!.shape[axis] ? axis : null,
     // All elements of an axis, and not backwards.
     forwards: ({ sizes, steps }, [x]) =>
       sizes.every((size, axis) => size === x!.shape[axis] && (size <= 1 || steps[axis]! > 0)) ? 0 : null,

@@ -23,6 +23,7 @@ export const split = /* @__PURE__ */ defineOp({
   required: ['axis', 'sizes'],
   traits: {
     movement: true,
+    apart: (attrs, _input, axis) => (axis === attrs.axis ? null : axis),
     forwards: (_attrs, _inputs, outputs) => (outputs.length === 1 ? 0 : null),
     permute: ({ axis, sizes }, perm, _inputs, outputs) => ({
       attrs: { axis: perm[axis]!, sizes },

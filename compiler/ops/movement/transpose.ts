@@ -34,6 +34,7 @@ export const transpose = /* @__PURE__ */ defineOp({
   required: ['perm'],
   traits: {
     movement: true,
+    apart: ({ perm }, _input, axis) => perm.indexOf(axis),
     permutation: ({ perm }) => perm,
     region: ({ perm }, box) => {
       const inverse = inversePermutation(perm);

@@ -12,6 +12,13 @@ export const reshape = /* @__PURE__ */ defineOp({
   traits: {
     movement: true,
     view: true,
+    apart({ shape }, _input, axis, [x]) {
+      const before = elementCount(x!.shape.slice(0, axis));
+      const at = shape.findIndex(
+        (extent, i) => extent === x!.shape[axis] && elementCount(shape.slice(0, i)) === before,
+      );
+      return at < 0 ? null : at;
+    },
     permute: (attrs, perm, inputs) => permuteReshape(attrs.shape, perm, inputs[0]!.shape),
   },
   infer(inputs, { shape }) {

@@ -24,6 +24,7 @@ export const defineSoftmax = <N extends string>(name: N, logarithm: boolean) =>
     inputs: ['x'],
     attrs: { axis: -1 },
     traits: {
+      apart: (attrs, _input, axis, [x]) => (axis === axisOf(attrs.axis, x!.shape.length) ? null : axis),
       permute: ({ axis }, perm) => ({
         attrs: { axis: perm[axisOf(axis, perm.length)]! },
         inputs: ['same'],

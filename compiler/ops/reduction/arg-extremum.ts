@@ -29,6 +29,10 @@ const defineArg = <N extends string>(name: N, sign: 1 | -1) =>
     inputs: ['x'],
     attrs: { axis: 0, keepDims: true, last: false },
     traits: {
+      apart: ({ axis: along, keepDims }, _input, axis) => {
+        if (axis === along) return null;
+        return keepDims || axis < along ? axis : axis - 1;
+      },
       permute(attrs, perm) {
         const axis = perm[attrs.axis]!;
         const kept = perm.filter((_, i) => i !== attrs.axis);

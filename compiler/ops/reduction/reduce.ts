@@ -78,6 +78,10 @@ export const defineReduce = <N extends string>({ name, fn, initial, combine }: R
     attrs: { axes: numbers, keepDims: true },
     required: ['axes'],
     traits: {
+      apart: ({ axes, keepDims }, _input, axis) => {
+        if (axes.includes(axis)) return null;
+        return keepDims ? axis : axis - axes.filter((reduced) => reduced < axis).length;
+      },
       permute(attrs, perm) {
         const axes = attrs.axes.map((axis) => perm[axis]!).sort((a, b) => a - b);
         const kept = perm.filter((_, axis) => !attrs.axes.includes(axis));

@@ -56,6 +56,7 @@ export const topK = /* @__PURE__ */ defineOp({
   attrs: { k: 1, axis: 0, largest: true },
   required: ['k', 'axis'],
   traits: {
+    apart: (attrs, _input, axis) => (axis === attrs.axis ? null : axis),
     permute: (attrs, perm) => ({
       attrs: { ...attrs, axis: perm[attrs.axis]! },
       inputs: ['same'],

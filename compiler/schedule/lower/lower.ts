@@ -111,7 +111,10 @@ class LoweringInProgress {
   }
 
   finish(): Lowering {
-    const outputs = this.#graph.outputs.map(({ name, value }) => this.#outputPort(name, value));
+    const outputs = this.#graph.outputs.map(({ name, value }): SchedulePort => {
+      const sized = this.#sizedBy(value);
+      return { ...this.#outputPort(name, value), ...(sized < 0 ? {} : { sized }) };
+    });
     return {
       name: this.#graph.name,
       slots: this.#slots,
@@ -120,6 +123,14 @@ class LoweringInProgress {
       inputs: this.#inputs,
       outputs,
     };
+  }
+
+  /** The output that says the true shape of a value; −1 where it is that of its type. */
+  #sizedBy(id: ValueId): number {
+    const node = this.#graph.nodes.find(
+      ({ op, outputs }) => outputs[0] === id && opOf(op).traits.sized === true,
+    );
+    return node === undefined ? -1 : this.#graph.outputs.findIndex(({ value }) => value === node.outputs[1]);
   }
 
   /** An output must be an activation that a step writes: a constant or an input is copied into one. */

@@ -37,7 +37,7 @@ export function findAddon(folder: URL, check?: CheckFile): NativeAddon | Millrac
   return new MillraceError('ENGINE', 'no native engine was found', {
     expected: names.map((name) => `engine-${name}.node`).join(' or '),
     got: tried.join('; ') || 'none',
-    hint: 'Build it with `npm run build:native`, or use engine auto, which does without.',
+    hint: 'Build it with `npm run build:native`, or use engine auto.',
   });
 }
 

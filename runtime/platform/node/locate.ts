@@ -31,8 +31,8 @@ export async function locateBundle(module: string | undefined, manifestCrc32: nu
   throw new MillraceError('BUNDLE_READ', "the bundle's folder was not found", {
     at: fileURLToPath(file),
     expected: `the folder of its manifest.bin, with checksum ${hex(manifestCrc32)}, beside this file`,
-    got: `none in ${fileURLToPath(own)}, two folders down from there, or from the folders above up to a package.json`,
-    hint: 'A bundler has moved index.js: copy the folder beside the file it made, or pass load({ folder }).',
+    got: `none in ${fileURLToPath(own)}, two folders down, or from folders above up to a package.json`,
+    hint: 'A bundler has moved index.js: copy the folder beside its file, or pass load({ folder }).',
   });
 }
 
