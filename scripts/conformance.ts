@@ -48,7 +48,7 @@ const [passed, failed] = [count('passed'), count('failed')];
 const share = ((100 * passed) / Math.max(1, passed + failed)).toFixed(1);
 print(`${passed} passed, ${failed} failed, ${count('scope')} out of scope: ${share} % of those in scope`);
 if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(results, null, 1));
-if (values.record) writeRecord(results);
+if (values.record) writeRecord(cases, results);
 if (values.check) {
   const gone = lost(results, readRecord());
   for (const { name, reason } of gone) print(`no longer passes: ${name}: ${reason}`);

@@ -14,17 +14,20 @@ export interface ListedCase {
   /** Another runtime reproduces what the case expects. */
   readonly reproduced: boolean;
   readonly ops: readonly string[];
+  /** Of the default domain; 0 where there is none. */
+  readonly opset: number;
 }
 
 /** `CASES.tsv`: origin, case, verdict of another runtime, deviation, bytes, ops, opset. */
 export function listCases(folder: string): ListedCase[] {
   const [, ...lines] = readFileSync(join(folder, 'CASES.tsv'), 'utf8').trim().split('\n');
   return lines.map((line) => {
-    const [origin = '', path = '', verdict = '', , , ops = ''] = line.split('\t');
+    const [origin = '', path = '', verdict = '', , , ops = '', opset = ''] = line.split('\t');
     return {
       name: `${origin}/${path}`,
       reproduced: verdict === 'ok',
-      ops: ops.split(/[ ,]+/).filter(Boolean),
+      ops: ops.replaceAll('::', ':').split(' ').filter(Boolean),
+      opset: Number.parseInt(opset, 10) || 0,
     };
   });
 }

@@ -90,9 +90,11 @@ const expand: Import<'shape'> = (node) => {
   return [node.emit('expand', [x], { shape })];
 };
 
-const dropout: Import<'training_mode'> = (node) => {
+const dropout: Import<'ratio' | 'training_mode'> = (node) => {
   const x = node.input(0);
-  if (node.opset >= 12 && node.constantNumber('training_mode')) node.unsupported('training_mode');
+  // In training nothing is dropped where the ratio says so.
+  const training = node.opset >= 12 && node.constantNumber('training_mode');
+  if (training && (node.constantNumber('ratio') ?? 0.5) !== 0) node.unsupported('training_mode');
   // The mask at inference keeps all; before opset 10 it had the type of the data.
   const { dtype, shape } = node.type(x);
   const mask = node.wants(1) ? node.splat({ dtype: node.opset < 10 ? dtype : 'bool', shape }, 1) : null;
@@ -114,7 +116,7 @@ export const shape = defineOnnx({
     Transpose: transpose,
     Expand: withConstants({ shape: 1 }, expand),
     Identity: (node) => [node.input(0)],
-    Dropout: withConstants({ training_mode: 2 }, dropout),
+    Dropout: withConstants({ ratio: 1, training_mode: 2 }, dropout),
   },
   exports: { reshape: writeReshape, expand: writeExpand, transpose: noNode, identity: noNode },
 });
