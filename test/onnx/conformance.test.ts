@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { outOfScope } from '../../compiler/onnx/import/out-of-scope.ts';
 import { readModel } from '../../compiler/onnx/read/model.ts';
+import { byOp, opLine, parseOps } from '../../scripts/conformance/by-op.ts';
 import { listCases } from '../../scripts/conformance/read-case.ts';
 import { lost, parseRecord, readRecord, recordText } from '../../scripts/conformance/record.ts';
 import { type CaseResult, runCase } from '../../scripts/conformance/run-case.ts';
@@ -65,6 +66,19 @@ describe('the conformance record', () => {
     );
   });
 
+  it('sums up by op what has passed, where, and how', () => {
+    const listed = [
+      { name: 'a/one', reproduced: true, ops: ['Abs'], opset: 13 },
+      { name: 'a/two', reproduced: true, ops: ['Abs', 'Neg', 'Abs'], opset: 18 },
+      { name: 'b/three', reproduced: true, ops: ['Cast'], opset: 9 },
+    ];
+    const [first, ...rest] = results;
+    const ops = byOp(listed, [{ ...first!, how: 'kernel' }, ...rest]);
+    assert.deepEqual(ops.map(opLine), ['op Abs 13-13 kernel 1/2\n', 'op Neg 0-0 - 0/1\n']);
+    assert.deepEqual([...parseOps(ops.map(opLine).join('')).values()], ops);
+    assert.deepEqual([...parseRecord(ops.map(opLine).join(''))], []);
+  });
+
   it('tells what passes no more, and only that', () => {
     const recorded = parseRecord(recordText(results));
     assert.deepEqual(lost(results, recorded), []);
@@ -93,8 +107,11 @@ describe('a conformance case', () => {
       'deeploy/Kernels/FP32/Add/Regular',
       'onnx2c/local_ops/test_gather_basic',
       'tract/deconv_group',
-    ])
-      assert.deepEqual(await runCase(name, join(cases, name)), { name, status: 'passed', reason: '' });
+    ]) {
+      const { how, ...result } = await runCase(name, join(cases, name));
+      assert.deepEqual(result, { name, status: 'passed', reason: '' });
+      assert.ok(how !== undefined);
+    }
   });
 
   it('is out of scope, or fails, with a reason in one line', async () => {

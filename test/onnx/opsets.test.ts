@@ -241,6 +241,17 @@ describe('imports by opset', () => {
   });
 });
 
+describe('dropout in training', () => {
+  it('drops nothing at a ratio of 0, and is refused at any other', async () => {
+    const operands = (ratio: number) => [
+      initializer('ratio', tensor('float32', [], [ratio])),
+      initializer('training', tensor('bool', [], [1])),
+    ];
+    assert.deepEqual((await one(13, 'Dropout', x6, {}, operands(0))).values, [1, 2, 3, 4, 5, 6]);
+    await assert.rejects(one(13, 'Dropout', x6, {}, operands(0.5)), { code: 'MODEL_UNSUPPORTED' });
+  });
+});
+
 describe('opsets before 7', () => {
   const x = tensor('float32', [2, 2, 2], [0, 0, 0, 0, 0, 0, 0, 0]);
   const operand = (shape: readonly number[], values: readonly number[]) => [
