@@ -40,7 +40,7 @@ function record(executor: Executor, program: Program): void {
     if (cause instanceof MillraceError) throw cause;
     throw new MillraceError('BUNDLE_INVALID', `could not be recorded: ${(cause as Error).message}`, {
       at: 'executor.js',
-      hint: 'The file is damaged: copy the bundle again, or compile the model again.',
+      hint: 'The file is damaged: copy the bundle again, or compile anew.',
       cause,
     });
   }

@@ -31,7 +31,7 @@ const invalid = (what: string, expected: string, got: string): MillraceError =>
     at: 'manifest.bin',
     expected,
     got,
-    hint: 'The file is damaged or no Millrace bundle: compile the model or copy the bundle again.',
+    hint: 'The file is damaged or no Millrace bundle: compile or copy it again.',
   });
 
 /** The payload of a manifest.bin whose header, length and CRC are right; throws BUNDLE_INVALID or BUNDLE_VERSION. */
@@ -47,7 +47,7 @@ export function payloadOf(file: Uint8Array, checksum: Crc32): Uint8Array {
       at: 'manifest.bin',
       expected: `version ${FORMAT_VERSION}`,
       got: `version ${version}`,
-      hint: 'Compile the model again with the version of Millrace that runs it.',
+      hint: 'Compile the model again with the Millrace that runs it.',
     });
   const reserved = view.getUint32(RESERVED, true);
   if (reserved !== 0) throw invalid('reserved word', '0', String(reserved));

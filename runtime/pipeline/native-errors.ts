@@ -30,7 +30,7 @@ export function createNative(addon: NativeAddon, options: NativeOptions): Return
     if (code === 'CHANGED')
       throw new MillraceError('BUNDLE_READ', message, {
         at: weightsPath,
-        hint: 'weights.bin was replaced after the load: load the bundle again.',
+        hint: 'weights.bin was replaced: load the bundle again.',
         cause,
       });
     const kind = sources[options.source];
