@@ -69,7 +69,7 @@ describe('tensors in files', () => {
     for (const bytes of broken) assert.throws(() => decodeNpy('t', bytes), { code: 'INPUT' });
     const pb = encodeTensor('x', sample('float32', [2]));
     assert.throws(() => decodeTensor('t', pb.subarray(0, pb.length - 1)), { code: 'MODEL_INVALID' });
-    const foreign = toBinary(TensorProtoSchema, create(TensorProtoSchema, { dims: [1n], dataType: 16 }));
+    const foreign = toBinary(TensorProtoSchema, create(TensorProtoSchema, { dims: [1n], dataType: 14 }));
     assert.throws(() => decodeTensor('t', foreign), { code: 'MODEL_UNSUPPORTED' });
   });
 

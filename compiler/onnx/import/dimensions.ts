@@ -5,6 +5,7 @@
  */
 import { MillraceError } from '../../../runtime/error.ts';
 import { elementCount, type TensorType } from '../../ir/types.ts';
+import { narrowOf } from '../read/narrow.ts';
 import { dtypeOf, elementTypeName, type OnnxDimension, type OnnxValueInfo } from '../read/schema.ts';
 import { formatShape } from './open-inputs.ts';
 
@@ -47,7 +48,7 @@ export function bindInputs(
       foreign.set(input.name, 'is not a tensor');
       continue;
     }
-    const dtype = dtypeOf(input.elementType);
+    const dtype = dtypeOf(input.elementType) ?? narrowOf(input.elementType)?.wide ?? null;
     if (dtype === null) foreign.set(input.name, `element type ${elementTypeName(input.elementType)}`);
     const shape = given.get(input.name) ?? boundShape(input.shape, bound);
     if (shape === null) open.push(input);

@@ -6,13 +6,14 @@ import { MillraceError } from '../../../runtime/error.ts';
 import { GraphBuilder } from '../../ir/builder.ts';
 import type { Attrs, Constant, TypedConstant } from '../../ir/constant.ts';
 import type { ValueId } from '../../ir/graph.ts';
-import { bytesOf, type Tensor } from '../../ir/tensor.ts';
-import { byteLength, type DType, type TensorType } from '../../ir/types.ts';
+import { bytesOf, fromNumbers, type Tensor } from '../../ir/tensor.ts';
+import { byteLength, type DType, elementCount, type TensorType } from '../../ir/types.ts';
 import { foldNode } from '../../ops/constants/fold.ts';
 import { ConstantReader } from '../../ops/constants/materialize.ts';
 import { type OpName, signatures } from '../../ops/index.ts';
 import { ByteSource } from '../read/byte-source.ts';
 import { ExternalFolder } from '../read/external.ts';
+import { type Narrow, numbersOf, storageOf } from '../read/narrow.ts';
 import type { OnnxTensor } from '../read/schema.ts';
 import { type Bound, carriedBound } from './bounds.ts';
 import { Unsupported } from './report.ts';
@@ -23,6 +24,9 @@ const smallBytes = 1024;
 const smallIndexBytes = 64 * 1024;
 /** No operand that says a shape, axes or pads is larger. */
 const largestOperand = 1024 * 1024;
+
+/** Elements of few bits that are unpacked when they are read. */
+const largestUnpacked = 1 << 24;
 
 const isSmall = (dtype: DType, length: number): boolean =>
   length <= (dtype === 'int64' ? smallIndexBytes : smallBytes);
@@ -123,8 +127,40 @@ export class ImportGraph {
     if (payload.kind === 'unsupported')
       throw new Unsupported(`tensor "${tensor.name || name}": ${payload.reason}`);
     if (dtype === null) throw new Unsupported(`tensor "${tensor.name || name}"`);
+    if (tensor.narrow !== undefined) return this.#embedNarrow(name, tensor, tensor.narrow);
     const type: TensorType = { dtype, shape: tensor.dims };
     return this.builder.constant(name, type, this.#recipe(tensor, type));
+  }
+
+  /** bfloat16 is widened where it is read, however large; what is packed is unpacked here, up to a size. */
+  #embedNarrow(name: string, tensor: OnnxTensor, narrow: Narrow): ValueId {
+    const count = elementCount(tensor.dims);
+    if (narrow.bits === 16) {
+      const type: TensorType = { dtype: 'uint16', shape: tensor.dims };
+      const bits = this.builder.constant(name, type, this.#recipe(tensor, type));
+      return this.markNarrow(this.emit('fromBfloat16', [bits], {}, name)[0]!);
+    }
+    if (count > largestUnpacked)
+      throw new Unsupported(`tensor "${tensor.name || name}": ${count} elements of ${narrow.name}`);
+    const { dtype, count: items } = storageOf(narrow, count);
+    const type: TensorType = { dtype, shape: [items] };
+    const lying = this.#reader.read({ type, constant: this.#recipe(tensor, type) });
+    const numbers = numbersOf(narrow, lying.data as ArrayLike<number>, count);
+    return this.markNarrow(
+      this.constant(name, fromNumbers({ dtype: narrow.wide, shape: tensor.dims }, numbers)),
+    );
+  }
+
+  /** Values whose type in the model has fewer bits than here. */
+  readonly #narrow = new Set<ValueId>();
+
+  markNarrow(id: ValueId): ValueId {
+    this.#narrow.add(id);
+    return id;
+  }
+
+  isNarrow(id: ValueId): boolean {
+    return this.#narrow.has(id);
   }
 
   #recipe(tensor: OnnxTensor, type: TensorType): Constant {

@@ -5,6 +5,7 @@ import type { Graph, ValueId } from '../../ir/graph.ts';
 import type { Tensor } from '../../ir/tensor.ts';
 import { formatType } from '../../ir/types.ts';
 import { readModel } from '../read/model.ts';
+import { narrowOf } from '../read/narrow.ts';
 import { dtypeOf, elementTypeName, type OnnxModel, type OnnxValueInfo } from '../read/schema.ts';
 import { type Bindings, bindInputs } from './dimensions.ts';
 import { ImportGraph } from './graph.ts';
@@ -86,7 +87,9 @@ class Import {
       if (graph.initializers.has(name) || !graph.inputs.some((input) => input.name === name))
         throw new MillraceError('OPTION', 'the model has no such input', { at: `constant "${name}"` });
       this.#checkConstant(graph.inputs.find((input) => input.name === name)!, tensor);
-      scope.define(name, this.#graph.constant(name, tensor));
+      const id = this.#graph.constant(name, tensor);
+      const { elementType } = graph.inputs.find((input) => input.name === name)!;
+      scope.define(name, narrowOf(elementType ?? 0) === null ? id : this.#graph.markNarrow(id));
     }
     nodes.main(graph, scope, this.#opsets);
     const missing: string[] = [];
@@ -125,7 +128,8 @@ class Import {
 
   /** A value that is baked in must be one that the input takes. */
   #checkConstant({ name, elementType, shape }: OnnxValueInfo, { type }: Tensor): void {
-    const dtype = elementType === null || elementType === 0 ? type.dtype : dtypeOf(elementType);
+    const known = dtypeOf(elementType ?? 0) ?? narrowOf(elementType ?? 0)?.wide ?? null;
+    const dtype = elementType === null || elementType === 0 ? type.dtype : known;
     const fits =
       shape === null ||
       (shape.length === type.shape.length &&
@@ -148,9 +152,11 @@ class Import {
   /** What was assumed of them. */
   #defineInputs(inputs: readonly OnnxValueInfo[], options: ImportOptions, scope: Scope): readonly string[] {
     const { types, open, foreign, bound, assumed } = bindInputs(inputs, options);
-    for (const { name } of inputs) {
+    for (const { name, elementType } of inputs) {
       const type = types.get(name);
-      scope.define(name, type === undefined ? null : this.#graph.builder.input(name, type));
+      const id = type === undefined ? null : this.#graph.builder.input(name, type);
+      if (id !== null && narrowOf(elementType ?? 0) !== null) this.#graph.markNarrow(id);
+      scope.define(name, id);
     }
     for (const [name, reason] of foreign) this.#report.unsupported(`input "${name}"`, reason);
     if (open.length > 0)

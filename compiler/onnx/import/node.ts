@@ -85,6 +85,11 @@ export class ImportNode<Operand extends string = never> {
     return this.#graph.typeOf(id);
   }
 
+  /** Refuses a value that has fewer bits in the model than here, where those bits or their type count. */
+  requireWhole(id: ValueId): void {
+    if (this.#graph.isNarrow(id)) this.unsupported('a type that only stores');
+  }
+
   shape(id: ValueId): Shape {
     return this.#graph.typeOf(id).shape;
   }

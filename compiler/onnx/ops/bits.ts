@@ -15,6 +15,7 @@ const bitCast: Import = (node) => {
   const number = node.int('to', 0);
   const to = dtypeOf(number) ?? node.unsupported(`to element type ${elementTypeName(number)}`);
   const x = node.input(0);
+  node.requireWhole(x);
   return [node.type(x).dtype === to ? x : node.emit('bitCast', [x], { to })];
 };
 

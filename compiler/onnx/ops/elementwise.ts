@@ -4,6 +4,7 @@ import { isFloat, type TensorType } from '../../ir/types.ts';
 import type { AttrsOf, PlainOp } from '../../ops/index.ts';
 import { float, int } from '../export/graph.ts';
 import type { ImportNode } from '../import/node.ts';
+import { narrowOf } from '../read/narrow.ts';
 import { dtypeOf, elementTypeName, elementTypeNamed, elementTypeOf } from '../read/schema.ts';
 import { defineOnnx, type Export, type Import, noNode } from './define.ts';
 import { finish, unary } from './functions.ts';
@@ -80,11 +81,16 @@ function castTo(node: ImportNode, x: ValueId, to: string): ReturnType<Import> {
 /** Until opset 5 the type is given by its name, `FLOAT16`. */
 const cast: Import = (node) => {
   const to = node.opset < 6 ? elementTypeNamed(node.string('to', '').toLowerCase()) : node.int('to', 0);
-  return castTo(
-    node,
-    node.input(0),
-    dtypeOf(to) ?? node.unsupported(`to element type ${elementTypeName(to)}`),
-  );
+  // bfloat16 is computed as float32, as float16 is.
+  const wide = narrowOf(to)?.bits === 16 ? 'float32' : dtypeOf(to);
+  return castTo(node, node.input(0), wide ?? node.unsupported(`to element type ${elementTypeName(to)}`));
+};
+
+const castLike: Import = (node) => {
+  const like = node.input(1);
+  // Of the floats that only store, float32 stands for bfloat16 alone: the others would have to be rounded.
+  node.requireWhole(like);
+  return castTo(node, node.input(0), node.type(like).dtype);
 };
 
 /** The ONNX op of our inputs in our order, then what fusion put behind it. */
@@ -187,7 +193,7 @@ export const elementwise = defineOnnx({
     Mod: mod,
     Where: (node) => [node.emit('where', [node.input(0), node.input(1), node.input(2)])],
     Cast: cast,
-    CastLike: (node) => castTo(node, node.input(0), node.type(node.input(1)).dtype),
+    CastLike: castLike,
   },
   exports: {
     abs: unary,

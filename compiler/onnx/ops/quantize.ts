@@ -85,6 +85,7 @@ function namedType(node: ImportNode, attribute: string): DType | null {
 
 const quantizeLinear: Import = (node) => {
   const zero = node.optional(2);
+  if (zero !== null) node.requireWhole(zero);
   const to = zero === null ? (namedType(node, 'output_dtype') ?? 'uint8') : node.type(zero).dtype;
   return [quantized(node, node.input(0), node.input(1), zero, node.int('axis', 1), to)];
 };

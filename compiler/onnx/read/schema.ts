@@ -3,6 +3,7 @@
  * places in the file. Source: onnx.proto, IR 14.
  */
 import type { DType } from '../../ir/types.ts';
+import type { Narrow } from './narrow.ts';
 
 /** Where the elements of a tensor are: little-endian and row-major in each case. */
 export type Payload =
@@ -18,6 +19,8 @@ export interface OnnxTensor {
   /** Null where the payload is unsupported. */
   readonly dtype: DType | null;
   readonly payload: Payload;
+  /** Present where the payload is of a type that only stores; `dtype` is then that of how it lies (`narrow.ts`). */
+  readonly narrow?: Narrow;
   /** Byte offset in the file, for complaints. */
   readonly at: number;
 }

@@ -1,8 +1,9 @@
 /** A tensor as a file of its own: a serialised TensorProto, as ONNX's test data has it. */
 import { MillraceError } from '../../../runtime/error.ts';
-import { bytesOf, type Tensor, tensorFromBytes } from '../../ir/tensor.ts';
-import { byteLength } from '../../ir/types.ts';
+import { bytesOf, fromNumbers, type Tensor, tensorFromBytes } from '../../ir/tensor.ts';
+import { elementCount } from '../../ir/types.ts';
 import { ByteSource } from './byte-source.ts';
+import { numbersOf, storageOf } from './narrow.ts';
 import { elementTypeOf } from './schema.ts';
 import { readTensor } from './tensor.ts';
 import { Message, wire } from './wire.ts';
@@ -26,18 +27,21 @@ export const decodeTensor = (name: string, bytes: Uint8Array): NamedTensor =>
   readTensorFrom(ByteSource.of(name, bytes));
 
 function readTensorFrom(source: ByteSource): NamedTensor {
-  const { name, dims, dtype, payload } = readTensor(new Message(source, 'TensorProto', 0, source.size));
+  const { name, dims, dtype, payload, narrow } = readTensor(
+    new Message(source, 'TensorProto', 0, source.size),
+  );
   if (payload.kind === 'unsupported' || payload.kind === 'external' || dtype === null)
     throw new MillraceError('MODEL_UNSUPPORTED', 'cannot be read as a tensor', {
       at: source.path,
       got: payload.kind === 'unsupported' ? payload.reason : 'external data',
     });
-  const type = { dtype, shape: dims };
   const bytes =
-    payload.kind === 'inline'
-      ? payload.bytes
-      : source.copy(payload.offset, payload.offset + byteLength(type));
-  return { name, tensor: tensorFromBytes(type, bytes) };
+    payload.kind === 'inline' ? payload.bytes : source.copy(payload.offset, payload.offset + payload.length);
+  if (narrow === undefined) return { name, tensor: tensorFromBytes({ dtype, shape: dims }, bytes) };
+  const count = elementCount(dims);
+  const lying = tensorFromBytes({ dtype, shape: [storageOf(narrow, count).count] }, bytes);
+  const numbers = numbersOf(narrow, lying.data as ArrayLike<number>, count);
+  return { name, tensor: fromNumbers({ dtype: narrow.wide, shape: dims }, numbers) };
 }
 
 /** A TensorProto with its elements in raw_data. */

@@ -6,6 +6,7 @@
 import type { TypedArray } from '../../ir/tensor.ts';
 import { arrayFor } from '../../ir/tensor.ts';
 import { type DType, elementSize } from '../../ir/types.ts';
+import { narrowOf, storageOf } from './narrow.ts';
 import { dtypeOf, elementTypeName, type OnnxTensor, type Payload } from './schema.ts';
 import { type Message, wire } from './wire.ts';
 
@@ -45,18 +46,22 @@ export function readTensor(message: Message): OnnxTensor {
   const found = survey(message);
   const { name, dims } = found;
   const at = message.begin;
-  const dtype = dtypeOf(found.elementType);
+  const narrow = narrowOf(found.elementType);
+  const dtype = narrow === null ? dtypeOf(found.elementType) : storageOf(narrow, 0).dtype;
   if (dtype === null) {
     const reason = `element type ${elementTypeName(found.elementType)}`;
     return { name, dims, dtype, at, payload: { kind: 'unsupported', reason } };
   }
   if (found.segmented)
     return { name, dims, dtype, at, payload: { kind: 'unsupported', reason: 'data in segments' } };
+  const plain = { name, dims, dtype, at, ...(narrow === null ? {} : { narrow }) };
   if (found.external) {
     if (found.fields.size > 0) throw complain(message, name, 'has both external and own data');
-    return { name, dims, dtype, at, payload: { kind: 'external', entries: found.entries } };
+    return { ...plain, payload: { kind: 'external', entries: found.entries } };
   }
-  return { name, dims, dtype, at, payload: locate(message, found, dtype) };
+  const count = elements(message, name, dims);
+  const items = narrow === null ? count : storageOf(narrow, count).count;
+  return { ...plain, payload: locate(message, found, dtype, items) };
 }
 
 function survey(message: Message): Found {
@@ -112,9 +117,8 @@ function readEntry(message: Message): [string, string] {
   return entry;
 }
 
-function locate(message: Message, found: Found, dtype: DType): Payload {
-  const { name, dims, fields } = found;
-  const count = elements(message, name, dims);
+function locate(message: Message, found: Found, dtype: DType, count: number): Payload {
+  const { name, fields } = found;
   const size = count * elementSize(dtype);
   // Zero elements may be written as an empty field of any kind; only fields with bytes count.
   const filled = [...fields].filter(([, field]) => field.bytes > 0);
