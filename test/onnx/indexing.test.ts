@@ -4,7 +4,7 @@ import { assertClose, iota, tensor } from '../ops/run-op.ts';
 import { int64s } from './make-model.ts';
 import { one } from './run-model.ts';
 
-describe('Tile, Hardmax, EyeLike and reductions made of others', () => {
+describe('Tile, Pad, Hardmax, EyeLike and reductions made of others', () => {
   it('Tile repeats each axis', async () => {
     const x = iota([2, 2]);
     const tiled = await one(13, 'Tile', x, {}, [int64s('repeats', [2, 3])]);
@@ -14,6 +14,18 @@ describe('Tile, Hardmax, EyeLike and reductions made of others', () => {
     assert.deepEqual((await one(13, 'Tile', x, {}, [int64s('repeats', [1, 1])])).values, [0, 1, 2, 3]);
     assert.deepEqual((await one(13, 'Tile', x, {}, [int64s('repeats', [1, 0])])).shape, [2, 0]);
     await assert.rejects(one(13, 'Tile', x, {}, [int64s('repeats', [2])]), /repeats.*2 numbers/s);
+  });
+
+  it('Pad goes on at the other end', async () => {
+    const x = iota([3]);
+    const pad = async (pads: readonly number[]) =>
+      (await one(19, 'Pad', x, { mode: 'wrap' }, [int64s('pads', pads)])).values;
+    assert.deepEqual(await pad([2, 1]), [1, 2, 0, 1, 2, 0]);
+    assert.deepEqual(await pad([4, 0]), [2, 0, 1, 2, 0, 1, 2]);
+    const square = await one(19, 'Pad', iota([2, 2]), { mode: 'wrap' }, [int64s('pads', [1, 0, 0, 1])]);
+    assert.deepEqual(square, { shape: [3, 3], values: [2, 3, 2, 0, 1, 0, 2, 3, 2] });
+    const cut = await one(19, 'Pad', x, { mode: 'wrap' }, [int64s('pads', [-1, 1])]);
+    assert.deepEqual(cut.values, [1, 2, 1]);
   });
 
   it('Hardmax marks the first largest element, of an axis or of all from it on', async () => {

@@ -145,6 +145,27 @@ describe('sizes that depend on data', () => {
     assert.deepEqual(results[2], { shape: [2], values: [4, 2] });
   });
 
+  it('of a slice are those that its ends say', async () => {
+    const parts: ModelParts = {
+      nodes: [
+        node('Cast', ['a'], ['start'], { to: 7 }),
+        node('Cast', ['b'], ['end'], { to: 7 }),
+        node('Slice', ['x', 'start', 'end', 'axis'], ['y']),
+      ],
+      inputs: { x: [2, 3], a: [1], b: [1] },
+      outputs: ['y'],
+      initializers: [int64s('axis', [1])],
+    };
+    const run = async (start: number, end: number) =>
+      (await runParts(parts, { x: iota([2, 3]), a: tensor([1], [start]), b: tensor([1], [end]) }))[0];
+    assert.deepEqual(await run(1, 2), { shape: [2, 1], values: [1, 4] });
+    assert.deepEqual(await run(-2, 9), { shape: [2, 2], values: [1, 2, 4, 5] });
+    assert.deepEqual(await run(0, 3), { shape: [2, 3], values: [0, 1, 2, 3, 4, 5] });
+    assert.deepEqual(await run(2, 1), { shape: [2, 0], values: [] });
+    const both = { ...parts, initializers: [int64s('axis', [0, 1])] };
+    await assert.rejects(importParts(both), { code: 'MODEL_UNSUPPORTED' });
+  });
+
   it('of Compress and Unique without an axis count all elements', async () => {
     const rows = initializer('c', tensor([7], [0, 1, 1, 0, 0, 0, 0], 'bool'));
     assert.deepEqual(await one(11, 'Compress', iota([2, 3]), {}, [rows]), { shape: [2], values: [1, 2] });

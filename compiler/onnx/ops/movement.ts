@@ -5,6 +5,7 @@ import type { AttrsOf } from '../../ops/index.ts';
 import { int, string } from '../export/graph.ts';
 import type { ImportNode } from '../import/node.ts';
 import { defineOnnx, type Export, type Import, withConstants } from './define.ts';
+import { emitSlice, slice, writeSlice } from './slicing.ts';
 
 const concat: Import = (node) => {
   const inputs = node.inputs.map((_, i) => node.input(i));
@@ -38,57 +39,14 @@ const split: Import<'split'> = (node) => {
   return parts === 1 ? [x] : node.emitAll('split', [x], { axis, sizes });
 };
 
-interface Range {
-  readonly start: number;
-  readonly step: number;
-  readonly size: number;
-}
-
-/** One dimension of a slice: numpy's rules, with ends beyond the tensor meaning its end. */
-function rangeOf(node: ImportNode, start: number, end: number, step: number, extent: number): Range {
-  if (step === 0) node.invalid('a step of 0');
-  const clamp = (n: number, low: number, high: number): number =>
-    Math.min(Math.max(n < 0 ? n + extent : n, low), high);
-  const [first, last] =
-    step > 0
-      ? [clamp(start, 0, extent), clamp(end, 0, extent)]
-      : [clamp(start, 0, extent - 1), clamp(end, -1, extent - 1)];
-  const size = Math.max(0, Math.ceil((last - first) / step));
-  return { start: size === 0 ? 0 : first, step, size };
-}
-
-function emitSlice(node: ImportNode, x: ValueId, ranges: readonly Range[], part = ''): ValueId {
-  const shape = node.shape(x);
-  if (ranges.every(({ start, step, size }, i) => start === 0 && step === 1 && size === shape[i])) return x;
-  // A step is of no meaning in a dimension of one element; 1 is what layouts like best.
-  const steps = ranges.map(({ step, size }) => (size <= 1 ? 1 : step));
-  const attrs = { starts: ranges.map((r) => r.start), steps, sizes: ranges.map((r) => r.size) };
-  return node.emit('slice', [x], attrs, part);
-}
-
-const slice: Import<'starts' | 'ends' | 'axes' | 'steps'> = (node) => {
-  const x = node.input(0);
-  const shape = node.shape(x);
-  const starts = node.list('starts') ?? node.invalid('has no starts');
-  const ends = node.list('ends') ?? node.invalid('has no ends');
-  const axes = node.axes(node.list('axes') ?? starts.map((_, i) => i), shape.length);
-  const steps = node.constantNumbers('steps') ?? starts.map(() => 1);
-  if (ends.length !== starts.length || axes.length !== starts.length || steps.length !== starts.length)
-    node.invalid('starts, ends, axes and steps differ in length');
-  const ranges: Range[] = shape.map((extent) => ({ start: 0, step: 1, size: extent }));
-  axes.forEach((axis, i) => {
-    ranges[axis] = rangeOf(node, starts[i]!, ends[i]!, steps[i]!, shape[axis]!);
-  });
-  return [emitSlice(node, x, ranges)];
-};
-
 /** Negative padding cuts off; that part becomes a slice before the padding. */
 const pad: Import<'pads' | 'constant_value' | 'axes'> = (node) => {
   const x = node.input(0);
   const shape = node.shape(x);
   const rank = shape.length;
   const mode = node.string('mode', 'constant');
-  if (mode !== 'constant' && mode !== 'reflect' && mode !== 'edge') node.unsupported(`mode "${mode}"`);
+  if (mode !== 'constant' && mode !== 'reflect' && mode !== 'edge' && mode !== 'wrap')
+    node.unsupported(`mode "${mode}"`);
   const given = node.list('pads') ?? node.ints('paddings') ?? node.invalid('has no pads');
   const axes = node.axes(node.constantNumbers('axes') ?? shape.map((_, i) => i), rank);
   if (given.length !== 2 * axes.length)
@@ -108,8 +66,27 @@ const pad: Import<'pads' | 'constant_value' | 'axes'> = (node) => {
   const padded = pads.map((n) => Math.max(0, n));
   const grows = padded.some((n) => n > 0);
   const kept = emitSlice(node, x, ranges, grows ? 'cut' : '');
-  return [grows ? node.emit('pad', [kept], { pads: padded, mode, value }) : kept];
+  if (!grows) return [kept];
+  return [
+    mode === 'wrap' ? wrapped(node, kept, padded) : node.emit('pad', [kept], { pads: padded, mode, value }),
+  ];
 };
+
+/** Each axis goes on at its other end, as often as it takes. */
+function wrapped(node: ImportNode<string>, x: ValueId, pads: readonly number[]): ValueId {
+  const shape = node.shape(x);
+  return shape.reduce((y, extent, axis) => {
+    const [before, after] = [pads[axis]!, pads[shape.length + axis]!];
+    if (before + after === 0) return y;
+    if (extent === 0) return node.invalid('pads', 'elements to repeat', `[${shape}]`);
+    const places = Array.from({ length: before + extent + after }, (_, i) => {
+      const place = (i - before) % extent;
+      return place < 0 ? place + extent : place;
+    });
+    const indices = node.constant({ dtype: 'int64', shape: [places.length] }, places, `axis${axis}.places`);
+    return node.emit('gather', [y, indices], { axis }, `axis${axis}`);
+  }, x);
+}
 
 /** Cut off or filled up with zeros around the middle, to a shape; of an odd difference the larger half comes last. */
 const centerCropPad: Import<'shape'> = (node) => {
@@ -183,27 +160,6 @@ const writeConcat: Export<AttrsOf<'concat'>> = (node) => [
 const writeSplit: Export<AttrsOf<'split'>> = (node) => {
   const sizes = node.indices(node.attrs.sizes, 'sizes');
   return node.addAll('Split', [node.input(0), sizes], { axis: int(node.attrs.axis) }, '', node.outputs);
-};
-
-/** Only the axes that lose something are named. An end before the first element is −(extent + 1). */
-const writeSlice: Export<AttrsOf<'slice'>> = (node) => {
-  const { shape } = node.typeOf(0);
-  const { starts, steps, sizes } = node.attrs;
-  const ranges = shape.flatMap((extent, axis) => {
-    const [start, step, size] = [starts[axis]!, steps[axis]!, sizes[axis]!];
-    if (start === 0 && step === 1 && size === extent) return [];
-    if (size === 0) return [{ axis, start: 0, end: 0, step: 1 }];
-    const end = start + (size - 1) * step + Math.sign(step);
-    return [{ axis, start, end: end < 0 ? -(extent + 1) : end, step }];
-  });
-  if (ranges.length === 0) return [node.input(0)];
-  const list = (name: 'start' | 'end' | 'axis' | 'step'): string =>
-    node.indices(
-      ranges.map((range) => range[name]),
-      `${name}s`,
-    );
-  const stepped = ranges.some(({ step }) => step !== 1) ? [list('step')] : [];
-  return [node.add('Slice', [node.input(0), list('start'), list('end'), list('axis'), ...stepped])];
 };
 
 const writePad: Export<AttrsOf<'pad'>> = (node) => {
