@@ -61,3 +61,13 @@ describe('powers of integers', () => {
     assert.deepEqual((await one(15, 'Pow', tensor([2], [9, 2], 'int32'), {}, exponent)).values, [3, 0]);
   });
 });
+
+describe('pooling of eight bits', () => {
+  it('takes the largest, as its own type', async () => {
+    for (const dtype of ['int8', 'uint8'] as const) {
+      const x = tensor([1, 1, 4], [1, 100, 7, 3], dtype);
+      const pooled = await one(22, 'MaxPool', x, { kernel_shape: [2], strides: [2] });
+      assert.deepEqual(pooled, { shape: [1, 1, 2], values: [100, 7] });
+    }
+  });
+});

@@ -1,7 +1,9 @@
 /** LSTM and GRU of ONNX: directions, layouts, states, and what is refused. */
 import assert from 'node:assert/strict';
+import { importOnnx } from '../../compiler/onnx/import/import.ts';
+import { compileInMemory } from '../support/network.ts';
 import { Random } from '../support/random.ts';
-import { type attributes, initializer, node, tensor } from './make-model.ts';
+import { type attributes, initializer, modelBytes, node, tensor, withFile } from './make-model.ts';
 import { importParts, runParts } from './run-model.ts';
 
 const [steps, batch, width, hidden] = [4, 2, 3, 2];
@@ -151,5 +153,23 @@ describe('LSTM and GRU of ONNX', () => {
       { activations: { strings: ['Sigmoid', 'Tanh', 'Cosh'] } },
       /activation.*Relu.*Cosh/s,
     );
+  });
+
+  it('large weights run on the engine, not on the host', async () => {
+    const [inputs, units] = [300, 200];
+    const bytes = modelBytes({
+      opset: 14,
+      nodes: [node('LSTM', ['x', 'W', 'R'], ['y'], { hidden_size: units })],
+      inputs: { x: [2, 1, inputs] },
+      outputs: ['y'],
+      initializers: [
+        initializer('W', tensor('float32', [1, 4 * units, inputs], numbers(4 * units * inputs))),
+        initializer('R', tensor('float32', [1, 4 * units, units], numbers(4 * units * units))),
+      ],
+    });
+    const { schedule } = await withFile(bytes, async (path) =>
+      compileInMemory(await importOnnx(path), { passes: true }),
+    );
+    assert.ok(schedule.steps.every(({ action }) => action.kind !== 'host'));
   });
 });

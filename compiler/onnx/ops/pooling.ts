@@ -21,10 +21,18 @@ function readPool(node: ImportNode) {
   return { x, attrs: { ...window, ceilMode: node.int('ceil_mode', 0) !== 0 } };
 }
 
+/** The largest of eight bits by way of float32, which has each of them, and kernels. */
+function largest(node: ImportNode, images: ValueId, attrs: ReturnType<typeof readPool>['attrs']): ValueId {
+  const { dtype } = node.type(images);
+  if (dtype !== 'int8' && dtype !== 'uint8') return pool(node, 'maxPool', images, attrs);
+  const wide = node.emit('cast', [images], { to: 'float32' }, 'wide');
+  return node.emit('cast', [pool(node, 'maxPool', wide, attrs)], { to: dtype }, 'narrow');
+}
+
 const maxPool: Import = (node) => {
   const { x, attrs } = readPool(node);
   const images = node.channelsLast(x);
-  const y = node.wants(0) ? node.channelsFirst(pool(node, 'maxPool', images, attrs)) : null;
+  const y = node.wants(0) ? node.channelsFirst(largest(node, images, attrs)) : null;
   if (!node.wants(1)) return [y];
   const columnMajor = node.int('storage_order', 0) !== 0;
   const indices = node.emit('maxPoolIndices', [images], { ...attrs, columnMajor }, 'indices');

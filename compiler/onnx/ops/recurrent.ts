@@ -164,16 +164,19 @@ function partOf(node: ImportNode, id: ValueId, d: number, part: string): ValueId
   return node.reshape(one, shape.slice(1), part);
 }
 
-/** The gates in our order, along the first axis. */
+/**
+ * The gates in our order, along the first axis. Slices, as large constants are put together from slices a piece at a time,
+ * and a split has several results.
+ */
 function reordered(node: ImportNode, id: ValueId, order: readonly number[], part: string): ValueId {
-  const rows = node.shape(id)[0]! / order.length;
-  const gates = node.emitAll('split', [id], { axis: 0, sizes: order.map(() => rows) }, `${part}.gates`);
-  return node.emit(
-    'concat',
-    order.map((gate) => gates[gate]!),
-    { axis: 0 },
-    part,
-  );
+  const shape = node.shape(id);
+  const rows = shape[0]! / order.length;
+  const gates = order.map((gate) => {
+    const starts = shape.map((_, axis) => (axis === 0 ? gate * rows : 0));
+    const attrs = { starts, sizes: shape.with(0, rows), steps: shape.map(() => 1) };
+    return node.emit('slice', [id], attrs, `${part}.gate${gate}`);
+  });
+  return node.emit('concat', gates, { axis: 0 }, part);
 }
 
 /** Both weights and both biases of a direction. */
