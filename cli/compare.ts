@@ -13,6 +13,14 @@ export interface Tolerance {
 /** Of ONNX's own runner, with an absolute part that float32 sums in another order need. */
 export const conformanceTolerance: Tolerance = { relative: 1e-3, absolute: 1e-5 };
 
+const BFLOAT16 = 16;
+
+/** For an output of ONNX's element type: bfloat16, computed as float32, is given with 8 bits; a unit of the last is none. */
+export const toleranceFor = (
+  elementType: number | null,
+  otherwise: Tolerance = conformanceTolerance,
+): Tolerance => (elementType === BFLOAT16 ? { ...otherwise, relative: 2 ** -7 } : otherwise);
+
 /** Null if they agree, else where and how they first differ. */
 export function difference(got: Tensor, expected: Tensor, tolerance: Tolerance): string | null {
   if (!sameType(got.type, expected.type))

@@ -9,7 +9,7 @@ import { constantInputs } from '../compiler/onnx/import/constant-inputs.ts';
 import { readModel } from '../compiler/onnx/read/model.ts';
 import { readTensorFile } from '../compiler/onnx/read/tensor-file.ts';
 import { type ErrorCode, MillraceError } from '../runtime/error.ts';
-import { conformanceTolerance, difference } from './compare.ts';
+import { difference, toleranceFor } from './compare.ts';
 
 export interface CaseResult {
   readonly name: string;
@@ -106,7 +106,9 @@ async function runCase(path: string, name: string, { run }: ConformanceOptions):
         const expected = readTensorFile(file).tensor;
         const got = outputs.get(output.name);
         const what =
-          got === undefined ? 'there is no such output' : difference(got, expected, conformanceTolerance);
+          got === undefined
+            ? 'there is no such output'
+            : difference(got, expected, toleranceFor(output.elementType));
         if (what !== null)
           return {
             name,

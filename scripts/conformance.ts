@@ -6,7 +6,7 @@
  *   --all          also cases that the other runtime does not reproduce
  *   --json FILE    every result, as JSON
  *   --check        fails if a case that is recorded as passed does not pass
- *   --record       writes the record anew (not with --only or --all)
+ *   --record       writes the record and the page of ops anew (not with --only or --all)
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +15,7 @@ import { runAll } from './conformance/pool.ts';
 import { listCases } from './conformance/read-case.ts';
 import { lost, readRecord, writeRecord } from './conformance/record.ts';
 import type { Status } from './conformance/run-case.ts';
+import { writePage } from './op-table.ts';
 
 const { values } = parseArgs({
   options: {
@@ -48,7 +49,10 @@ const [passed, failed] = [count('passed'), count('failed')];
 const share = ((100 * passed) / Math.max(1, passed + failed)).toFixed(1);
 print(`${passed} passed, ${failed} failed, ${count('scope')} out of scope: ${share} % of those in scope`);
 if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(results, null, 1));
-if (values.record) writeRecord(cases, results);
+if (values.record) {
+  writeRecord(cases, results);
+  writePage();
+}
 if (values.check) {
   const gone = lost(results, readRecord());
   for (const { name, reason } of gone) print(`no longer passes: ${name}: ${reason}`);

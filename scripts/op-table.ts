@@ -59,4 +59,6 @@ export function updated(page: string): string {
 
 export const readPage = (): string => readFileSync(file, 'utf8');
 
-if (process.argv[1]?.endsWith('op-table.ts')) writeFileSync(file, updated(readPage()));
+export const writePage = (): void => writeFileSync(file, updated(readPage()));
+
+if (process.argv[1]?.endsWith('op-table.ts')) writePage();

@@ -1,5 +1,5 @@
 /** One case through the compiler and the runtime: imported, compiled, loaded from memory, streamed, compared. */
-import { conformanceTolerance, difference, type Tolerance } from '../../cli/compare.ts';
+import { conformanceTolerance, difference, type Tolerance, toleranceFor } from '../../cli/compare.ts';
 import type { Graph } from '../../compiler/ir/graph.ts';
 import type { Tensor } from '../../compiler/ir/tensor.ts';
 import { constantInputs } from '../../compiler/onnx/import/constant-inputs.ts';
@@ -86,7 +86,9 @@ async function outcomeOf(folder: string): Promise<{ readonly how: How } | { read
       : conformanceTolerance;
     for (const [output, expected] of readOutputs(folder, graph.outputs)) {
       const got = outputs.get(output);
-      const what = got === undefined ? 'there is no such output' : difference(got, expected, tolerance);
+      const { elementType = null } = graph.outputs.find(({ name }) => name === output) ?? {};
+      const allowed = toleranceFor(elementType, tolerance);
+      const what = got === undefined ? 'there is no such output' : difference(got, expected, allowed);
       if (what !== null) return { reason: `MISMATCH output "${output}": ${oneLine(what)}` };
     }
     return { how: howOf(imported, network.schedule) };
