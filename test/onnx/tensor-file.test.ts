@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { TensorProtoSchema } from 'onnx-buf';
-import { conformanceTolerance, difference } from '../../cli/compare.ts';
+import { conformanceTolerance, difference, toleranceFor } from '../../cli/compare.ts';
 import { bytesOf, type Tensor } from '../../compiler/ir/tensor.ts';
 import { dtypes } from '../../compiler/ir/types.ts';
 import { decodeNpy, encodeNpy, readNpy, writeNpy } from '../../compiler/model/weights/npy.ts';
@@ -71,6 +71,12 @@ describe('tensors in files', () => {
     assert.throws(() => decodeTensor('t', pb.subarray(0, pb.length - 1)), { code: 'MODEL_INVALID' });
     const foreign = toBinary(TensorProtoSchema, create(TensorProtoSchema, { dims: [1n], dataType: 14 }));
     assert.throws(() => decodeTensor('t', foreign), { code: 'MODEL_UNSUPPORTED' });
+  });
+
+  it('of bfloat16 agree within a unit of its eight bits', () => {
+    const [a, b] = [1, 1.0078125].map((value) => tensor('float32', [1], [value]));
+    assert.equal(difference(a!, b!, toleranceFor(16)), null);
+    assert.match(difference(a!, b!, toleranceFor(1)) ?? '', /element 0/);
   });
 
   it('differ or agree within a tolerance', () => {
