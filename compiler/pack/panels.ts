@@ -17,7 +17,7 @@ import {
 import type { Tensor } from '../ir/tensor.ts';
 import { elementCount, type Shape, stridesOf } from '../ir/types.ts';
 import type { ConstantReader } from '../ops/constants/materialize.ts';
-import type { PackedWeight } from '../ops/define/op.ts';
+import type { PackedWeight } from '../ops/define/lowering.ts';
 import { groupPanels, panelBytes } from '../schedule/lower/packed.ts';
 
 type Panels = Extract<PackedWeight, { layout: 'panels' }>;

@@ -11,7 +11,7 @@
 import type { Attrs } from '../ir/constant.ts';
 import { type Graph, type Node, type ValueId, valueAt } from '../ir/graph.ts';
 import { byteLength, type TensorType } from '../ir/types.ts';
-import type { Permuted } from '../ops/define/op.ts';
+import type { Permuted } from '../ops/define/traits.ts';
 import { opOf } from '../ops/index.ts';
 import {
   compose,

@@ -7,7 +7,7 @@ import type { Params } from '../../runtime/kernels/signature.ts';
 import type { KernelName } from '../../runtime/kernels/table.ts';
 import type { Attrs } from '../ir/constant.ts';
 import type { TensorType } from '../ir/types.ts';
-import type { PackedWeight } from '../ops/define/op.ts';
+import type { PackedWeight } from '../ops/define/lowering.ts';
 
 /** Id in the schedule's own numbering, which the program uses; 0 is the absent operand. */
 export type SlotId = number;

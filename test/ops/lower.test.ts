@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import type { Attrs } from '../../compiler/ir/constant.ts';
 import { bytesOf, type Tensor, tensorFromBytes, toNumbers, zeros } from '../../compiler/ir/tensor.ts';
-import type { KernelCall, Operand } from '../../compiler/ops/define/op.ts';
+import type { KernelCall, Operand } from '../../compiler/ops/define/lowering.ts';
 import { opOf, signatures } from '../../compiler/ops/index.ts';
 import { runModel } from './kernel-model.ts';
 import { assertClose, iota, randomTensor, runOp, tensor, typeOf } from './run-op.ts';

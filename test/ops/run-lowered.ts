@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import type { Attrs, TypedConstant } from '../../compiler/ir/constant.ts';
 import { bytesOf, type Tensor, tensorFromBytes, toNumbers } from '../../compiler/ir/tensor.ts';
 import { byteLength, elementCount } from '../../compiler/ir/types.ts';
-import type { Lowered, Operand, PackedWeight } from '../../compiler/ops/define/op.ts';
+import type { Lowered, Operand, PackedWeight } from '../../compiler/ops/define/lowering.ts';
 import { opOf, signatures } from '../../compiler/ops/index.ts';
 import { PANEL } from '../../runtime/kernels/layouts.ts';
 import { integerTypes, isEnum, isInteger, type Params } from '../../runtime/kernels/signature.ts';

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { ConstantReader } from '../../compiler/ops/constants/materialize.ts';
-import type { PackedWeight } from '../../compiler/ops/define/op.ts';
+import type { PackedWeight } from '../../compiler/ops/define/lowering.ts';
 import { PanelPacker } from '../../compiler/pack/panels.ts';
 import { panelBytes, totalPanels } from '../../compiler/schedule/lower/packed.ts';
 import { lowered, packed } from '../ops/run-lowered.ts';

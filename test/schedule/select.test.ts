@@ -1,7 +1,7 @@
 /** Which of several ways a node runs: by predicted time, then by bytes, or as pinned. */
 import assert from 'node:assert/strict';
 import { compile, conv2d, defineModel, tensor } from '../../compiler/index.ts';
-import type { Alternative } from '../../compiler/ops/define/op.ts';
+import type { Alternative } from '../../compiler/ops/define/lowering.ts';
 import { type Device, referenceDevice } from '../../compiler/schedule/device/cost.ts';
 import { lowerGraph } from '../../compiler/schedule/lower/lower.ts';
 import { Selector } from '../../compiler/schedule/lower/select.ts';

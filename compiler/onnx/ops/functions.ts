@@ -3,7 +3,7 @@
  * opset lacks a function it is spelled out; the last node of a spelling bears the name of the whole.
  */
 import { MillraceError } from '../../../runtime/error.ts';
-import type { Activation } from '../../ops/define/op.ts';
+import type { Activation } from '../../ops/define/traits.ts';
 import { opOf } from '../../ops/index.ts';
 import { type Attributes, float, string } from '../export/graph.ts';
 import { type ExportNode, joined } from '../export/node.ts';

@@ -1,6 +1,6 @@
 /** Hyper-rectangles of row-major tensors, and the runs of consecutive elements they consist of. */
 import { elementCount, type Shape, stridesOf } from '../../ir/types.ts';
-import type { Box } from '../define/op.ts';
+import type { Box } from '../define/traits.ts';
 
 /** The box that is all of a tensor. */
 export const wholeBox = (shape: Shape): Box => ({ starts: shape.map(() => 0), sizes: shape });

@@ -7,7 +7,7 @@ import { MillraceError } from '../../../runtime/error.ts';
 import type { ApplyConstant, TypedConstant } from '../../ir/constant.ts';
 import { arrayFor, bytesOf, type Tensor, type TypedArray, tensorFromBytes, zeros } from '../../ir/tensor.ts';
 import { byteLength, elementCount, elementSize, formatType, type Shape } from '../../ir/types.ts';
-import type { Box } from '../define/op.ts';
+import type { Box } from '../define/traits.ts';
 import { opOf } from '../index.ts';
 import { storedElement } from '../reference/elements.ts';
 import { boxesOfRange, broadcastBox, forEachRun, wholeBox } from './boxes.ts';

@@ -6,7 +6,8 @@ import type { AttrsArgument } from '../../ir/builder.ts';
 import type { Attrs } from '../../ir/constant.ts';
 import { fromNumbers, type Tensor } from '../../ir/tensor.ts';
 import { elementCount, type TensorType } from '../../ir/types.ts';
-import type { AttrsLike, ComposedNode, Composition, Given, Op, OpDefinition, Part, Traits } from './op.ts';
+import type { AttrsLike, ComposedNode, Composition, Given, Op, OpDefinition, Part } from './op.ts';
+import type { Traits } from './traits.ts';
 
 /** What `decompose` makes nodes with: by their definitions, so that attributes are typed and a bundle takes what it needs. */
 export interface Composer {

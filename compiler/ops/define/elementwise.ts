@@ -1,7 +1,8 @@
 /** What elementwise ops have in common: how they move past a transpose, and what they cost. */
 import type { Attrs } from '../../ir/constant.ts';
 import { byteLength, elementCount, type TensorType } from '../../ir/types.ts';
-import type { Cost, Permuted } from './op.ts';
+import type { Cost } from './lowering.ts';
+import type { Permuted } from './traits.ts';
 
 /**
  * Elementwise ops commute with a permutation of all their inputs. One-element inputs have nothing to permute; the

@@ -3,15 +3,9 @@ import type { BinaryFunction } from '../../../runtime/kernels/functions.ts';
 import { zeros } from '../../ir/tensor.ts';
 import { type DType, formatType, isFloat, type TensorType } from '../../ir/types.ts';
 import { elementwiseCost, permuteElementwise } from '../define/elementwise.ts';
-import {
-  call,
-  defineOp,
-  type EpilogueAttrs,
-  noEpilogue,
-  required,
-  shapeError,
-  type Traits,
-} from '../define/op.ts';
+import { call } from '../define/lowering.ts';
+import { defineOp, type EpilogueAttrs, noEpilogue, required, shapeError } from '../define/op.ts';
+import type { Traits } from '../define/traits.ts';
 import { broadcastShapes, broadcastStrides, collapse, KERNEL_DIMS, numbered } from '../lowering/strides.ts';
 import { applyEpilogue, epilogueParams } from '../reference/activation.ts';
 import { bigsOf, isBig, numbersFor, numbersOf, tensorOf } from '../reference/elements.ts';

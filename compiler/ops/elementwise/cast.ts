@@ -3,7 +3,8 @@ import { type CastType, castTypes } from '../../../runtime/kernels/functions.ts'
 import { type Tensor, zeros } from '../../ir/tensor.ts';
 import { type DType, dtypes, elementCount, formatType, isFloat, type TensorType } from '../../ir/types.ts';
 import { elementwiseCost, permuteElementwise } from '../define/elementwise.ts';
-import { call, defineOp, required, shapeError } from '../define/op.ts';
+import { call } from '../define/lowering.ts';
+import { defineOp, required, shapeError } from '../define/op.ts';
 import { bigsOf, isBig, numbersFor, numbersOf, tensorOf } from '../reference/elements.ts';
 
 const bounds: Partial<Record<DType, readonly [number, number]>> = {

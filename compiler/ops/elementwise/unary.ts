@@ -2,7 +2,9 @@
 import type { Attrs } from '../../ir/constant.ts';
 import { elementCount, formatType, isFloat } from '../../ir/types.ts';
 import { elementwiseCost, permuteElementwise } from '../define/elementwise.ts';
-import { type Activation, type AttrsLike, call, defineOp, required, shapeError } from '../define/op.ts';
+import { call } from '../define/lowering.ts';
+import { type AttrsLike, defineOp, required, shapeError } from '../define/op.ts';
+import type { Activation } from '../define/traits.ts';
 import { functionOf } from '../reference/activation.ts';
 import { bigsOf, isBig, numbersFor, numbersOf, tensorOf } from '../reference/elements.ts';
 

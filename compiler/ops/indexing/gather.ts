@@ -3,7 +3,8 @@ import { MillraceError } from '../../../runtime/error.ts';
 import { zeros } from '../../ir/tensor.ts';
 import { elementCount, elementSize, formatType, type Shape } from '../../ir/types.ts';
 import { movementCost } from '../define/elementwise.ts';
-import { call, defineOp, required, shapeError } from '../define/op.ts';
+import { call } from '../define/lowering.ts';
+import { defineOp, required, shapeError } from '../define/op.ts';
 import { runCopy } from '../lowering/copy.ts';
 
 /** x's axis replaced by those of the indices. */

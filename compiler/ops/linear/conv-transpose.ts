@@ -6,7 +6,8 @@
  */
 import { elementCount, formatType, type TensorType } from '../../ir/types.ts';
 import { trafficOf } from '../define/elementwise.ts';
-import { call, defineOp, noEpilogue, required, shapeError } from '../define/op.ts';
+import { call } from '../define/lowering.ts';
+import { defineOp, noEpilogue, required, shapeError } from '../define/op.ts';
 import { numbers, optionalOf, requireFloat } from '../define/typing.ts';
 import { allFloat32, type PanelWeight, packable, wholeLayer } from '../lowering/panels.ts';
 import {

@@ -6,17 +6,8 @@
  */
 import { elementCount, formatType, type Shape, type TensorType } from '../../ir/types.ts';
 import { trafficOf } from '../define/elementwise.ts';
-import {
-  call,
-  defineOp,
-  type EpilogueAttrs,
-  type KernelCall,
-  type Lowered,
-  noEpilogue,
-  type Operand,
-  required,
-  shapeError,
-} from '../define/op.ts';
+import { call, type KernelCall, type Lowered, type Operand } from '../define/lowering.ts';
+import { defineOp, type EpilogueAttrs, noEpilogue, required, shapeError } from '../define/op.ts';
 import { optionalOf } from '../define/typing.ts';
 import { batchedProduct, batchStrides, matrixOf } from '../lowering/matrix.ts';
 import { allFloat32, type PanelWeight, packable, wholeLayer } from '../lowering/panels.ts';

@@ -9,7 +9,7 @@ import type { ConvSweep } from '../../../runtime/kernels/functions.ts';
 import { panelBytes as bytesOfPanel, panelCount } from '../../../runtime/kernels/layouts.ts';
 import type { Attrs } from '../../ir/constant.ts';
 import { byteLength, elementCount } from '../../ir/types.ts';
-import type { LowerContext } from '../define/op.ts';
+import type { LowerContext } from '../define/lowering.ts';
 import type { PanelWeight } from './panels.ts';
 
 /** Of the second-level cache, what weights or an image can have: half of the 1 MiB of the processors of 2020 to 2025. */

@@ -4,7 +4,7 @@
  */
 import type { TypedArray } from '../../ir/tensor.ts';
 import { type DType, elementCount, elementSize, type Shape } from '../../ir/types.ts';
-import { call, type KernelCall, type Operand } from '../define/op.ts';
+import { call, type KernelCall, type Operand } from '../define/lowering.ts';
 import { collapse, KERNEL_DIMS, numbered } from './strides.ts';
 
 /** y[yOffset + Σ i·y] = x[xOffset + Σ i·x] for all indices i of dims; in elements. */

@@ -3,7 +3,7 @@
  * dimensions, all by strides; and the kernel call of a product of two.
  */
 import type { Shape, TensorType } from '../../ir/types.ts';
-import { call, type KernelCall } from '../define/op.ts';
+import { call, type KernelCall } from '../define/lowering.ts';
 import { broadcastStrides, collapse } from './strides.ts';
 
 /** One operand as a stack of matrices: strides over rows and columns of the product, and the stack's dimensions. */

@@ -5,7 +5,7 @@
 import { panelCount, type StoredElement } from '../../../runtime/kernels/layouts.ts';
 import type { Attrs } from '../../ir/constant.ts';
 import type { TensorType } from '../../ir/types.ts';
-import type { LowerContext, PackedWeight } from '../define/op.ts';
+import type { LowerContext, PackedWeight } from '../define/lowering.ts';
 
 export type PanelWeight = Extract<PackedWeight, { layout: 'panels' }>;
 

@@ -12,7 +12,8 @@ import {
   type TensorType,
 } from '../../ir/types.ts';
 import { movementCost } from '../define/elementwise.ts';
-import { call, defineOp, required, shapeError } from '../define/op.ts';
+import { call } from '../define/lowering.ts';
+import { defineOp, required, shapeError } from '../define/op.ts';
 import { copyCall, loweredCalls, runCopy, type StridedCopy } from '../lowering/copy.ts';
 import { storedElement } from '../reference/elements.ts';
 import { inversePermutation } from './transpose.ts';

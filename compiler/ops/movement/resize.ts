@@ -6,7 +6,8 @@
 import type { TypedConstant } from '../../ir/constant.ts';
 import { elementCount, type TensorType } from '../../ir/types.ts';
 import { trafficOf } from '../define/elementwise.ts';
-import { call, defineOp, required } from '../define/op.ts';
+import { call } from '../define/lowering.ts';
+import { defineOp, required } from '../define/op.ts';
 import { numbers } from '../define/typing.ts';
 import { lowerCopies } from '../lowering/copy.ts';
 import { allFloat32 } from '../lowering/panels.ts';

@@ -1,7 +1,8 @@
 /** Ops whose output is their input's memory: the bytes are the same. */
 import { elementCount, formatType, type Shape } from '../../ir/types.ts';
 import { noCost, permuteElementwise } from '../define/elementwise.ts';
-import { defineOp, type Permuted, required, shapeError } from '../define/op.ts';
+import { defineOp, required, shapeError } from '../define/op.ts';
+import type { Permuted } from '../define/traits.ts';
 
 /** The same elements in the same order under another shape (flatten, squeeze and unsqueeze too). */
 export const reshape = /* @__PURE__ */ defineOp({

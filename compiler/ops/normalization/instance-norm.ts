@@ -4,7 +4,8 @@
  */
 import { elementCount, formatType } from '../../ir/types.ts';
 import { trafficOf } from '../define/elementwise.ts';
-import { call, defineOp, noEpilogue, shapeError } from '../define/op.ts';
+import { call } from '../define/lowering.ts';
+import { defineOp, noEpilogue, shapeError } from '../define/op.ts';
 import { requireFloat, requireVector } from '../define/typing.ts';
 import { allFloat32 } from '../lowering/panels.ts';
 import { epilogueParams } from '../reference/activation.ts';

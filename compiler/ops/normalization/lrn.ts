@@ -4,7 +4,8 @@
  */
 import { elementCount, formatType } from '../../ir/types.ts';
 import { trafficOf } from '../define/elementwise.ts';
-import { call, defineOp, shapeError } from '../define/op.ts';
+import { call } from '../define/lowering.ts';
+import { defineOp, shapeError } from '../define/op.ts';
 import { requireFloat } from '../define/typing.ts';
 import { present, realsOf, tensorOfReals } from '../reference/reals.ts';
 

@@ -1,7 +1,8 @@
 /** What normalisations of rows have in common: each row by its own statistics, then scale (and bias) per column. */
 import { elementCount, formatType } from '../../ir/types.ts';
 import { trafficOf } from '../define/elementwise.ts';
-import { call, defineOp, shapeError } from '../define/op.ts';
+import { call } from '../define/lowering.ts';
+import { defineOp, shapeError } from '../define/op.ts';
 import { requireFloat, requireVector } from '../define/typing.ts';
 import { allFloat32 } from '../lowering/panels.ts';
 import { present, realsOf, tensorOfReals } from '../reference/reals.ts';

@@ -4,7 +4,8 @@
  */
 import { elementCount } from '../../ir/types.ts';
 import { trafficOf } from '../define/elementwise.ts';
-import { call, defineOp } from '../define/op.ts';
+import { call } from '../define/lowering.ts';
+import { defineOp } from '../define/op.ts';
 import { axisOf, requireFloat } from '../define/typing.ts';
 import { present, realsOf, tensorOfReals } from '../reference/reals.ts';
 

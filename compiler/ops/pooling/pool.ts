@@ -7,7 +7,8 @@ import type { PoolMode } from '../../../runtime/kernels/functions.ts';
 import type { Tensor } from '../../ir/tensor.ts';
 import { elementCount, type TensorType } from '../../ir/types.ts';
 import { trafficOf } from '../define/elementwise.ts';
-import { type Cost, call, type Lowered, shapeError } from '../define/op.ts';
+import { type Cost, call, type Lowered } from '../define/lowering.ts';
+import { shapeError } from '../define/op.ts';
 import { numbers } from '../define/typing.ts';
 import { allFloat32 } from '../lowering/panels.ts';
 import {

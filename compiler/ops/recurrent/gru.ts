@@ -3,7 +3,9 @@
  * s = weightState·h + biasState for the gates r, z, n: r = σ(g_r + s_r), z = σ(g_z + s_z), n = tanh(g_n + r·s_n),
  * h = y[b,t] = n + z·(h − n). h begins as h0, or zero. (ONNX GRU-14 with linear_before_reset, one direction)
  */
-import { call, defineOp } from '../define/op.ts';
+
+import { call } from '../define/lowering.ts';
+import { defineOp } from '../define/op.ts';
 import { tensorOfReals } from '../reference/reals.ts';
 import { runRecurrence, sigmoid } from '../reference/recurrence.ts';
 import {

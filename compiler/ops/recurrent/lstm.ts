@@ -3,7 +3,9 @@
  * gates i, f, g, o: c = σ(z_f)·c + σ(z_i)·tanh(z_g), h = y[b,t] = σ(z_o)·tanh(c). h and c begin as h0 and c0, or
  * zero; the second output is c as it ends. (ONNX LSTM-14 without peepholes, one direction)
  */
-import { call, defineOp } from '../define/op.ts';
+
+import { call } from '../define/lowering.ts';
+import { defineOp } from '../define/op.ts';
 import { tensorOfReals } from '../reference/reals.ts';
 import { runRecurrence, sigmoid } from '../reference/recurrence.ts';
 import {

@@ -7,17 +7,9 @@
 import type { Attrs } from '../../ir/constant.ts';
 import { elementCount, elementSize, formatType, type TensorType } from '../../ir/types.ts';
 import { trafficOf } from '../define/elementwise.ts';
-import type { KernelCall } from '../define/op.ts';
-import {
-  type Cost,
-  call,
-  type LowerContext,
-  type Lowered,
-  noEpilogue,
-  required,
-  requireRank,
-  shapeError,
-} from '../define/op.ts';
+import type { KernelCall } from '../define/lowering.ts';
+import { type Cost, call, type LowerContext, type Lowered } from '../define/lowering.ts';
+import { noEpilogue, required, requireRank, shapeError } from '../define/op.ts';
 import { optionalOf } from '../define/typing.ts';
 import { type PanelWeight, packable, wholeLayer } from '../lowering/panels.ts';
 import { epilogueParams } from '../reference/activation.ts';

@@ -8,7 +8,8 @@
 import type { ReduceFunction } from '../../../runtime/kernels/functions.ts';
 import { elementCount, elementSize, formatType, type Shape } from '../../ir/types.ts';
 import { trafficOf } from '../define/elementwise.ts';
-import { call, defineOp, type KernelCall, type Lowered, required, shapeError } from '../define/op.ts';
+import { call, type KernelCall, type Lowered } from '../define/lowering.ts';
+import { defineOp, required, shapeError } from '../define/op.ts';
 import { numbers } from '../define/typing.ts';
 import { present, realsOf, tensorOfReals } from '../reference/reals.ts';
 

@@ -5,7 +5,8 @@
 
 import { MillraceError } from '../../../runtime/error.ts';
 import { type UnaryFunction, unaryFunctions } from '../../../runtime/kernels/functions.ts';
-import type { Activation, EpilogueAttrs } from '../define/op.ts';
+import type { EpilogueAttrs } from '../define/op.ts';
+import type { Activation } from '../define/traits.ts';
 
 type Evaluate = (x: number, alpha: number, beta: number) => number;
 

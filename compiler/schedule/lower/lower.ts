@@ -11,7 +11,7 @@ import { signatureOf } from '../../../runtime/kernels/table.ts';
 import type { TypedConstant } from '../../ir/constant.ts';
 import { type Graph, type Node, type ValueId, valueAt } from '../../ir/graph.ts';
 import { byteLength, elementCount, type TensorType } from '../../ir/types.ts';
-import type { Cost, KernelCall, Operand, PackedWeight } from '../../ops/define/op.ts';
+import type { Cost, KernelCall, Operand, PackedWeight } from '../../ops/define/lowering.ts';
 import { opOf } from '../../ops/index.ts';
 import { copyCall } from '../../ops/lowering/copy.ts';
 import { segmentTarget } from '../cut/target.ts';

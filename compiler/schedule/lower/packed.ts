@@ -1,7 +1,7 @@
 /** Sizes of packed weights: known before any element is read, so that a plan can precede packing. */
 import { panelBytes as bytesOfPanel, panelCount } from '../../../runtime/kernels/layouts.ts';
 import { byteLength, elementCount } from '../../ir/types.ts';
-import type { PackedWeight } from '../../ops/define/op.ts';
+import type { PackedWeight } from '../../ops/define/lowering.ts';
 
 type Panels = Extract<PackedWeight, { layout: 'panels' }>;
 

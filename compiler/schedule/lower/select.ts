@@ -5,7 +5,7 @@
  */
 import { MillraceError } from '../../../runtime/error.ts';
 import type { VariantChoice } from '../../../runtime/format/format.ts';
-import type { Alternative, Cost, Lowered } from '../../ops/define/op.ts';
+import type { Alternative, Cost, Lowered } from '../../ops/define/lowering.ts';
 import { type Device, type StepWork, workMilliseconds } from '../device/cost.ts';
 import { packedBytes } from './packed.ts';
 

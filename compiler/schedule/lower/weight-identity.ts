@@ -1,6 +1,6 @@
 /** Names packed weights so that two are equal where they are packed the same way from the same recipes. */
 import type { TypedConstant } from '../../ir/constant.ts';
-import type { PackedWeight } from '../../ops/define/op.ts';
+import type { PackedWeight } from '../../ops/define/lowering.ts';
 
 export class WeightIdentity {
   /** Recipes are compared by object: which values are one was decided by the passes. */
