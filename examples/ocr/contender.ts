@@ -2,9 +2,9 @@
  * Reads a picture in a process of its own, and prints what it read, took and held as JSON:
  * `contender.ts millrace|onnxruntime <picture>`.
  */
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type LoadedModel, load } from 'millrace/runtime';
+import { memory } from '../memory.ts';
 import { bundleOf, type Network, networks } from './networks.ts';
 import { readPicture } from './pictures.ts';
 import { type Line, type Run, readPage } from './read-page.ts';
@@ -68,17 +68,6 @@ async function onnxruntime(): Promise<{ readonly run: Run; readonly plannedBytes
     },
   };
 }
-
-const status = (field: string): number =>
-  Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0) * 1024;
-/** Linux says it; elsewhere the memory of now has to do. */
-const memory = (field: 'VmRSS' | 'VmHWM'): number => {
-  try {
-    return status(field);
-  } catch {
-    return process.memoryUsage.rss();
-  }
-};
 
 const [, , who, file] = process.argv;
 const picture = await readPicture(file!);

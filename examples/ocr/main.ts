@@ -3,12 +3,12 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { mib } from '../memory.ts';
 import type { Report } from './contender.ts';
 import { compileNetworks, pageFile } from './networks.ts';
 import { page } from './page.ts';
 import { writePage } from './pictures.ts';
 
-const MIB = 2 ** 20;
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 async function reportOf(who: 'millrace' | 'onnxruntime', picture: string): Promise<Report> {
@@ -27,8 +27,7 @@ if (!values.json)
 await compileNetworks();
 if (given === undefined) await writePage(pageFile, page);
 const picture = given ?? pageFile;
-const contenders = ['millrace' as const];
-const reports = [{ who: 'Millrace', ...(await reportOf(contenders[0]!, picture)) }];
+const reports = [{ who: 'Millrace', ...(await reportOf('millrace', picture)) }];
 if (existsSync(at('../../bench/node_modules/onnxruntime-node')))
   reports.push({ who: 'onnxruntime-node', ...(await reportOf('onnxruntime', picture)) });
 
@@ -38,7 +37,6 @@ else {
   for (const { text, confidence } of reports[0]!.lines)
     console.log(`  ${text.padEnd(60)} ${(100 * confidence).toFixed(0)} %`);
   console.log();
-  const mib = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`;
   for (const { who, milliseconds, plannedBytes, peakBytes, bareBytes } of reports) {
     const planned = plannedBytes === null ? '' : `, ${mib(plannedBytes)} planned for all networks`;
     console.log(
