@@ -35,7 +35,7 @@ describe('millrace conformance', () => {
     };
     write('group/right', 'Relu', tensor('float32', [2, 2], [0, 2, 0, 4]));
     write('group/wrong', 'Relu', tensor('float32', [2, 2], [0, 2, 0.5, 4]));
-    write('foreign', 'Hardmax', tensor('float32', [2, 2], [0, 1, 0, 1]));
+    write('foreign', 'Unheard', tensor('float32', [2, 2], [0, 1, 0, 1]));
   });
   after(() => folder.remove());
 
