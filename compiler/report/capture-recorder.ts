@@ -19,6 +19,9 @@ interface Tenant {
   touched: number;
 }
 
+/** What has no bytes has no place in memory, and nobody has to write it. */
+const isEmpty = (regions: readonly Region[]): boolean => regions.every((one) => span(one) <= 0);
+
 export class AllocationRecorder {
   readonly #manifest: Manifest;
   readonly #offsetOf: (value: number) => number;
@@ -56,6 +59,7 @@ export class AllocationRecorder {
   }
 
   read(step: number, value: number, regions: readonly Region[], who: string): void {
+    if (isEmpty(regions)) return;
     let found = false;
     for (const place of this.#placed(value, regions))
       for (const tenant of this.#tenants)
@@ -79,6 +83,7 @@ export class AllocationRecorder {
     chain: readonly string[],
     kind: 'activation' | 'scratch',
   ): void {
+    if (isEmpty(regions)) return;
     for (const place of this.#placed(value, regions)) {
       this.#tenants = this.#tenants.filter((tenant) => {
         if (!overlap(tenant.place, place)) return true;
