@@ -140,33 +140,53 @@ function putBack(old: string, to: string): void {
   }
 }
 
+/** So many bytes are on their way to the disk while the next ones are packed. */
+const FLUSH_BYTES = 64 * 1024 * 1024;
+
+/** Of a segment each. */
+const MEMORIES = 3;
+
+/** Whoever awaits it hears of a failure; until then it is not an unhandled one. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
 async function writeWeights(path: string, parts: WriteParts, options: WriteOptions): Promise<number[]> {
   const total = parts.schedule.segments.reduce((sum, segment) => sum + segment.byteLength, 0);
   const file = await open(path, 'wx');
   const checksums: number[] = [];
   const longest = parts.schedule.segments.reduce((most, { byteLength }) => Math.max(most, byteLength), 0);
-  // One segment is packed while the one before it is written.
-  const memories = [new Uint8Array(longest), new Uint8Array(longest)];
-  let writing: Promise<void> = Promise.resolve();
+  // One segment is packed while those before it are written, in their order.
+  const memories = Array.from({ length: MEMORIES }, () => new Uint8Array(longest));
+  const writes: Promise<void>[] = [];
+  let flushing: Promise<void> = Promise.resolve();
   try {
     let done = 0;
+    let unflushed = 0;
     for (const [s, segment] of parts.schedule.segments.entries()) {
       options.signal?.throwIfAborted();
-      const memory = memories[s % 2]!;
-      const bytes = parts.packer.pack(segment, memory);
+      // What this memory held before has been written.
+      if (writes.length === MEMORIES) await writes.shift();
+      const bytes = parts.packer.pack(segment, memories[s % MEMORIES]!);
       checksums.push(crc32(bytes));
-      // The segment before this one was written meanwhile.
-      await writing;
-      writing = writeAll(file, bytes);
-      // Whoever awaits it hears of a failure; until then it is not an unhandled one.
-      writing.catch(() => {});
+      const before = writes.at(-1) ?? Promise.resolve();
+      writes.push(handled(before.then(() => writeAll(file, bytes))));
       done += bytes.byteLength;
+      unflushed += bytes.byteLength;
+      // Left to the end, the disk would begin when everything is packed.
+      if (unflushed >= FLUSH_BYTES) {
+        await flushing;
+        flushing = handled(file.datasync());
+        unflushed = 0;
+      }
       options.onProgress?.(done, total);
     }
-    await writing;
+    await Promise.all(writes);
+    await flushing;
     await file.sync();
   } finally {
-    await writing.catch(() => {});
+    await Promise.allSettled([...writes, flushing]);
     await file.close();
   }
   return checksums;

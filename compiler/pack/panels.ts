@@ -147,10 +147,33 @@ function copyLanes(box: LoadedBox, first: number, lanes: number, out: Float32Arr
   for (let row = 0, target = 0; row < rows; row++) {
     let start = base;
     for (let axis = 0; axis < inner; axis++) start += index[axis]! * reduceStrides[axis]!;
-    for (let k = 0; k < innerExtent; k++, start += innerStride, target += PANEL)
-      for (let lane = 0, from = start; lane < lanes; lane++, from += channelStride)
-        out[target + lane] = data[from]!;
+    if (lanes === PANEL && innerStride === 1) {
+      for (let lane = 0; lane < PANEL; lane += 4)
+        copyFour(out, target + lane, data, start + lane * channelStride, channelStride, innerExtent);
+      target += innerExtent * PANEL;
+    } else
+      for (let k = 0; k < innerExtent; k++, start += innerStride, target += PANEL)
+        for (let lane = 0, from = start; lane < lanes; lane++, from += channelStride)
+          out[target + lane] = data[from]!;
     for (let axis = inner - 1; axis >= 0 && ++index[axis]! === packed.reduce[axis]; axis--) index[axis] = 0;
+  }
+}
+
+/** Four lanes of `count` rows, from channels whose elements adjoin: by far the most weights lie so. */
+function copyFour(
+  out: Float32Array,
+  target: number,
+  data: Float32Array,
+  from: number,
+  channelStride: number,
+  count: number,
+): void {
+  const [b, c, d] = [from + channelStride, from + 2 * channelStride, from + 3 * channelStride];
+  for (let k = 0, at = target; k < count; k++, at += PANEL) {
+    out[at] = data[from + k]!;
+    out[at + 1] = data[b + k]!;
+    out[at + 2] = data[c + k]!;
+    out[at + 3] = data[d + k]!;
   }
 }
 

@@ -1,6 +1,7 @@
 /** The files that constants lie in: a few are kept open, and every read is complete or an error. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { MillraceError } from '../../../runtime/error.ts';
+import { ReadAhead } from './read-ahead.ts';
 
 /** A model has one or two files; exporters that write one file per tensor should not exhaust descriptors. */
 const MAX_OPEN = 8;
@@ -8,6 +9,7 @@ const MAX_OPEN = 8;
 export class ConstantFiles {
   /** By path, the most recently used last. */
   readonly #open = new Map<string, number>();
+  readonly #ahead = new ReadAhead();
 
   /** Fills `target` from the file's bytes at `position`. */
   read(path: string, position: number, target: Uint8Array): void {
@@ -29,6 +31,7 @@ export class ConstantFiles {
         });
       done += count;
     }
+    this.#ahead.after(descriptor, position + done, done);
   }
 
   close(): void {
