@@ -1,5 +1,5 @@
 /**
- * Guided searches of the readers, half a minute each in a whole campaign. What they keep is the corpus in
+ * Guided searches of the readers, twenty seconds each in a whole campaign. What they keep is the corpus in
  * `test/faults/corpus`, which `--keep` adds to, and which the suite reads again every time.
  */
 import { fork } from 'node:child_process';
@@ -12,7 +12,7 @@ import type { Scenario } from '../life/scenario.ts';
 import { readers } from './readers.ts';
 import type { Finished, Kept } from './search.ts';
 
-const MILLISECONDS = 30_000;
+const MILLISECONDS = 20_000;
 /** Beside the time it was given: to start, and to end an input that hangs. */
 const GRACE = 30_000;
 

@@ -15,7 +15,7 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 const built = at('../../../dist/compiler/index.js');
 const compiler = existsSync(built) ? built : at('../../../compiler/index.ts');
 
-/** A child that has compiled, and writes over the bundle again and again when it is told to. */
+/** A child that has compiled. */
 const started = (folder: string): Promise<ChildProcess> =>
   new Promise((resolve, reject) => {
     const execArgv = compiler.endsWith('.ts') ? ['--import=tsx'] : [];
@@ -25,32 +25,41 @@ const started = (folder: string): Promise<ChildProcess> =>
     child.once('exit', (code) => reject(new Error(`ended by itself with ${code}`)));
   });
 
-const writing = (child: ChildProcess): Promise<unknown> =>
+/** Told to write, it answers: `once`, when it has; `on`, when it begins and goes on until it is killed. */
+const writing = (child: ChildProcess, what: 'once' | 'on'): Promise<unknown> =>
   new Promise((resolve) => {
     child.once('message', resolve);
-    child.send('go');
+    child.send(what);
   });
 
-const ended = (child: ChildProcess): Promise<void> =>
+const killed = (child: ChildProcess): Promise<void> =>
   new Promise((resolve) => {
     child.removeAllListeners('exit').once('exit', () => resolve());
+    child.kill('SIGKILL');
   });
+
+/** Children that are ready or get ready, since compiling takes ten times as long as writing. */
+const AHEAD = 2;
 
 export const kill: Scenario = async (terms) => {
   const home = mkdtempSync(join(tmpdir(), 'millrace-kill-'));
   const folder = join(home, 'bundle');
   const random = new Random(terms.seed);
-  const kills = times(terms, 200);
+  const kills = times(terms, terms.alone ? 200 : 60);
   let missing = 0;
   try {
-    let next = started(folder);
+    const children = Array.from({ length: AHEAD }, () => started(folder));
     for (let i = 0; i < kills; i++) {
-      const child = await next;
-      await writing(child);
+      const child = await children.shift()!;
+      if (i + AHEAD < kills) children.push(started(folder));
+      // The next write over what the killed child left.
+      await writing(child, 'once');
+      const left = readdirSync(home).filter((name) => name !== 'bundle');
+      if (left.length > 0)
+        throw new Error(`kill ${i}: after the next write there is still ${left.join(', ')}`);
+      await writing(child, 'on');
       await new Promise((resolve) => setTimeout(resolve, random.integer(0, 60)));
-      const dead = ended(child);
-      child.kill('SIGKILL');
-      await dead;
+      await killed(child);
       const whole = await load(folder, { engine: 'wasm' }).catch(async () => {
         // Killed between two renames, the old bundle waits aside: what the next write begins with puts it back.
         await clearLeftovers(folder);
@@ -61,16 +70,7 @@ export const kill: Scenario = async (terms) => {
         await whole.run({ x: new Float32Array(8) });
         await whole.close();
       }
-      // Its first write is the next one over what the killed child left.
-      next = started(folder);
-      await next;
-      const left = readdirSync(home).filter((name) => name !== 'bundle');
-      if (left.length > 0)
-        throw new Error(`kill ${i}: after the next write there is still ${left.join(', ')}`);
     }
-    const last = await next;
-    last.kill('SIGKILL');
-    await ended(last);
     if (missing > 0) throw new Error(`${missing} of ${kills} kills left no whole bundle`);
   } finally {
     rmSync(home, { recursive: true, force: true });

@@ -26,7 +26,7 @@ const FLAT_BYTES = 12 * 2 ** 20;
 
 export const flat: Scenario = (terms) =>
   withBundle(async (folder) => {
-    const runs = times(terms, 10_000);
+    const runs = times(terms, terms.alone ? 10_000 : 1500);
     const grown: string[] = [];
     for (const engine of engines)
       for (const threads of [1, 2]) {

@@ -23,6 +23,8 @@ export interface Terms {
   readonly seed: number;
   /** How much of it, 1 for a whole campaign. */
   readonly scale: number;
+  /** The only one of the campaign: it has the time for more. */
+  readonly alone?: boolean;
   /** Whether inputs that are worth it are kept in the source tree. */
   readonly keep?: boolean | undefined;
 }
