@@ -6,6 +6,7 @@ import { arrayFor } from '../../runtime/format/dtype.ts';
 import type { PortDocs } from '../ir/graph.ts';
 import type { DType, TensorType } from '../ir/types.ts';
 import type { SchedulePort } from '../schedule/schedule.ts';
+import { readPrepared } from './prepared.ts';
 import { rollUp } from './rollup.ts';
 
 const notes: Partial<Record<DType, string>> = {
@@ -83,9 +84,13 @@ function ports(list: readonly SchedulePort[]): string {
 /** The same for every network: made once. */
 let runtime: Promise<string> | null = null;
 
-const runtimeDeclarations = (): Promise<string> => (runtime ??= rollUpRuntime());
+const runtimeDeclarations = (): Promise<string> => {
+  const prepared = readPrepared();
+  runtime ??= prepared === null ? rollUpRuntime() : Promise.resolve(prepared.declarations);
+  return runtime;
+};
 
-async function rollUpRuntime(): Promise<string> {
+export async function rollUpRuntime(): Promise<string> {
   const { ts } = await import('ts-morph');
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const entry = new URL(`../../runtime/node.${extension}`, import.meta.url);

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { BuildOptions } from 'esbuild';
 import { MillraceError } from '../../runtime/error.ts';
 import { carriedKernels } from './carried.ts';
+import { type Bundled, readPrepared } from './prepared.ts';
 
 export interface EntryFile {
   readonly name: string;
@@ -18,11 +19,6 @@ export interface Entries {
   index(manifestCrc32: number): string;
   readonly files: readonly EntryFile[];
   /** Source files that went in, relative to the package. */
-  readonly sources: readonly string[];
-}
-
-interface Bundled {
-  readonly text: string;
   readonly sources: readonly string[];
 }
 
@@ -40,14 +36,20 @@ const indexEntry = [
   `export const load = loaderOf(import.meta.url, ${CHECKSUM});`,
 ].join('\n');
 
-/** The same for every network: made once. */
-let runtime: Promise<readonly [index: Bundled, worker: Bundled]> | null = null;
+type Runtime = readonly [index: Bundled, worker: Bundled];
 
-export async function bundleEntries(hostOps: readonly string[]): Promise<Entries> {
-  runtime ??= Promise.all([
+/** The same for every network: made once. */
+let runtime: Promise<Runtime> | null = null;
+
+export const bundleRuntime = (): Promise<Runtime> =>
+  Promise.all([
     bundle({ stdin: entry(indexEntry) }),
     bundle({ entryPoints: [`${root}runtime/platform/node/worker.${extension}`] }),
   ]);
+
+export async function bundleEntries(hostOps: readonly string[]): Promise<Entries> {
+  const prepared = readPrepared();
+  runtime ??= prepared === null ? bundleRuntime() : Promise.resolve([prepared.index, prepared.worker]);
   const [index, worker] = await runtime;
   const host = hostOps.length > 0 ? await bundle({ stdin: entry(hostEntry(hostOps)) }) : null;
   const files = [{ name: 'worker.js', text: worker.text }];

@@ -78,15 +78,15 @@ function astray({ offset, end, segment }: Home, { low, high }: Reach, who: strin
 
 /** Null where it touches nothing. */
 export function reachOf(operand: Operand): Reach | null {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
+  let low = Infinity;
+  let high = -Infinity;
   for (const one of extentOf(operand)) {
     const bytes = span(one);
     if (bytes <= 0) continue;
     low = Math.min(low, one.offset);
     high = Math.max(high, one.offset + bytes);
   }
-  return low === Number.POSITIVE_INFINITY ? null : { low, high };
+  return low === Infinity ? null : { low, high };
 }
 
 function nameOf({ layers }: Manifest, { step, kernel, name, host, value }: Operand): string {

@@ -15,9 +15,7 @@ export const panelsOf = (panels: number, depth: number): readonly Region[] => [
 ];
 
 /** No memory holds it: what parameters that contradict each other are said to touch. */
-export const nowhere: readonly Region[] = [
-  { offset: 0, rows: 1, bytes: Number.POSITIVE_INFINITY, stride: 0 },
-];
+export const nowhere: readonly Region[] = [{ offset: 0, rows: 1, bytes: Infinity, stride: 0 }];
 
 interface Piece {
   readonly panel0: number;

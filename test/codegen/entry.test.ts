@@ -1,11 +1,14 @@
 /** What esbuild makes of the runtime: modules that need nothing but Node and each other. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { withoutCompilerOnly } from '../../compiler/codegen/carried.ts';
+import type * as Declarations from '../../compiler/codegen/declarations.ts';
+import type * as Entry from '../../compiler/codegen/entry.ts';
 import { bundleEntries } from '../../compiler/codegen/entry.ts';
 import { emitNotices } from '../../compiler/codegen/notices.ts';
 import { opNames, opOf } from '../../compiler/ops/index.ts';
+import { skip } from '../support/skip.ts';
 
 const importsOf = (text: string): string[] =>
   [...text.matchAll(/(?:^|[;\n])\s*(?:import|export)\b[^;'"()]*?from\s*["']([^"']+)["']/g)].map(
@@ -29,6 +32,18 @@ describe('the modules of a bundle', () => {
     );
     assert.ok(sources.includes('runtime/error.ts'));
     assert.ok(index(1).length <= 70_000, `index.js has ${index(1).length} bytes`);
+  });
+
+  it('are those that the build has prepared', async function () {
+    const built = new URL('../../dist/compiler/codegen/', import.meta.url);
+    const file = new URL('prepared.json', built);
+    if (!existsSync(file)) return skip(this, 'Millrace is not built (npm run build)');
+    const made = (await import(new URL('entry.js', built).href)) as typeof Entry;
+    const { rollUpRuntime } = (await import(new URL('declarations.js', built).href)) as typeof Declarations;
+    const [index, worker] = await made.bundleRuntime();
+    const declarations = await rollUpRuntime();
+    assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { index, worker, declarations });
+    assert.ok(index.text.length <= 70_000);
   });
 
   it('carry what the runtime reads of the kernel table', async () => {

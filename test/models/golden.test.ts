@@ -1,4 +1,4 @@
-/** Networks made by others, with outputs of onnxruntime, through all passes and the engine. */
+/** Networks made by others, with outputs of onnxruntime, through all passes and the engine, in every mode. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,6 +7,8 @@ import { constantInputs } from '../../compiler/onnx/import/constant-inputs.ts';
 import { importOnnx } from '../../compiler/onnx/import/import.ts';
 import { readModel } from '../../compiler/onnx/read/model.ts';
 import { readTensorFile } from '../../compiler/onnx/read/tensor-file.ts';
+import type { Manifest } from '../../runtime/format/format.ts';
+import type { LoadOptions } from '../../runtime/options.ts';
 import { shared } from '../onnx/make-model.ts';
 import { compileInMemory, open, runTensors } from '../support/network.ts';
 import { skip } from '../support/skip.ts';
@@ -32,6 +34,18 @@ function check(name: string, got: Tensor, expected: Tensor): void {
     assert.ok(a[i] === y || Math.abs(a[i]! - y) <= allowed, `element ${i}: ${a[i]} is not ${y}`);
 }
 
+/** All give the same bits. */
+const waysOf = ({ plans }: Manifest): readonly LoadOptions[] => {
+  // Small networks have no plan but the one that holds all.
+  const plan = plans[0]!.name;
+  return [
+    { mode: 'resident' },
+    { mode: 'stream', plan },
+    { mode: 'sequential', plan },
+    { mode: 'stream', plan, threads: 2 },
+  ];
+};
+
 describe('networks made by others, through the engine', () => {
   it('are there', function () {
     if (golden.length === 0) skip(this, 'the shared networks are not here');
@@ -51,13 +65,18 @@ describe('networks made by others, through the engine', () => {
       const shapes = Object.fromEntries([...inputs].map(([input, { type }]) => [input, type.shape]));
       const constants = Object.fromEntries([...tensors].filter(([input]) => baked.has(input)));
       const network = await compileInMemory(await importOnnx(path, { shapes, constants }), { passes: true });
-      const model = await open(network);
-      try {
-        const outputs = await runTensors(model, inputs);
-        for (const [i, output] of graph.outputs.entries())
-          check(name, outputs.get(output.name)!, read(`output_${i}.pb`));
-      } finally {
-        await model.close();
+      let first: ReadonlyMap<string, Tensor> | undefined;
+      for (const options of waysOf(network.manifest)) {
+        const model = await open(network, options);
+        try {
+          const outputs = await runTensors(model, inputs);
+          first ??= outputs;
+          assert.deepEqual(outputs, first, JSON.stringify(options));
+        } finally {
+          await model.close();
+        }
       }
+      for (const [i, output] of graph.outputs.entries())
+        check(name, first!.get(output.name)!, read(`output_${i}.pb`));
     });
 });

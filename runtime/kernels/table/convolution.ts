@@ -5,6 +5,7 @@ import { defineKernel, type ParamsOf } from '../signature.ts';
 import {
   count,
   epilogue,
+  i32,
   input,
   optionalInput,
   out,
@@ -90,7 +91,7 @@ export const convolutionKernels = {
    */
   'f32-pool': defineKernel({
     operands: { y: out, x: input },
-    params: { ...window, padBottom: 'i32', padRight: 'i32', ldx: count, ldy: count, mode: 'pool' },
+    params: { ...window, padBottom: i32, padRight: i32, ldx: count, ldy: count, mode: 'pool' },
     extent: {
       y: (p) => floatRows(pixelsOut(p), p.ldy, p.outC),
       x: (p) => floatRows(pixelsIn(p), p.ldx, Math.max(p.inC, p.outC)),

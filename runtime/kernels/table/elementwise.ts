@@ -4,7 +4,7 @@ import { castBytes } from '../functions.ts';
 import { FLOAT_BYTES } from '../layouts.ts';
 import { whole } from '../region.ts';
 import { defineKernel } from '../signature.ts';
-import { anyInput, anyOut, count, dimNames, dims6, epilogue, input, out, weight } from './operands.ts';
+import { anyInput, anyOut, count, dimNames, dims6, epilogue, i32, input, out, weight } from './operands.ts';
 
 export const elementwiseKernels = {
   /** y[i] = fn(x[i]). */
@@ -22,18 +22,18 @@ export const elementwiseKernels = {
     operands: { y: out, a: input, b: input },
     params: {
       ...dims6,
-      a0: 'i32',
-      a1: 'i32',
-      a2: 'i32',
-      a3: 'i32',
-      a4: 'i32',
-      a5: 'i32',
-      b0: 'i32',
-      b1: 'i32',
-      b2: 'i32',
-      b3: 'i32',
-      b4: 'i32',
-      b5: 'i32',
+      a0: i32,
+      a1: i32,
+      a2: i32,
+      a3: i32,
+      a4: i32,
+      a5: i32,
+      b0: i32,
+      b1: i32,
+      b2: i32,
+      b3: i32,
+      b4: i32,
+      b5: i32,
       fn: 'binary',
       ...epilogue,
     },

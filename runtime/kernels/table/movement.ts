@@ -3,7 +3,7 @@ import { box, numberedOf } from '../extents.ts';
 import { FLOAT_BYTES } from '../layouts.ts';
 import { whole } from '../region.ts';
 import { defineKernel } from '../signature.ts';
-import { anyInput, anyOut, count, dimNames, dims6 } from './operands.ts';
+import { anyInput, anyOut, count, dimNames, dims6, i32 } from './operands.ts';
 
 export const movementKernels = {
   /**
@@ -16,20 +16,20 @@ export const movementKernels = {
     params: {
       elementBytes: 'elementBytes',
       ...dims6,
-      x0: 'i32',
-      x1: 'i32',
-      x2: 'i32',
-      x3: 'i32',
-      x4: 'i32',
-      x5: 'i32',
-      y0: 'i32',
-      y1: 'i32',
-      y2: 'i32',
-      y3: 'i32',
-      y4: 'i32',
-      y5: 'i32',
-      xOffset: 'i32',
-      yOffset: 'i32',
+      x0: i32,
+      x1: i32,
+      x2: i32,
+      x3: i32,
+      x4: i32,
+      x5: i32,
+      y0: i32,
+      y1: i32,
+      y2: i32,
+      y3: i32,
+      y4: i32,
+      y5: i32,
+      xOffset: i32,
+      yOffset: i32,
     },
     extent: {
       y: (p) => box(numberedOf(p, 'd'), numberedOf(p, 'y'), p.yOffset, p.elementBytes),
@@ -42,7 +42,7 @@ export const movementKernels = {
   /** y[i] = the value of which low and high are the 32-bit halves. */
   fill: defineKernel({
     operands: { y: anyOut },
-    params: { count: count, elementBytes: 'elementBytes', low: 'i32', high: 'i32' },
+    params: { count: count, elementBytes: 'elementBytes', low: i32, high: i32 },
     extent: { y: (p) => [whole(p.count * p.elementBytes)] },
     work: { unit: 'elements', times: [count] },
     split: 'elements',

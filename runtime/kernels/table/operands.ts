@@ -1,7 +1,8 @@
 /** Operands and parameters that kernels of several families have. */
 
-/** By far the most frequent type, so it has a name: every bundle carries the table. */
+/** The most frequent types, so they have names: every bundle carries the table. */
 export const count = 'count';
+export const i32 = 'i32';
 
 export const out = { role: 'out', element: 'f32' } as const;
 export const input = { role: 'in', element: 'f32' } as const;
@@ -38,8 +39,8 @@ export const window = {
   strideW: 'size',
   dilationH: 'size',
   dilationW: 'size',
-  padTop: 'i32',
-  padLeft: 'i32',
+  padTop: i32,
+  padLeft: i32,
 } as const;
 
 interface Pixels {

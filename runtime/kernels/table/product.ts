@@ -2,7 +2,7 @@
 import { box, floatRows, floats, panelsOf, pieceRows } from '../extents.ts';
 import { FLOAT_BYTES, PANEL } from '../layouts.ts';
 import { defineKernel } from '../signature.ts';
-import { count, epilogue, input, optionalInput, out, piece, scratch, weight } from './operands.ts';
+import { count, epilogue, i32, input, optionalInput, out, piece, scratch, weight } from './operands.ts';
 
 const recurrence = { batch: count, steps: count, hidden: count, reverse: 'flag' } as const;
 
@@ -57,14 +57,14 @@ export const productKernels = {
       m: count,
       n: count,
       k: count,
-      aBatch0: 'i32',
-      aBatch1: 'i32',
-      aRow: 'i32',
-      aCol: 'i32',
-      bBatch0: 'i32',
-      bBatch1: 'i32',
-      bRow: 'i32',
-      bCol: 'i32',
+      aBatch0: i32,
+      aBatch1: i32,
+      aRow: i32,
+      aCol: i32,
+      bBatch0: i32,
+      bBatch1: i32,
+      bRow: i32,
+      bCol: i32,
     },
     extent: {
       y: (p) => floats(p.batch0 * p.batch1 * p.m * p.n),
