@@ -6,7 +6,7 @@
 import { MillraceError } from '../../runtime/error.ts';
 import type { Attrs, Constant } from './constant.ts';
 import type { Graph, GraphOutput, Node, PortDocs, Value, ValueId } from './graph.ts';
-import { byteLength, type TensorType } from './types.ts';
+import { byteLength, formatType, type TensorType } from './types.ts';
 
 /** What the builder must know of ops; `ops/index.ts` provides it (ir itself knows no op). */
 export interface OpSignatures {
@@ -134,6 +134,12 @@ export class GraphBuilder<Ops extends OpAttrs = OpAttrs> {
   }
 
   #value(name: string, type: TensorType, constant?: Constant): ValueId {
+    if (!Number.isSafeInteger(byteLength(type)))
+      throw new MillraceError('MODEL_SHAPE', 'a tensor is larger than any memory', {
+        at: name,
+        expected: 'a whole number of bytes, below 2^53',
+        got: formatType(type),
+      });
     const id = this.#nextId++;
     this.#values.set(id, constant === undefined ? { id, name, type } : { id, name, type, constant });
     return id;

@@ -51,6 +51,31 @@ describe('onnx reader, given a hostile file', () => {
     }
   });
 
+  it('names tensors that no memory holds, and weights that do not part into gates', async () => {
+    const refused = (what: RegExp) => (error: unknown) =>
+      error instanceof MillraceError && error.code === 'MODEL_SHAPE' && what.test(error.message);
+    const large = modelBytes({
+      nodes: [node('Expand', ['x', 'shape'], ['y'])],
+      inputs: { x: [1] },
+      outputs: ['y'],
+      initializers: [initializer('shape', tensor('int64', [2], [2 ** 31, 2 ** 31]))],
+    });
+    await withFile(large, (path) => assert.rejects(importOnnx(path), refused(/larger than any memory/)));
+    const wave = (shape: readonly number[]) =>
+      tensor('float32', shape, Array(shape.reduce((n, extent) => n * extent, 1)).fill(0.5));
+    const uneven = modelBytes({
+      nodes: [node('LSTM', ['x', 'w', 'r', 'b'], ['h'], { hidden_size: 3 })],
+      inputs: { x: [4, 1, 2] },
+      outputs: ['h'],
+      initializers: [
+        initializer('w', wave([1, 12, 2])),
+        initializer('r', wave([1, 12, 3])),
+        initializer('b', wave([1, 18])),
+      ],
+    });
+    await withFile(uneven, (path) => assert.rejects(importOnnx(path), refused(/gates|LSTM/)));
+  });
+
   it('imports or refuses, but never breaks, with any byte changed', async () => {
     for (let position = 0; position < small.length; position += 1) {
       const bytes = small.slice();

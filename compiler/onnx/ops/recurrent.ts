@@ -3,6 +3,7 @@
  * operands apart, emits one op for each direction and puts the results together. What has no kernel is a `recurrentCell`.
  */
 
+import { MillraceError } from '../../../runtime/error.ts';
 import type { ValueId } from '../../ir/graph.ts';
 import { cellActivations } from '../../ops/reference/cells.ts';
 import type { ImportNode } from '../import/node.ts';
@@ -171,6 +172,12 @@ function partOf(node: ImportNode, id: ValueId, d: number, part: string): ValueId
 function reordered(node: ImportNode, id: ValueId, order: readonly number[], part: string): ValueId {
   const shape = node.shape(id);
   const rows = shape[0]! / order.length;
+  if (!Number.isInteger(rows))
+    throw new MillraceError('MODEL_SHAPE', 'weights that do not part into gates', {
+      at: part,
+      expected: `a multiple of ${order.length} rows`,
+      got: String(shape[0]),
+    });
   const gates = order.map((gate) => {
     const starts = shape.map((_, axis) => (axis === 0 ? gate * rows : 0));
     const attrs = { starts, sizes: shape.with(0, rows), steps: shape.map(() => 1) };

@@ -33,7 +33,7 @@ function damaged(file: Uint8Array, random: Random): Uint8Array {
   const at = random.integer(0, bytes.length - 1);
   switch (random.integer(0, 5)) {
     case 0:
-      bytes.fill(0, at, at + random.pick([1, 512, 4096]));
+      bytes.fill(0, at, Math.min(bytes.length, at + random.pick([1, 512, 4096])));
       return bytes;
     case 1:
       bytes.copyWithin(random.integer(0, bytes.length - 1), at, at + 4096);
