@@ -37,8 +37,8 @@ const withBias = (node: ImportNode, x: ValueId, bias: ValueId | null, part: stri
   bias === null ? x : node.emit('add', [x, bias], {}, part);
 
 /**
- * What a padding mask hides gets a large negative number. The mask is 1 where a key counts, by key or by query and key, or
- * it is the number of keys of each batch, after which may come where they begin.
+ * What a padding mask hides gets a large negative number. The mask is 1 where a key counts, by key or by query and key.
+ * Or it is the number of keys of each batch; the first key of each may follow.
  */
 function paddingBias(
   node: ImportNode,

@@ -2,8 +2,8 @@
  * Windows over three and more dimensions as windows over two. Ops and kernels have one or two; of a volume the outermost
  * dimension is taken apart. Its slices go into the batch, and what its taps contribute is added.
  *
- * A convolution of [N, D, H, W, C] with a kernel of 3×3×3 is three convolutions of 3×3 over N·D images, each over the
- * slices that one tap of the depth reads, each adding to the one before (the residual input).
+ * A convolution of [N, D, H, W, C] with a kernel of 3×3×3 is three convolutions of 3×3 over N·D images. Each reads the
+ * slices of one tap of the depth. Each adds to the one before, by the residual input.
  */
 import type { ValueId } from '../../ir/graph.ts';
 import type { ImportNode } from '../import/node.ts';

@@ -2,9 +2,16 @@
  * Where each element of a resampled dimension comes from: any number of elements of the old one, with weights. Linear and
  * cubic (Keys' kernel with coefficient `cubic`), stretched over what an element covers if `antialias`. (ONNX Resize-19)
  */
-import { formatType, type TensorType } from '../../ir/types.ts';
+import type { TensorType } from '../../ir/types.ts';
 import { shapeError } from '../define/op.ts';
-import { coordinateNames, coordinateOf, nearestOf, type ResizeAttrs, rounding } from './resize-taps.ts';
+import {
+  checkSizes,
+  coordinateNames,
+  coordinateOf,
+  nearestOf,
+  type ResizeAttrs,
+  rounding,
+} from './resize-taps.ts';
 
 export interface ResampleAttrs extends ResizeAttrs {
   readonly cubic: number;
@@ -29,7 +36,7 @@ export interface Taps {
 /** Throws unless the attributes describe a resampling of x. */
 export function checkResample(x: TensorType, attrs: ResampleAttrs): void {
   const rank = x.shape.length;
-  const { shape, scales, mode, coordinates, nearest, roi } = attrs;
+  const { mode, coordinates, nearest, roi } = attrs;
   const modes = ['nearest', 'linear', 'cubic'];
   if (!modes.includes(mode)) throw shapeError('mode', modes.join(', '), `"${mode}"`);
   const crops = coordinates === 'tf_crop_and_resize';
@@ -40,12 +47,7 @@ export function checkResample(x: TensorType, attrs: ResampleAttrs): void {
       `"${coordinates}"`,
     );
   if (!(nearest in rounding)) throw shapeError('nearest', Object.keys(rounding).join(', '), `"${nearest}"`);
-  if (shape.length !== rank || !shape.every((dim) => Number.isInteger(dim) && dim >= 0))
-    throw shapeError('shape', `${rank} dimensions for ${formatType(x)}`, `[${shape}]`);
-  if (x.shape.some((dim, axis) => dim === 0 && shape[axis] !== 0))
-    throw shapeError('input x', 'elements to resize', formatType(x));
-  if (scales.length !== rank || !scales.every((scale) => scale > 0 && Number.isFinite(scale)))
-    throw shapeError('scales', `${rank} positive numbers`, `[${scales}]`);
+  checkSizes(x, attrs);
   if (crops && (roi.length !== 2 * rank || !roi.every(Number.isFinite)))
     throw shapeError('roi', `${2 * rank} numbers, starts then ends`, `[${roi}]`);
 }

@@ -55,10 +55,23 @@ export const rounding: Readonly<Record<string, (x: number) => number>> = {
 /** Names of the rules for coordinates. */
 export const coordinateNames: readonly string[] = Object.keys(coordinates);
 
+/** Throws unless there is an extent and a scale for each dimension of x. */
+export function checkSizes(
+  x: TensorType,
+  { shape, scales }: { readonly shape: readonly number[]; readonly scales: readonly number[] },
+): void {
+  const rank = x.shape.length;
+  if (shape.length !== rank || !shape.every((dim) => Number.isInteger(dim) && dim >= 0))
+    throw shapeError('shape', `${rank} dimensions for ${formatType(x)}`, `[${shape}]`);
+  if (x.shape.some((dim, axis) => dim === 0 && shape[axis] !== 0))
+    throw shapeError('input x', 'elements to resize', formatType(x));
+  if (scales.length !== rank || !scales.every((scale) => scale > 0 && Number.isFinite(scale)))
+    throw shapeError('scales', `${rank} positive numbers`, `[${scales}]`);
+}
+
 /** Throws unless the attributes describe a resize of x. */
 export function checkResize(x: TensorType, attrs: ResizeAttrs): void {
-  const { shape, scales, mode } = attrs;
-  const rank = x.shape.length;
+  const { mode } = attrs;
   const known = {
     mode: ['nearest', 'linear'],
     coordinates: coordinateNames,
@@ -68,12 +81,7 @@ export function checkResize(x: TensorType, attrs: ResizeAttrs): void {
     const value = attrs[name as 'mode' | 'coordinates' | 'nearest'];
     if (!names.includes(value)) throw shapeError(name, names.join(', '), `"${value}"`);
   }
-  if (shape.length !== rank || !shape.every((dim) => Number.isInteger(dim) && dim >= 0))
-    throw shapeError('shape', `${rank} dimensions for ${formatType(x)}`, `[${shape}]`);
-  if (x.shape.some((dim, axis) => dim === 0 && shape[axis] !== 0))
-    throw shapeError('input x', 'elements to resize', formatType(x));
-  if (scales.length !== rank || !scales.every((scale) => scale > 0 && Number.isFinite(scale)))
-    throw shapeError('scales', `${rank} positive numbers`, `[${scales}]`);
+  checkSizes(x, attrs);
   if (mode === 'linear' && !isFloat(x.dtype))
     throw shapeError('linear resize', 'floating point numbers', formatType(x));
 }
